@@ -1,0 +1,19 @@
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+include: "rules/configuration.smk"
+include: "rules/common.smk"
+include: "rules/demo.smk"
+include: "rules/tables.smk"
+include: "rules/folds.smk"
+include: "rules/train.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        final_results(),

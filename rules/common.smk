@@ -1,0 +1,143 @@
+from functools import cache
+
+from foldwise.backends import SPECIFICATIONS
+from foldwise import config as configuration
+from foldwise.errors import UserError
+from foldwise.fingerprint import fingerprint
+from foldwise.search.space import read_space
+
+DEMO_FILES = {
+    "metadata": "resources/demo/metadata.parquet",
+    "stage2": "resources/demo/features_stage2.parquet",
+    "stage4": "resources/demo/features_stage4.parquet",
+}
+FLIGHTS_FILE = "resources/flights/flights.parquet"
+GATHERED = ("predictions", "inner_predictions", "search", "curve", "importance")
+PLOTS = (
+    "cv_fold_comparison",
+    "hyperparameter_search",
+    "learning_curves",
+    "roc_curve",
+    "precision_recall_curve",
+    "confusion_matrix",
+    "calibration_curve",
+    "feature_importance",
+)
+
+
+def stop(mistake):
+    """End before any job with one line: a mistake in the configuration needs no traceback."""
+    print(f"error: {mistake}", file=sys.stderr, flush=True)
+    os._exit(1)
+
+
+def read_settings():
+    """Return the checked configuration and the search space of every backend it names."""
+    try:
+        checked = configuration.parse(config)
+        folder = workflow.current_basedir.join("../config/search")
+        overrides = checked.search.space
+        spaces = {b: read_space(str(folder.join(f"{b}.yaml")), b, overrides.get(b, {})) for b in checked.backends}
+    except UserError as mistake:
+        stop(mistake)
+    return checked, spaces
+
+
+SETTINGS, SPACES = read_settings()
+FOLDS = range(1, SETTINGS.folds.count + 1)
+
+
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    backend="|".join(SPECIFICATIONS),
+    fold=r"\d+",
+
+
+@cache
+def code_of(script):
+    """Return the fingerprint of the library modules that a script reaches."""
+    return fingerprint(os.path.join(LIBRARY, f"{script}.py"))
+
+
+def dataset_settings(wildcards):
+    return SETTINGS.datasets[wildcards.dataset].model_dump()
+
+
+def source_files(wildcards):
+    """Return a dataset's own files."""
+    dataset = SETTINGS.datasets[wildcards.dataset]
+    return [f for f in (dataset.table, dataset.metadata) if f is not None] + list(dataset.features.values())
+
+
+def fold_outputs(backend):
+    """Return the files of one fold: the model in the backend's own format and the tables beside it."""
+    folder = "results/{dataset}/{backend}/fold_{fold}"
+    tables = {name: f"{folder}/{name}.parquet" for name in GATHERED}
+    return {"model": f"{folder}/{SPECIFICATIONS[backend].model_file}", **tables, "params": f"{folder}/params.json"}
+
+
+def final_outputs(backend):
+    """Return the files of the final model; its format for scoring comes first."""
+    folder = "results/{dataset}/{backend}"
+    names = ("model", "joblib")
+    models = {n: f"{folder}/{f}" for n, f in zip(names, SPECIFICATIONS[backend].final_files)}
+    tables = {name: f"{folder}/final/{name}.parquet" for name in GATHERED if name != "predictions"}
+    return {**models, **tables, "params": f"{folder}/final/params.json"}
+
+
+def with_backend(paths, backend):
+    """Fill in the backend, so that a rule's outputs name it: each backend has a file format of its own."""
+    return {name: path.replace("{backend}", backend) for name, path in paths.items()}
+
+
+def every_fold(name):
+    """Return a file of every fold of a dataset and backend."""
+    return expand(f"results/{{{{dataset}}}}/{{{{backend}}}}/fold_{{fold}}/{name}", fold=FOLDS)
+
+
+def every_backend(name):
+    """Return a file of every backend of a dataset."""
+    return expand(f"results/{{{{dataset}}}}/{{backend}}/{name}", backend=SETTINGS.backends)
+
+
+def audit_pass(wildcards):
+    """Return the file that lets training begin; nothing where the audit is switched off."""
+    return f"results/{wildcards.dataset}/audit.passed" if SETTINGS.audit.enabled else []
+
+
+def audit_result(wildcards):
+    return f"results/{wildcards.dataset}/audit.json" if SETTINGS.audit.enabled else []
+
+
+def search_settings(backend):
+    return {
+        "space": SPACES[backend],
+        "metric": SETTINGS.search.metric,
+        "early_stopping_rounds": SETTINGS.search.early_stopping_rounds,
+    }
+
+
+def training_settings():
+    return {**SETTINGS.training.model_dump(), "seed": SETTINGS.folds.seed}
+
+
+def memory_of_training(wildcards, input, attempt):
+    """Return MB: 900 for Python, the libraries and snakemake, and 10 times the compressed table."""
+    return int(attempt * (900 + 10 * input.size_mb))
+
+
+def run_configuration(wildcards):
+    """Return what a dataset's results rest on, for the report."""
+    whole = SETTINGS.model_dump()
+    return {**whole, "datasets": {wildcards.dataset: whole["datasets"][wildcards.dataset]}, "search_space": SPACES}
+
+
+def final_results():
+    """Return everything that a run without a target makes."""
+    names = list(SETTINGS.datasets)
+    models = [
+        f"results/{dataset}/{backend}/{SPECIFICATIONS[backend].final_files[0]}"
+        for dataset in names
+        for backend in SETTINGS.backends
+    ]
+    return [*expand("results/{dataset}/report.html", dataset=names), *models]

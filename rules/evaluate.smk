@@ -1,0 +1,51 @@
+rule evaluate_backend:
+    input:
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+        folds="results/{dataset}/folds.parquet",
+        reference="results/{dataset}/reference/predictions.parquet",
+        predictions="results/{dataset}/{backend}/predictions.parquet",
+    output:
+        metrics="results/{dataset}/{backend}/metrics.json",
+        tidy="results/{dataset}/{backend}/metrics.parquet",
+    params:
+        operating_fpr=SETTINGS.evaluation.operating_fpr,
+        confidence=SETTINGS.evaluation.confidence,
+        code=code_of("evaluate_backend"),
+    log:
+        "logs/evaluate_backend/{dataset}/{backend}.log",
+    benchmark:
+        "benchmarks/evaluate_backend/{dataset}/{backend}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/evaluate_backend.py"
+
+
+rule compare_backends:
+    input:
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+        folds="results/{dataset}/folds.parquet",
+        reference="results/{dataset}/reference/predictions.parquet",
+        predictions=every_backend("predictions.parquet"),
+        tidy=every_backend("metrics.parquet"),
+    output:
+        predictions="results/{dataset}/predictions.parquet",
+        tidy="results/{dataset}/metrics.parquet",
+        comparison="results/{dataset}/comparison.json",
+    params:
+        backends=SETTINGS.backends,
+        operating_fpr=SETTINGS.evaluation.operating_fpr,
+        confidence=SETTINGS.evaluation.confidence,
+        code=code_of("compare_backends"),
+    log:
+        "logs/compare_backends/{dataset}.log",
+    benchmark:
+        "benchmarks/compare_backends/{dataset}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/compare_backends.py"

@@ -1,0 +1,61 @@
+rule make_folds:
+    input:
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+    output:
+        "results/{dataset}/folds.parquet",
+    params:
+        n_splits=SETTINGS.folds.n_splits,
+        n_repeats=SETTINGS.folds.n_repeats,
+        inner_splits=SETTINGS.folds.inner_splits,
+        seed=SETTINGS.folds.seed,
+        code=code_of("make_folds"),
+    log:
+        "logs/make_folds/{dataset}.log",
+    benchmark:
+        "benchmarks/make_folds/{dataset}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/make_folds.py"
+
+
+rule audit_leakage:
+    input:
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+        folds="results/{dataset}/folds.parquet",
+    output:
+        "results/{dataset}/audit.json",
+    params:
+        code=code_of("audit_leakage"),
+    log:
+        "logs/audit_leakage/{dataset}.log",
+    benchmark:
+        "benchmarks/audit_leakage/{dataset}.tsv"
+    resources:
+        mem_mb=memory_of_training,
+    conda:
+        "../envs/environment.yaml"
+    script:
+        "../scripts/audit_leakage.py"
+
+
+rule pass_audit:
+    input:
+        "results/{dataset}/audit.json",
+    output:
+        "results/{dataset}/audit.passed",
+    params:
+        fail_on=SETTINGS.audit.fail_on,
+        code=code_of("pass_audit"),
+    log:
+        "logs/pass_audit/{dataset}.log",
+    benchmark:
+        "benchmarks/pass_audit/{dataset}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/pass_audit.py"

@@ -1,0 +1,85 @@
+rule plots:
+    input:
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+        folds="results/{dataset}/folds.parquet",
+        metrics="results/{dataset}/{backend}/metrics.json",
+        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
+        params="results/{dataset}/{backend}/params.json",
+    output:
+        **{
+            name: report(
+                f"results/{{dataset}}/{{backend}}/plots/{name}.png",
+                caption=f"report/{name}.rst",
+                category="{dataset}",
+                subcategory="{backend}",
+                labels={"figure": name.replace("_", " "), "backend": "{backend}"},
+            )
+            for name in PLOTS
+        },
+    params:
+        code=code_of("plots"),
+    log:
+        "logs/plots/{dataset}/{backend}.log",
+    benchmark:
+        "benchmarks/plots/{dataset}/{backend}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/plots.py"
+
+
+rule plot_comparison:
+    input:
+        comparison="results/{dataset}/comparison.json",
+        metrics="results/{dataset}/metrics.parquet",
+    output:
+        report(
+            "results/{dataset}/plots/model_comparison.png",
+            caption="report/model_comparison.rst",
+            category="{dataset}",
+            labels={"figure": "model comparison", "backend": "all"},
+        ),
+    params:
+        code=code_of("plot_comparison"),
+    log:
+        "logs/plot_comparison/{dataset}.log",
+    benchmark:
+        "benchmarks/plot_comparison/{dataset}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/plot_comparison.py"
+
+
+rule report:
+    input:
+        audit=audit_result,
+        contract="results/{dataset}/table.json",
+        comparison="results/{dataset}/comparison.json",
+        metrics=every_backend("metrics.json"),
+        params_json=every_backend("params.json"),
+        plots=[plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")],
+        comparison_plot="results/{dataset}/plots/model_comparison.png",
+    output:
+        report(
+            "results/{dataset}/report.html",
+            caption="report/report.rst",
+            category="{dataset}",
+            labels={"figure": "report page", "backend": "all"},
+        ),
+    params:
+        backends=SETTINGS.backends,
+        configuration=run_configuration,
+        code=code_of("report"),
+    log:
+        "logs/report/{dataset}.log",
+    benchmark:
+        "benchmarks/report/{dataset}.tsv"
+    conda:
+        "../envs/environment.yaml"
+    localrule: True
+    script:
+        "../scripts/report.py"

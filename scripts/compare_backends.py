@@ -1,0 +1,19 @@
+"""Hold the backends of a dataset against each other on the same folds."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.compare import compare_backends
+
+    compare_backends(
+        dict(snakemake.input.items()),
+        snakemake.params.backends,
+        snakemake.params.operating_fpr,
+        snakemake.params.confidence,
+        dict(snakemake.output.items()),
+    )

@@ -1,0 +1,19 @@
+"""Score one backend over the outer folds."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.evaluate import evaluate_backend
+
+    evaluate_backend(
+        dict(snakemake.input.items()),
+        snakemake.wildcards.backend,
+        snakemake.params.operating_fpr,
+        snakemake.params.confidence,
+        dict(snakemake.output.items()),
+    )

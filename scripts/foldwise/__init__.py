@@ -1,0 +1,1 @@
+"""Foldwise: honest fold splits, tuned gradient boosting and scores with their evidence."""

@@ -1,0 +1,1 @@
+"""The leakage checks that run before anything is trained."""

@@ -1,0 +1,84 @@
+"""A fingerprint of the code that a script reaches, so that a change of the library reruns its rules.
+
+Snakemake notices an edited script, but not an edited module that the script imports.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+_LIBRARY = Path(__file__).parent
+_RESOURCES = (".j2", ".css", ".js")
+
+
+def fingerprint(script: str | Path) -> str:
+    """Return 16 hexadecimal digits over every foldwise module that a script imports, directly or not.
+
+    Comments, blank lines and docstrings do not count. Files that a package keeps beside its
+    modules (templates, styles) count byte by byte.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(_reach(Path(script)), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
+        digest.update(path.relative_to(_LIBRARY).as_posix().encode())
+        digest.update(_digest(path).encode())
+    return digest.hexdigest()[:16]
+
+
+def _reach(script: Path) -> set[Path]:
+    found: set[Path] = set()
+    waiting = list(_imports(script))
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.add(path)
+            waiting += _imports(path)
+    return found
+
+
+@cache
+def _imports(path: Path) -> tuple[Path, ...]:
+    """Return the library files that a file imports, and those beside a package's modules."""
+    if path.suffix != ".py":
+        return ()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names: list[str] = [f"foldwise.backends.{n}" for n in _backend_modules()] if path.name == "training.py" else []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    files = [f for name in names if name.split(".")[0] == "foldwise" for f in _files(name)]
+    if path.is_relative_to(_LIBRARY) and path.parent != _LIBRARY:
+        files += [f for f in path.parent.iterdir() if f.suffix in _RESOURCES]
+    return tuple(files)
+
+
+def _files(name: str) -> list[Path]:
+    """Return the file of a dotted module name and the ``__init__`` files above it."""
+    base = _LIBRARY.joinpath(*name.split(".")[1:])
+    found = [base.with_suffix(".py")] if base != _LIBRARY else []
+    packages = [p for p in (base, *base.parents) if p.is_relative_to(_LIBRARY)]
+    return [f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file()]
+
+
+def _backend_modules() -> list[str]:
+    """Return the backends, which are imported by name at run time."""
+    return sorted(p.stem for p in (_LIBRARY / "backends").glob("*.py") if p.stem != "__init__")
+
+
+@cache
+def _digest(path: Path) -> str:
+    content = path.read_bytes()
+    if path.suffix == ".py":
+        tree = ast.parse(content)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                _drop_docstring(node)
+        content = ast.dump(tree).encode()
+    return hashlib.sha256(content).hexdigest()
+
+
+def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    if ast.get_docstring(node, clean=False) is not None:
+        node.body = node.body[1:]

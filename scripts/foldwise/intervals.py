@@ -1,0 +1,88 @@
+"""Intervals and tests for scores from folds; nothing here knows of models."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+FEWEST_GROUPS = 10
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval for a mean over outer folds.
+
+    Attributes:
+        estimate: mean over folds.
+        low: lower end.
+        high: upper end.
+        confidence: share of studies in which such an interval is meant to hold the true mean.
+        se: corrected standard error.
+        df: degrees of freedom.
+        n_folds: folds that the mean is over.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    se: float
+    df: int
+    n_folds: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain numbers."""
+        return asdict(self)
+
+
+def corrected_t(values: npt.NDArray[np.float64], test_share: float, confidence: float) -> tuple[Interval, float, float]:
+    """Return the corrected resampled t interval of a mean over folds, with t and p against zero.
+
+    Folds share train rows, so their scores are not independent: the variance of the mean is
+    sd^2 * (1/J + n_test/n_train) instead of sd^2 / J. Nadeau and Bengio (2003), Inference for the
+    Generalization Error, Machine Learning 52, section 3, with J - 1 degrees of freedom.
+
+    Args:
+        values: shape (J,), one score or one difference a fold, J >= 2, all finite.
+        test_share: n_test / n_train, the mean over folds.
+        confidence: such as 0.95.
+    """
+    folds = len(values)
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    se = sd * float(np.sqrt(1 / folds + test_share))
+    half = float(stats.t.ppf((1 + confidence) / 2, folds - 1)) * se
+    with np.errstate(divide="ignore"):
+        t = float(np.divide(mean, se)) if mean else 0.0
+    p = float(2 * stats.t.sf(abs(t), folds - 1))
+    return Interval(mean, mean - half, mean + half, confidence, se, folds - 1, folds), t, p
+
+
+def reason_to_refuse(values: npt.NDArray[np.float64], groups_of_rarer_class: int) -> str | None:
+    """Return why no interval can be given for these fold scores, or None.
+
+    Args:
+        values: shape (J,), one score a fold, NaN where it is not defined.
+        groups_of_rarer_class: groups with a row of the class that fewer groups have.
+    """
+    if groups_of_rarer_class < FEWEST_GROUPS:
+        return f"{groups_of_rarer_class} groups in the rarer class, fewer than {FEWEST_GROUPS}"
+    undefined = int(np.isnan(values).sum())
+    if undefined:
+        return f"not defined in {undefined} of {len(values)} folds"
+    if len(values) < 2:
+        return "one fold only"
+    return None
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return p values adjusted for testing all of them (Holm 1979), in the order given."""
+    order = np.argsort(p)
+    adjusted = np.empty(len(p))
+    running = 0.0
+    for rank, position in enumerate(order):
+        running = max(running, min(1.0, (len(p) - rank) * p[position]))
+        adjusted[position] = running
+    return [float(a) for a in adjusted]

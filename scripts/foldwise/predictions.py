@@ -1,0 +1,79 @@
+"""Out-of-fold predictions with what is known of each row: its unit, group, fold and slices."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from foldwise.artifacts import read_json, read_note, read_table
+
+
+def read_rows(table: str, contract: str, folds: str) -> pd.DataFrame:
+    """Return what is known of every row: sample_id, label, unit, group, the slices and the fold columns.
+
+    A slice column keeps its name; the frame's ``attrs`` hold ``slices``, ``unit`` and ``n_splits``.
+    """
+    found = read_json(contract)
+    unit, slices = found["unit"], found["slices"]
+    columns = list(dict.fromkeys(["sample_id", "label", unit, *slices]))
+    data: pd.DataFrame = read_table(table, columns=columns).to_pandas()
+    assignment: pd.DataFrame = read_table(folds).to_pandas()
+    rows = pd.DataFrame({"sample_id": data["sample_id"], "label": data["label"], "unit": data[unit]})
+    rows["group"] = assignment["group"]
+    kept = [c for c in assignment.columns if c.startswith("fold_")]
+    whole: pd.DataFrame = pd.concat([rows, data[slices].add_prefix("slice: "), assignment[kept]], axis=1)
+    whole.attrs = {"slices": slices, "unit": unit, "n_splits": int(read_note(folds)["n_splits"])}
+    return whole
+
+
+def out_of_fold(rows: pd.DataFrame, scores: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Join the scores of the outer folds to what is known of their rows.
+
+    Args:
+        rows: from :func:`read_rows`.
+        scores: fold, from 1 -> a frame with sample_id and score of its test rows.
+
+    Returns:
+        One row a fold and test row: repeat, fold, sample_id, unit, group, label, score and the slices.
+
+    Raises:
+        ValueError: when a fold's scores are not those of its test rows.
+    """
+    parts = []
+    known = [c for c in rows.columns if not c.startswith("fold_")]
+    for fold, found in sorted(scores.items()):
+        test = rows.loc[rows[f"fold_{fold}"] == 0, known]
+        if len(test) != len(found) or (test["sample_id"].to_numpy() != found["sample_id"].to_numpy()).any():
+            raise ValueError(f"the predictions of fold {fold} are not those of its test rows")
+        part = test.assign(fold=fold, score=found["score"].to_numpy())
+        parts.append(part.assign(repeat=(fold - 1) // rows.attrs["n_splits"] + 1))
+    result = pd.concat(parts, ignore_index=True)
+    result.attrs = rows.attrs
+    return result
+
+
+def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a fold and unit: the mean score, and the label that most of its rows have."""
+    grouped = predictions.groupby(["repeat", "fold", "unit"], sort=True)
+    found = grouped.agg(score=("score", "mean"), label=("label", "mean"), group=("group", "first")).reset_index()
+    found["label"] = (found["label"] > 0.5).astype(np.int8)
+    return found
+
+
+def read_fold_scores(path: str) -> dict[int, pd.DataFrame]:
+    """Read a table with a ``fold`` column: fold, from 1 -> its rows."""
+    return {int(fold): part for fold, part in read_table(path).to_pandas().groupby("fold")}
+
+
+def test_shares(rows: pd.DataFrame) -> dict[int, float]:
+    """Return n_test / n_train in rows for every fold."""
+    names = [c for c in rows.columns if c.startswith("fold_")]
+    tests: dict[int, Any] = {int(n.removeprefix("fold_")): (rows[n] == 0).sum() for n in names}
+    return {fold: float(n / (len(rows) - n)) for fold, n in tests.items()}
+
+
+def train_prevalence(rows: pd.DataFrame) -> dict[int, float]:
+    """Return the share of positive train rows of every fold."""
+    names = [c for c in rows.columns if c.startswith("fold_")]
+    return {int(n.removeprefix("fold_")): float(rows.loc[rows[n] != 0, "label"].mean()) for n in names}

@@ -1,0 +1,181 @@
+"""Render the report page of a dataset and write it."""
+
+import base64
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from foldwise.artifacts import read_json, write_text
+from foldwise.report import data_tables, run_tables, score_tables, view, words
+from foldwise.report.artefacts import Artefacts, load_all, load_plots
+from foldwise.report.audit_view import checks
+from foldwise.report.verdict import verdict
+
+_FOLDER = Path(__file__).parent
+
+PLOT_TITLES = {
+    "roc_curve": "ROC curve",
+    "precision_recall_curve": "Precision and recall",
+    "cv_fold_comparison": "Scores by fold",
+    "confusion_matrix": "Confusion matrix",
+    "calibration_curve": "Calibration",
+    "feature_importance": "Feature importance",
+    "learning_curves": "Learning curves",
+    "hyperparameter_search": "Hyperparameter search",
+}
+
+SECTIONS = {
+    "verdict": "Verdict",
+    "audit": "Leakage audit",
+    "scores": "Scores",
+    "comparison": "Comparison of backends",
+    "plots": "Plots",
+    "slices": "Slices",
+    "folds": "Folds",
+    "search": "Hyperparameter search",
+    "data": "Data",
+    "timings": "Time and memory",
+    "configuration": "Versions and configuration",
+}
+
+
+def render_report(artefacts: Artefacts) -> str:
+    """Return the page as HTML: a pure function of the artefacts, with nothing loaded from elsewhere.
+
+    Everything from the artefacts is escaped, and the content security policy of the page allows
+    only the style and the script below, by their hashes, and pictures inside the page.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    style, script = _asset("page.css"), _asset("page.js")
+    return environment.get_template("report.html.j2").render(
+        style=Markup(style),  # noqa: S704 (a file of this package, nothing from a table)
+        script=Markup(script),  # noqa: S704
+        style_hash=_hash(style),
+        script_hash=_hash(script),
+        dataset=artefacts.dataset,
+        sections=SECTIONS,
+        **_contents(artefacts),
+    )
+
+
+def write_report(
+    output: str | Path,
+    *,
+    dataset: str,
+    backends: Iterable[str],
+    contract: str | Path,
+    audit: str | Path,
+    comparison: str | Path,
+    metrics: Iterable[str | Path],
+    params_json: Iterable[str | Path],
+    plots: Iterable[str | Path],
+    comparison_plot: str | Path,
+    configuration: Mapping[str, Any],
+) -> None:
+    """Load the artefacts of a dataset and write its page.
+
+    Args:
+        output: the HTML file.
+        dataset: its name.
+        backends: the backends in the order of the page.
+        contract: table.json.
+        audit: audit.json.
+        comparison: comparison.json.
+        metrics: metrics.json of every backend.
+        params_json: params.json of every backend and fold.
+        plots: pictures, laid out as ``{backend}/plots/{name}.png``.
+        comparison_plot: the picture of all backends.
+        configuration: the validated configuration of the dataset, as plain values.
+    """
+    artefacts = Artefacts(
+        dataset=dataset,
+        backends=list(backends),
+        contract=read_json(contract),
+        audit=read_json(audit),
+        comparison=read_json(comparison),
+        metrics=load_all(metrics),
+        params=load_all(params_json),
+        configuration=configuration,
+        plots=load_plots(plots),
+        comparison_plot=Path(comparison_plot).read_bytes(),
+    )
+    write_text(output, render_report(artefacts))
+
+
+def _contents(artefacts: Artefacts) -> dict[str, Any]:
+    """Return what each section shows, by the names the template uses."""
+    first = next(iter(artefacts.metrics_by_backend().values()))
+    return {
+        "verdict": verdict(artefacts),
+        "extent": words.extent(first["counts"], artefacts.contract.get("unit")),
+        "classes": words.classes(artefacts.contract),
+        "checks": checks(artefacts.audit),
+        "score_tables": [
+            score_tables.score_table(artefacts, "row"),
+            score_tables.score_table(artefacts, "unit"),
+        ],
+        "interval_table": score_tables.interval_table(artefacts),
+        "setting_tables": [run_tables.setting_table(artefacts, k) for k in ("thresholds", "calibration")],
+        "comparison_table": score_tables.comparison_table(artefacts),
+        "comparison_figure": _comparison_figure(artefacts),
+        "figures": _figures(artefacts),
+        "slice_table": score_tables.slice_table(artefacts),
+        "fold_table": score_tables.fold_table(artefacts),
+        "class_table": score_tables.class_table(artefacts),
+        "search_tables": run_tables.search_tables(artefacts),
+        "facts": data_tables.facts(artefacts),
+        "notes": artefacts.contract.get("notes") or [],
+        "data_tables": [
+            data_tables.feature_table(artefacts),
+            data_tables.dropped_table(artefacts),
+            data_tables.unmatched_table(artefacts),
+            data_tables.source_table(artefacts),
+        ],
+        "timing_table": run_tables.timing_table(artefacts),
+        "version_table": run_tables.version_table(artefacts),
+        "configuration_text": run_tables.configuration_text(artefacts.configuration),
+    }
+
+
+def _comparison_figure(artefacts: Artefacts) -> view.Figure | None:
+    if artefacts.comparison_plot is None:
+        return None
+    alt = f"Comparison of the backends on {artefacts.dataset}"
+    return view.figure(artefacts.comparison_plot, "Model comparison", alt)
+
+
+def _figures(artefacts: Artefacts) -> list[tuple[str, list[view.Figure]]]:
+    """Return the pictures of each backend in a fixed order, unknown ones last by name."""
+    order = list(PLOT_TITLES)
+    result = []
+    for backend in artefacts.backends:
+        plots = [p for p in artefacts.plots if p.backend == backend]
+        plots.sort(key=lambda p: (order.index(p.name) if p.name in order else len(order), p.name))
+        name = words.display_name(backend)
+        figures = []
+        for plot in plots:
+            title = PLOT_TITLES.get(plot.name, plot.name.replace("_", " "))
+            figures.append(view.figure(plot.png, title, f"{title} of {name} on {artefacts.dataset}"))
+        if figures:
+            result.append((name, figures))
+    return result
+
+
+def _asset(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+def _hash(content: str) -> str:
+    """Return the hash of an inline block, as a content security policy spells it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

@@ -1,0 +1,147 @@
+"""How the run went: the search, the time it took, the versions and the configuration."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+from foldwise.report import view, words
+from foldwise.report.artefacts import Artefacts, Json
+from foldwise.report.view import Cell, Column, Table
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+# A long list under a threshold or a calibration is a curve, not a number to read.
+_CURVE_LENGTH = 6
+_SETTING_LIMIT = 60
+
+
+def search_tables(artefacts: Artefacts) -> list[Table]:
+    """Return for each backend the chosen point of every fold, one column a parameter."""
+    return [_search_table(name, folds) for name, folds in artefacts.params_by_backend().items() if folds]
+
+
+def _search_table(name: str, folds: list[Json]) -> Table:
+    parameters = list(dict.fromkeys(key for f in folds for key in f["chosen"]))
+    metric = words.metric_named(folds[0]["metric"])
+    columns = [Column("Fold", numeric=True), Column(f"Inner {metric.spoken}", metric.direction, True)]
+    columns += [Column("Trees", numeric=True), Column("Points", "tried", True), Column("Fits", "run", True)]
+    columns.append(Column("Rows", "outer train", True))
+    columns += [Column(p, numeric=True) for p in parameters]
+    rows = [
+        [
+            view.count(f["fold"]),
+            view.score(f.get("score")),
+            view.count(f.get("trees")),
+            view.count(f.get("points")),
+            view.count(f.get("fits")),
+            view.count((f.get("rows") or {}).get("train")),
+            *(_setting(f["chosen"].get(p)) for p in parameters),
+        ]
+        for f in folds
+    ]
+    caption = (
+        f"{words.display_name(name)}: the chosen point of each outer fold, "
+        f"by mean {metric.spoken} over the inner folds of its train part."
+    )
+    return Table(f"search-{name}", caption, columns, rows)
+
+
+def _setting(value: Any) -> Cell:
+    if value is None:
+        return view.text("default")
+    written = words.setting(value)
+    return view.number(value, written) if words.is_number(value) else view.text(written)
+
+
+def timing_table(artefacts: Artefacts) -> Table:
+    """Return seconds, peak memory and sizes of each training process."""
+    columns = [Column("Backend"), Column("Fold", numeric=True)]
+    columns += [Column(p, "seconds", True) for p in ("Search", "Refit", "Total")]
+    columns += [Column("Peak memory", "MB", True), Column("of it imports", "MB", True)]
+    columns += [Column(f"{n} {p}", numeric=True) for p in ("train", "test") for n in ("Rows", "Groups")]
+    rows = [
+        [
+            view.text(words.display_name(name)),
+            view.count(f["fold"]),
+            *(_seconds((f.get("seconds") or {}).get(part)) for part in ("search", "refit", "total")),
+            view.count(f.get("peak_memory_mb")),
+            view.count(f.get("imports_memory_mb")),
+            *(view.count((f.get(n) or {}).get(p)) for p in ("train", "test") for n in ("rows", "groups")),
+        ]
+        for name, folds in artefacts.params_by_backend().items()
+        for f in folds
+    ]
+    return Table("timings-table", "One process a backend and fold.", columns, rows, _totals(artefacts))
+
+
+def _seconds(value: float | None) -> Cell:
+    return view.number(value, words.UNDEFINED if value is None else f"{value:,.2f}")
+
+
+def _totals(artefacts: Artefacts) -> list[str]:
+    notes = []
+    for name, folds in artefacts.params_by_backend().items():
+        known = [s for f in folds if (s := (f.get("seconds") or {}).get("total")) is not None]
+        peaks = [m for f in folds if (m := f.get("peak_memory_mb")) is not None]
+        if known and peaks:
+            spent = f"{sum(known):,.1f} s over {words.counted(len(known), 'fold')}"
+            notes.append(f"{words.display_name(name)}: {spent}, peak {max(peaks):,.0f} MB.")
+    return notes
+
+
+def version_table(artefacts: Artefacts) -> Table | None:
+    """Return library versions; more than one version of a library in a run is spelled out."""
+    found: dict[str, set[str]] = {}
+    for params in artefacts.params:
+        for library, version in (params.get("versions") or {}).items():
+            found.setdefault(library, set()).add(str(version))
+    if not found:
+        return None
+    rows = [[view.text(library), view.text(", ".join(sorted(v)), "code")] for library, v in sorted(found.items())]
+    mixed = [library for library, v in sorted(found.items()) if len(v) > 1]
+    notes = [f"More than one version was used: {', '.join(mixed)}."] if mixed else []
+    return Table(
+        "versions",
+        "Libraries of the training processes.",
+        [Column("Library"), Column("Version")],
+        rows,
+        notes,
+    )
+
+
+def setting_table(artefacts: Artefacts, key: str) -> Table | None:
+    """Return ``thresholds`` or ``calibration`` by backend; None where neither backend has any."""
+    found = {name: dict(_flat(m.get(key) or {})) for name, m in artefacts.metrics_by_backend().items()}
+    names = list(dict.fromkeys(n for values in found.values() for n in values))
+    if not names:
+        return None
+    columns = [Column(key.capitalize())] + [Column(words.display_name(n), numeric=True) for n in found]
+    rows = [[view.text(n), *(view.anything(values.get(n)) for values in found.values())] for n in names]
+    rows, notes = view.shortened(rows, _SETTING_LIMIT, "metrics.json")
+    caption = f"{key.capitalize()}, from inner out-of-fold scores only."
+    return Table(key, caption, columns, rows, notes, sortable=False)
+
+
+def _flat(found: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
+    pairs: list[tuple[str, Any]] = []
+    for key, value in found.items():
+        name = f"{before}{key}".replace("_", " ")
+        if isinstance(value, Mapping):
+            pairs += _flat(value, f"{name}, ")
+        elif isinstance(value, list) and (len(value) > _CURVE_LENGTH or any(isinstance(v, dict | list) for v in value)):
+            pairs.append((name, f"{len(value)} entries"))
+        else:
+            pairs.append((name, value))
+    return pairs
+
+
+def configuration_text(configuration: Mapping[str, Any]) -> str:
+    """Write the configuration as YAML; user names and passwords inside addresses become ``***``.
+
+    A tracking address may hold a password, and the page is meant to be passed on.
+    """
+    plain = json.loads(json.dumps(configuration, default=str))
+    written: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+    return _CREDENTIALS.sub("***", written)

@@ -1,0 +1,237 @@
+"""Tables of scores: overall, by comparison, by slice and by fold."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from foldwise.report import view, words
+from foldwise.report.artefacts import Artefacts, Json
+from foldwise.report.scores import Level, Score, metric_keys, parse_interval, reference_score, score_of
+from foldwise.report.view import Cell, Column, Table
+from foldwise.report.words import Metric
+
+REFERENCES = ("logistic_regression", "constant")
+# Rows kept on the page; a table of slices has no bound of its own.
+SLICE_LIMIT = 400
+FOLD_LIMIT = 400
+
+_FOLD_COLUMNS = ("auc", "log_loss", "ap", "brier", "f1", "accuracy", "precision", "recall", "mcc")
+_FOLD_COUNTS = {"n_rows": "Rows", "n_units": "Units", "n_groups": "Groups", "n_positive": "Positive rows"}
+
+
+def score_table(artefacts: Artefacts, level: Level) -> Table | None:
+    """Return metrics by backends and references at one level; None where nothing was measured."""
+    by_backend = artefacts.metrics_by_backend()
+    shown = words.metrics_in(key for m in by_backend.values() for key in metric_keys(m, level))
+    if not shown:
+        return None
+    first = next(iter(by_backend.values()))
+    references = [r for r in REFERENCES if any(reference_score(first, r, m.key, level) is not None for m in shown)]
+    scores = {(name, m.key): score_of(found, m.key, level) for name, found in by_backend.items() for m in shown}
+    rows = [
+        [
+            Cell(metric.label, metric.direction),
+            *(_score_cell(scores[name, metric.key]) for name in by_backend),
+            *(_reference_cell(reference_score(first, r, metric.key, level)) for r in references),
+        ]
+        for metric in shown
+    ]
+    columns = [Column("Metric")]
+    columns += [Column(words.display_name(n), _extent(found["counts"], level), True) for n, found in by_backend.items()]
+    columns += [Column(words.display_name(r), _extent(first["counts"], level), True) for r in references]
+    return Table(f"scores-{level}", _score_caption(level), columns, rows, _interval_notes(scores), sortable=False)
+
+
+def _extent(counts: Json, level: Level) -> str:
+    over = counts.get("rows" if level == "row" else "units")
+    return f"{words.counted(over, level)}, {words.counted(counts.get('folds'), 'fold')}"
+
+
+def _score_caption(level: Level) -> str:
+    over = "Row level: every row counts once." if level == "row" else "Unit level: the mean score of a unit's rows."
+    return f"{over} Mean over outer folds ± standard deviation between folds; below it the interval of the mean."
+
+
+def _score_cell(found: Score) -> Cell:
+    if found.mean is None:
+        return view.score(None, f"on all {words.counted(found.folds, 'fold')}")
+    lines = []
+    if found.interval is not None:
+        refused = found.interval.refused
+        lines.append("no interval" if refused else words.interval(found.interval.low, found.interval.high))
+    if found.defined < found.folds:
+        lines.append(f"{found.defined} of {found.folds} folds")
+    spread = "" if found.sd is None else f" ± {found.sd:.3f}"
+    return view.number(found.mean, words.score(found.mean) + spread, "; ".join(lines))
+
+
+def _reference_cell(value: float | None) -> Cell:
+    return Cell("not measured", kind="undefined") if value is None else view.score(value)
+
+
+def _interval_notes(scores: dict[tuple[str, str], Score]) -> list[str]:
+    """Say once for each reason why an interval is missing, and for which scores."""
+    reasons: dict[str, list[str]] = {}
+    for (name, metric), found in scores.items():
+        if found.interval is not None and found.interval.refused:
+            label = f"{words.display_name(name)} {words.metric_named(metric).label}"
+            reasons.setdefault(found.interval.refused, []).append(label)
+    return [f"No interval for {', '.join(labels)}: {reason}." for reason, labels in reasons.items()]
+
+
+def interval_table(artefacts: Artefacts) -> Table | None:
+    """Return every interval of every method; None where there is none."""
+    rows = [
+        _interval_row(name, metric, method, found)
+        for name, metrics in artefacts.metrics_by_backend().items()
+        for metric, methods in metrics.get("intervals", {}).items()
+        for method, found in methods.items()
+    ]
+    if not rows:
+        return None
+    columns = [Column(c) for c in ("Backend", "Metric", "Method", "Level")]
+    columns += [Column(c, numeric=True) for c in ("Estimate", "Low", "High", "Confidence", "Folds", "Groups")]
+    columns.append(Column("Refused because"))
+    caption = "Every interval, by method. The corrected t is the headline: it counts the variance of training too."
+    return Table("intervals", caption, columns, rows)
+
+
+def _interval_row(name: str, metric: str, method: str, found: Json) -> list[Cell]:
+    interval = parse_interval(method, found)
+    return [
+        view.text(words.display_name(name)),
+        view.text(words.metric_named(metric).label),
+        view.text(words.method_name(method)),
+        view.text(found.get("level", "row")),
+        view.score(found.get("estimate")),
+        view.score(interval.low),
+        view.score(interval.high),
+        view.number(interval.confidence, words.percent(interval.confidence)),
+        view.count(interval.n_folds),
+        view.count(interval.n_groups),
+        view.text(interval.refused or ""),
+    ]
+
+
+def comparison_table(artefacts: Artefacts) -> Table | None:
+    """Return the paired differences; None where fewer than two backends were compared."""
+    pairs = artefacts.comparison.get("pairs") or []
+    if not pairs:
+        return None
+    columns = [Column("Pair"), Column("Metric"), Column("Level"), Column("Verdict")]
+    columns += [Column(c, numeric=True) for c in ("Difference", "Low", "High", "t", "df", "p", "p (Holm)")]
+    columns += [Column(c, numeric=True) for c in ("Folds", "Groups")]
+    caption = "Paired differences on the same folds (first minus second), corrected t; verdict by Holm p."
+    return Table("pairs", caption, columns, [_pair_row(p, artefacts.comparison) for p in pairs])
+
+
+def _pair_row(pair: Json, comparison: Json) -> list[Cell]:
+    a, b = words.display_name(pair["a"]), words.display_name(pair["b"])
+    metric = words.metric_named(pair.get("metric") or comparison.get("metric") or "auc")
+    return [
+        view.text(f"{a} − {b}", "name"),  # noqa: RUF001 (a minus sign, not a hyphen between two names)
+        Cell(metric.label, metric.direction),
+        view.text(pair.get("level") or comparison.get("level")),
+        view.text(_pair_verdict(pair, a, b), "phrase"),
+        *(view.score(pair.get(k)) for k in ("difference", "low", "high", "t")),
+        view.count(pair.get("df")),
+        *(view.number(pair.get(k), words.probability(pair.get(k))) for k in ("p", "p_holm")),
+        view.count(pair.get("n_folds")),
+        view.count(pair.get("n_groups")),
+    ]
+
+
+def _pair_verdict(pair: Json, a: str, b: str) -> str:
+    if pair.get("refused"):
+        return f"not compared: {pair['refused']}"
+    verdict = str(pair.get("verdict") or words.UNDEFINED)
+    spoken = {"a better": f"{a} is better", "b better": f"{b} is better"}
+    return spoken.get(verdict, verdict)
+
+
+def slice_table(artefacts: Artefacts) -> Table | None:
+    """Return AUC and accuracy by slice value, the backends side by side; None without slices."""
+    by_backend = artefacts.metrics_by_backend()
+    cells: dict[tuple[str, str, str], dict[str, Json]] = {}
+    for name, metrics in by_backend.items():
+        for entry in metrics.get("slices") or []:
+            key = (str(entry["slice"]), str(entry["value"]), str(entry.get("level", "row")))
+            cells.setdefault(key, {})[name] = entry
+    if not cells:
+        return None
+    shown = [words.metric_named(k) for k in ("auc", "accuracy")]
+    columns = [Column("Slice"), Column("Value"), Column("Level")]
+    columns += [Column(c, numeric=True) for c in (*_FOLD_COUNTS.values(), "Folds")]
+    columns += [Column(m.label, words.display_name(n), numeric=True) for m in shown for n in by_backend]
+    rows = [_slice_row(key, found, shown, by_backend) for key, found in cells.items()]
+    rows, notes = view.shortened(rows, SLICE_LIMIT, "metrics.parquet")
+    caption = "Scores on the part of the test rows with one value of a slice column. Accuracy at threshold 0.5."
+    notes.append("AUC is undefined where a slice holds one class only.")
+    return Table("slices-table", caption, columns, rows, notes)
+
+
+def _slice_row(
+    key: tuple[str, str, str], found: dict[str, Json], shown: list[Metric], backends: Iterable[str]
+) -> list[Cell]:
+    any_entry = next(iter(found.values()))
+    return [
+        *(view.text(part) for part in key),
+        *(view.count(any_entry.get(n)) for n in (*_FOLD_COUNTS, "n_folds")),
+        *(view.score(found.get(name, {}).get(m.key)) for m in shown for name in backends),
+    ]
+
+
+def fold_table(artefacts: Artefacts) -> Table:
+    """Return one row a backend and fold: counts, scores and the confusion at threshold 0.5."""
+    shown = [words.metric_named(k) for k in _FOLD_COLUMNS]
+    columns = _fold_heading(Column(c, numeric=True) for c in _FOLD_COUNTS.values())
+    columns += [Column(m.label, m.direction if m.lower_is_better else "", numeric=True) for m in shown]
+    columns.append(Column("AUC", "unit level", numeric=True))
+    columns += [Column(c, "of rows", numeric=True) for c in ("TN", "FP", "FN", "TP")]
+    rows = [
+        [
+            *_fold_name(name, fold),
+            *(view.count(fold.get(n)) for n in _FOLD_COUNTS),
+            *(view.score(fold.get(m.key)) for m in shown),
+            view.score(fold.get("unit", {}).get("auc")),
+            *(view.count(n) for n in _confusion(fold)),
+        ]
+        for name, fold in _folds(artefacts)
+    ]
+    rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
+    caption = "Outer test rows of each fold; row level unless the heading says otherwise; threshold 0.5."
+    return Table("folds-table", caption, columns, rows, notes)
+
+
+def class_table(artefacts: Artefacts) -> Table | None:
+    """Return precision, recall and F1 of each class on each fold; None where they were not measured."""
+    keys = [f"{m}_class{c}" for c in (0, 1) for m in ("precision", "recall", "f1")]
+    folds = _folds(artefacts)
+    if not any(key in fold for _, fold in folds for key in keys):
+        return None
+    label = artefacts.contract["label"]
+    names = {
+        "0": words.setting("the rest" if label.get("negative") is None else label["negative"]),
+        "1": words.setting(label["positive"]),
+    }
+    columns = _fold_heading([])
+    columns += [Column(words.metric_named(k.split("_")[0]).label, f"class {names[k[-1]]}", numeric=True) for k in keys]
+    rows = [[*_fold_name(name, fold), *(view.score(fold.get(k)) for k in keys)] for name, fold in folds]
+    rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
+    return Table("classes", "By class, over the test rows of each fold; threshold 0.5.", columns, rows, notes)
+
+
+def _folds(artefacts: Artefacts) -> list[tuple[str, Json]]:
+    return [(name, fold) for name, m in artefacts.metrics_by_backend().items() for fold in m["fold_results"]]
+
+
+def _fold_heading(more: Iterable[Column]) -> list[Column]:
+    return [Column("Backend"), Column("Fold", numeric=True), Column("Repeat", numeric=True), *more]
+
+
+def _fold_name(name: str, fold: Json) -> list[Cell]:
+    return [view.text(words.display_name(name)), view.count(fold["fold"]), view.count(fold.get("repeat"))]
+
+
+def _confusion(fold: Json) -> list[Any]:
+    matrix = fold.get("confusion") or [[None, None], [None, None]]
+    return [n for row in matrix for n in row]

@@ -1,0 +1,89 @@
+"""Scores of a backend or of a reference: a mean over folds, its spread, and its interval."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any, Literal
+
+from foldwise.report.artefacts import Json
+
+Level = Literal["row", "unit"]
+HEADLINE_METHOD = "corrected_t"
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval, or the reason why none is given (``refused``)."""
+
+    method: str
+    low: float | None
+    high: float | None
+    confidence: float
+    n_folds: int | None
+    n_groups: int | None
+    refused: str | None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Mean over the folds where the metric is defined, with the standard deviation between them (ddof 1)."""
+
+    mean: float | None
+    sd: float | None
+    folds: int
+    defined: int
+    interval: Interval | None
+
+
+def parse_interval(method: str, found: Mapping[str, Any], confidence: float = 0.95) -> Interval:
+    """Read one entry of ``intervals``."""
+    refused = found.get("refused")
+    if not refused and (found.get("low") is None or found.get("high") is None):
+        refused = "its ends are undefined"
+    return Interval(
+        method=method,
+        low=found.get("low"),
+        high=found.get("high"),
+        confidence=float(found.get("confidence") or confidence),
+        n_folds=found.get("n_folds"),
+        n_groups=found.get("n_groups"),
+        refused=refused,
+    )
+
+
+def fold_values(metrics: Json, metric: str, level: Level = "row") -> list[float | None]:
+    """Return a metric on each outer fold; None where it is undefined."""
+    folds = metrics["fold_results"]
+    return [(f if level == "row" else f.get("unit", {})).get(metric) for f in folds]
+
+
+def score_of(metrics: Json, metric: str, level: Level = "row") -> Score:
+    """Return a backend's score; what metrics.json states is shown as stated, the rest is averaged here."""
+    source = metrics if level == "row" else metrics.get("unit", {})
+    values = fold_values(metrics, metric, level)
+    known = [v for v in values if v is not None]
+    mean = source.get(f"test_{metric}", fmean(known) if known else None)
+    sd = source.get(f"test_{metric}_std", stdev(known) if len(known) > 1 else None)
+    return Score(mean, sd, len(values), len(known), _headline_interval(source, metric, level))
+
+
+def reference_score(metrics: Json, reference: str, metric: str, level: Level = "row") -> float | None:
+    """Return the mean score of ``constant`` or ``logistic_regression`` on the same folds."""
+    found = metrics.get("trivial", {}).get(reference) or {}
+    if level == "unit":
+        found = found.get("unit") or {}
+    value = found.get(metric, found.get(f"test_{metric}"))
+    return float(value) if isinstance(value, int | float) else None
+
+
+def metric_keys(metrics: Json, level: Level = "row") -> set[str]:
+    """Return the keys of everything that was measured on the folds."""
+    folds = metrics["fold_results"]
+    return {key for f in folds for key in (f if level == "row" else f.get("unit", {}))}
+
+
+def _headline_interval(source: Json, metric: str, level: Level) -> Interval | None:
+    found = source.get("intervals", {}).get(metric, {}).get(HEADLINE_METHOD)
+    if found is None or found.get("level", level) != level:
+        return None
+    return parse_interval(HEADLINE_METHOD, found)

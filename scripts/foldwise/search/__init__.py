@@ -1,0 +1,1 @@
+"""Choosing hyperparameters on the inner folds."""

@@ -1,0 +1,281 @@
+"""Tune and train one backend on one outer train part, and write what came of it."""
+
+import os
+import resource
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from foldwise.artifacts import read_json, read_table, replacing, write_json, write_table
+from foldwise.backends import SPECIFICATIONS, get_backend
+from foldwise.backends.contract import CURVE_METRICS, Backend, FitOptions
+from foldwise.backends.devices import check_device
+from foldwise.matrix import FeatureMatrix, read_matrix
+from foldwise.metrics import LOWER_IS_BETTER, search_metric
+from foldwise.search.grid import Choice, TrainPart, run_fits, search_grid
+from foldwise.search.plan import Fit
+from foldwise.search.space import grid
+from foldwise.search.stopping import search_with_early_stopping
+from foldwise.weights import row_weights
+
+_EXPLAINED_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the configuration says of a training job.
+
+    Attributes:
+        backend: name of the backend.
+        seed: seed of the models.
+        threads: fits at a time in the search, threads of the refit.
+        device: ``cpu`` or ``cuda``.
+        class_weight: ``none``, ``balanced`` or ``unit``.
+        metric: score that chooses the point.
+        early_stopping_rounds: patience in trees, or None.
+        space: values by parameter.
+    """
+
+    backend: str
+    seed: int
+    threads: int
+    device: str
+    class_weight: str
+    metric: str
+    early_stopping_rounds: int | None
+    space: Mapping[str, Sequence[Any]]
+
+    @classmethod
+    def from_params(cls, params: Any) -> "Settings":
+        """Take the settings, each by its name, from the params of a rule."""
+        return cls(**{f.name: params.get(f.name) for f in fields(cls)})
+
+
+@dataclass(frozen=True)
+class Data:
+    """The table as a training job sees it, n rows.
+
+    Attributes:
+        matrix: the features.
+        label: shape (n,), 0 or 1.
+        unit: shape (n,).
+        group: shape (n,).
+        sample_id: arrow array of n names.
+        part: shape (n,): 0 = test row, 1..k = inner fold of a train row.
+    """
+
+    matrix: FeatureMatrix
+    label: npt.NDArray[np.int8]
+    unit: npt.NDArray[np.object_]
+    group: npt.NDArray[np.int32]
+    sample_id: pa.Array
+    part: npt.NDArray[np.int16]
+
+
+def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: Mapping[str, str]) -> None:
+    """Search on the inner folds, fit the chosen point on the whole train part, and write the results.
+
+    Nothing that scores a row has seen its group: the search reads inner folds of train rows
+    only, the number of trees comes from it, and test rows are scored once, at the end.
+
+    Args:
+        inputs: paths of ``table``, ``contract`` and ``folds``.
+        column: the column of ``folds.parquet`` to use; ``final`` has no test rows.
+        settings: what the configuration says.
+        outputs: paths of ``search``, ``params``, ``curve``, ``importance``, ``inner_predictions``,
+            of ``predictions`` unless the column is ``final``, and of ``model`` (and ``joblib``).
+
+    Raises:
+        UserError: for a missing device, before anything is fitted.
+    """
+    started = time.perf_counter()
+    check_device(settings.device, settings.backend)
+    points = grid(settings.space)
+    backend = get_backend(settings.backend)
+    after_imports = _peak_memory()
+    data = _read(inputs, column)
+    train_rows = data.part > 0
+    weight = row_weights(settings.class_weight, data.label[train_rows], data.unit[train_rows])
+    train_part = TrainPart(data.matrix.rows(train_rows), data.label[train_rows], weight, data.part[train_rows])
+
+    choice = _search(points, train_part, backend, settings)
+    searched = time.perf_counter()
+    _write_search(choice, settings.metric, outputs["search"])
+    fit = _chosen_fit(choice, settings, backend)
+    _write_inner(train_part, data.sample_id.filter(pa.array(train_rows)), fit, backend, settings, outputs)
+
+    options = FitOptions(settings.seed, settings.threads, settings.device)
+    binned = backend.bin_train(train_part.matrix, train_part.label, train_part.weight, fit.params, options)
+    model = backend.fit(binned, fit.params, fit.trees, options).model
+    refitted = time.perf_counter()
+
+    _write_model(model, backend, outputs)
+    scored = data.matrix.rows(~train_rows) if "predictions" in outputs else train_part.matrix
+    if "predictions" in outputs:
+        _write_predictions(model, backend, scored, data, settings.threads, outputs["predictions"])
+    _write_importance(model, backend, scored, settings.threads, outputs["importance"])
+    seconds = {
+        "search": searched - started,
+        "refit": refitted - searched,
+        "total": time.perf_counter() - started,
+    }
+    summary = {
+        "backend": settings.backend,
+        "fold": column,
+        "chosen": choice.points[choice.chosen],
+        "trees": fit.trees,
+        "metric": settings.metric,
+        "score": choice.scores[choice.chosen].mean(),
+        "points": len(points),
+        "fits": choice.fits * choice.scores.shape[1],
+        "seconds": {k: round(v, 3) for k, v in seconds.items()},
+        "peak_memory_mb": _peak_memory(),
+        "imports_memory_mb": after_imports,
+        "rows": {"train": int(train_rows.sum()), "test": int((~train_rows).sum())},
+        "groups": {name: len(np.unique(data.group[m])) for name, m in (("train", train_rows), ("test", ~train_rows))},
+        "features": len(data.matrix.names),
+        "versions": {settings.backend: backend.version(), "numpy": np.__version__},
+    }
+    write_json(outputs["params"], summary)
+    print(f"chose {summary['chosen']} with {fit.trees} trees, {settings.metric} {summary['score']:.4f}")
+
+
+def _read(inputs: Mapping[str, str], column: str) -> Data:
+    contract = read_json(inputs["contract"])
+    unit = contract["unit"]
+    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", unit])))
+    folds = read_table(inputs["folds"], columns=["sample_id", "group", column])
+    if not folds.column("sample_id").equals(names.column("sample_id")):
+        raise ValueError("folds.parquet and table.parquet hold different rows")
+    return Data(
+        matrix=read_matrix(inputs["table"], contract["features"]),
+        label=names.column("label").to_numpy().astype(np.int8),
+        unit=names.column(unit).to_numpy().astype(object),
+        group=folds.column("group").to_numpy(),
+        sample_id=names.column("sample_id").combine_chunks(),
+        part=folds.column(column).to_numpy(),
+    )
+
+
+def _search(points: list[dict[str, Any]], part: TrainPart, backend: Backend, settings: Settings) -> Choice:
+    trees_name = SPECIFICATIONS[settings.backend].trees
+    options = FitOptions(settings.seed, 1, settings.device)
+    greater = settings.metric not in LOWER_IS_BETTER
+    workers = min(settings.threads, len(os.sched_getaffinity(0)))
+    if settings.early_stopping_rounds is None:
+        metric = search_metric(settings.metric)
+        return search_grid(points, trees_name, part, backend, options, metric, greater, workers)
+    return search_with_early_stopping(
+        points,
+        trees_name,
+        part,
+        backend,
+        options,
+        settings.metric,
+        greater,
+        settings.early_stopping_rounds,
+        workers,
+    )
+
+
+def _chosen_fit(choice: Choice, settings: Settings, backend: Backend) -> Fit:
+    trees = int(choice.trees[choice.chosen])
+    point = choice.points[choice.chosen]
+    params = backend.canonical({k: v for k, v in point.items() if k != SPECIFICATIONS[settings.backend].trees})
+    return Fit(params, {trees: [0]}, backend.bin_key(params))
+
+
+def _write_search(choice: Choice, metric: str, path: str) -> None:
+    """Write one row a point: its scores, its rank, and its parameters as columns ``param_<name>``."""
+    means, folds = choice.scores.mean(axis=1), choice.scores.shape[1]
+    greater = metric not in LOWER_IS_BETTER
+    columns: dict[str, Any] = {"point": np.arange(len(means), dtype=np.int32), "trees": choice.trees}
+    columns |= {f"score_{i + 1}": choice.scores[:, i] for i in range(folds)}
+    columns |= {"mean_score": means, "std_score": choice.scores.std(axis=1, ddof=1)}
+    ordered = -means if greater else means
+    columns["rank"] = np.array([1 + np.count_nonzero(ordered < value) for value in ordered], np.int32)
+    columns["chosen"] = np.arange(len(means)) == choice.chosen
+    columns["shared"] = choice.shared
+    columns |= {f"param_{name}": [p[name] for p in choice.points] for name in choice.points[0]}
+    write_table(path, pa.table(columns), {"metric": metric, "greater_is_better": str(greater).lower()})
+
+
+def _write_inner(
+    part: TrainPart,
+    sample_id: pa.Array,
+    fit: Fit,
+    backend: Backend,
+    settings: Settings,
+    outputs: Mapping[str, str],
+) -> None:
+    """Fit the chosen point on every inner fold again: its curves and its inner out-of-fold scores."""
+    options = FitOptions(settings.seed, 1, settings.device)
+    scores = np.full(len(part.label), np.nan)
+    curves: dict[str, list[Any]] = {"iteration": [], "inner_fold": [], "part": [], "metric": [], "value": []}
+    for fold in np.unique(part.inner):
+        fit_part = part.without(fold)
+
+        def run(
+            fit: Fit, data: Any, validation: Any, _: TrainPart, fit_part: TrainPart = fit_part
+        ) -> tuple[dict[tuple[str, str], Any], npt.NDArray[Any]]:
+            watched = backend.bin_validation(fit_part.matrix, fit_part.label, data, options)
+            watch = [("train", watched), ("validation", validation)]
+            fitted = backend.fit(data, fit.params, fit.trees, options, watch=watch, metrics=CURVE_METRICS)
+            return fitted.curves, backend.predict(fitted.model, validation)
+
+        [(found, held_out)] = run_fits([fit], part, int(fold), backend, options, 1, run)
+        scores[part.inner == fold] = held_out
+        for (name, metric), values in found.items():
+            curves["iteration"] += range(1, len(values) + 1)
+            curves["value"] += values.tolist()
+            for key, value in (("inner_fold", int(fold)), ("part", name), ("metric", metric)):
+                curves[key] += [value] * len(values)
+    kinds = [pa.int32(), pa.int16(), pa.string(), pa.string(), pa.float64()]
+    write_table(outputs["curve"], pa.table(curves, pa.schema(list(zip(curves, kinds, strict=True)))))
+    inner = {"sample_id": sample_id, "label": part.label, "inner_fold": part.inner, "score": scores}
+    write_table(outputs["inner_predictions"], pa.table(inner))
+
+
+def _write_model(model: Any, backend: Backend, outputs: Mapping[str, str]) -> None:
+    with replacing(outputs["model"]) as beside:
+        backend.save(model, Path(beside))
+    if "joblib" in outputs:
+        import joblib
+
+        with replacing(outputs["joblib"]) as beside:
+            joblib.dump(backend.load(Path(outputs["model"])), beside)
+
+
+def _write_predictions(
+    model: Any, backend: Backend, matrix: FeatureMatrix, data: Data, threads: int, path: str
+) -> None:
+    test = data.part == 0
+    score = backend.predict_matrix(model, matrix, threads).astype(np.float64)
+    kept = data.sample_id.filter(pa.array(test))
+    write_table(path, pa.table({"sample_id": kept, "label": data.label[test], "score": score}))
+
+
+def _write_importance(model: Any, backend: Backend, matrix: FeatureMatrix, threads: int, path: str) -> None:
+    """Write gain as a share of the whole, and mean absolute SHAP values over up to 2,000 rows."""
+    rows = len(matrix.values)
+    chosen = np.unique(np.linspace(0, rows - 1, min(rows, _EXPLAINED_ROWS)).astype(np.int64))
+    shap = np.abs(backend.contributions(model, matrix.rows(chosen), threads)).mean(axis=0)
+    gain = backend.gain(model)
+    columns = {
+        "feature": list(matrix.names),
+        "gain": gain / gain.sum() if gain.sum() else gain,
+        "shap": shap,
+        "n_rows": np.full(len(shap), len(chosen), np.int32),
+    }
+    write_table(path, pa.table(columns))
+
+
+def _peak_memory() -> int:
+    """Return the process's peak resident memory in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024

@@ -1,0 +1,18 @@
+"""Write the simulated demo tables."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.demo import write_demo
+
+    write_demo(
+        snakemake.output.metadata,
+        snakemake.output.stage2,
+        snakemake.output.stage4,
+        seed=snakemake.params.seed,
+    )

@@ -1,0 +1,13 @@
+"""Write the table of the flights that left New York City in 2013."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.flights import write_flights
+
+    write_flights(snakemake.output[0])

@@ -1,0 +1,15 @@
+"""Split the groups of a dataset into outer and inner folds."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.folds import Plan, make_folds
+
+    asked = snakemake.params
+    plan = Plan(asked.n_splits, asked.n_repeats, asked.inner_splits, asked.seed)
+    make_folds(snakemake.input.table, snakemake.input.contract, plan, snakemake.output[0])

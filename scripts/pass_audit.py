@@ -1,0 +1,13 @@
+"""Stop the run where the audit found what the configuration forbids."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.audit.run import pass_audit
+
+    pass_audit(snakemake.input[0], snakemake.params.fail_on, snakemake.output[0])

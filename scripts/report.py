@@ -1,0 +1,25 @@
+"""Write the report page of a dataset."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.report.page import write_report
+
+    write_report(
+        snakemake.output[0],
+        dataset=snakemake.wildcards.dataset,
+        backends=snakemake.params.backends,
+        contract=snakemake.input.contract,
+        audit=snakemake.input.audit,
+        comparison=snakemake.input.comparison,
+        metrics=snakemake.input.metrics,
+        params_json=snakemake.input.params_json,
+        plots=snakemake.input.plots,
+        comparison_plot=snakemake.input.comparison_plot,
+        configuration=snakemake.params.configuration,
+    )
