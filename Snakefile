@@ -17,3 +17,7 @@ rule all:
     default_target: True
     input:
         final_results(),
+
+
+onsuccess:
+    print_summary()

@@ -1,10 +1,12 @@
 from functools import cache
+from pathlib import Path
 
 from foldwise.backends import SPECIFICATIONS
 from foldwise import config as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
 from foldwise.search.space import read_space
+from foldwise.summary import summarize
 
 DEMO_FILES = {
     "metadata": "resources/demo/metadata.parquet",
@@ -141,3 +143,10 @@ def final_results():
         for backend in SETTINGS.backends
     ]
     return [*expand("results/{dataset}/report.html", dataset=names), *models]
+
+
+def print_summary():
+    """Print where the reports are and what they say, of every dataset whose results are complete."""
+    for dataset in SETTINGS.datasets:
+        if os.path.exists(f"results/{dataset}/report.html"):
+            print(summarize(Path("results"), dataset), file=sys.stderr)

@@ -60,7 +60,7 @@ rule report:
         contract="results/{dataset}/table.json",
         comparison="results/{dataset}/comparison.json",
         metrics=every_backend("metrics.json"),
-        params_json=every_backend("params.json"),
+        params=every_backend("params.json"),
         plots=[plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")],
         comparison_plot="results/{dataset}/plots/model_comparison.png",
     output:

@@ -127,7 +127,7 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     }
     summary = {
         "backend": settings.backend,
-        "fold": column,
+        "fold": int(column.removeprefix("fold_")) if column != "final" else column,
         "chosen": choice.points[choice.chosen],
         "trees": fit.trees,
         "metric": settings.metric,

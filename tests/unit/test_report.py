@@ -77,9 +77,7 @@ def test_interval_that_reaches_the_constant_answer_is_no_separation() -> None:
     data = artefacts()
     for found in data.metrics:
         found["intervals"]["auc"]["corrected_t"]["low"] = 0.49
-    assert (
-        "XGBoost is not shown to separate label 1 from label 0: AUC 0.691" in Page(render_report(data)).text()
-    )
+    assert "XGBoost is not shown to separate label 1 from label 0: AUC 0.691" in Page(render_report(data)).text()
 
 
 def test_failed_audit_is_said_before_anything_may_be_used() -> None:
@@ -193,13 +191,13 @@ def test_page_depends_on_its_artefacts_alone(tmp_path: Path) -> None:
     sources = {"contract": data.contract, "audit": data.audit, "comparison": data.comparison}
     for name, content in sources.items():
         write_json(tmp_path / f"{name}.json", content)
-    paths: dict[str, list[Path]] = {"metrics": [], "params_json": [], "plots": []}
+    paths: dict[str, list[Path]] = {"metrics": [], "params": [], "plots": []}
     for backend, found in zip(BACKENDS, data.metrics, strict=True):
         paths["metrics"].append(tmp_path / backend / "metrics.json")
         write_json(paths["metrics"][-1], found)
-    for found in data.params:
-        paths["params_json"].append(tmp_path / found["backend"] / f"fold_{found['fold']}" / "params.json")
-        write_json(paths["params_json"][-1], found)
+    for backend, found in data.params_by_backend().items():
+        paths["params"].append(tmp_path / backend / "params.json")
+        write_json(paths["params"][-1], found)
     for plot in data.plots:
         paths["plots"].append(tmp_path / plot.backend / "plots" / f"{plot.name}.png")
         paths["plots"][-1].parent.mkdir(exist_ok=True)
@@ -211,7 +209,7 @@ def test_page_depends_on_its_artefacts_alone(tmp_path: Path) -> None:
         backends=BACKENDS,
         **{name: tmp_path / f"{name}.json" for name in sources},
         metrics=reversed(paths["metrics"]),
-        params_json=reversed(paths["params_json"]),
+        params=reversed(paths["params"]),
         plots=reversed(paths["plots"]),
         comparison_plot=tmp_path / "model_comparison.png",
         configuration=json.loads(json.dumps(data.configuration)),

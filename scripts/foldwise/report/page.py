@@ -75,10 +75,10 @@ def write_report(
     dataset: str,
     backends: Iterable[str],
     contract: str | Path,
-    audit: str | Path,
+    audit: str | Path | None,
     comparison: str | Path,
     metrics: Iterable[str | Path],
-    params_json: Iterable[str | Path],
+    params: Iterable[str | Path],
     plots: Iterable[str | Path],
     comparison_plot: str | Path,
     configuration: Mapping[str, Any],
@@ -90,10 +90,10 @@ def write_report(
         dataset: its name.
         backends: the backends in the order of the page.
         contract: table.json.
-        audit: audit.json.
+        audit: audit.json, None where the audit is switched off.
         comparison: comparison.json.
         metrics: metrics.json of every backend.
-        params_json: params.json of every backend and fold.
+        params: the gathered params.json of every backend.
         plots: pictures, laid out as ``{backend}/plots/{name}.png``.
         comparison_plot: the picture of all backends.
         configuration: the validated configuration of the dataset, as plain values.
@@ -102,10 +102,10 @@ def write_report(
         dataset=dataset,
         backends=list(backends),
         contract=read_json(contract),
-        audit=read_json(audit),
+        audit=read_json(audit) if audit else {},
         comparison=read_json(comparison),
         metrics=load_all(metrics),
-        params=load_all(params_json),
+        params=[fold for path in params for fold in read_json(path)],
         configuration=configuration,
         plots=load_plots(plots),
         comparison_plot=Path(comparison_plot).read_bytes(),

@@ -1,0 +1,138 @@
+"""The schema and the documentation of the configuration, written from its typed models.
+
+``make config-docs`` runs this module; a test fails when the files in ``config/`` differ from it.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from foldwise.backends import SPECIFICATIONS
+from foldwise.config import Config, Dataset
+
+_HEAD = """# The configuration
+
+<!-- Written by `make config-docs` from scripts/foldwise/config.py: change it there. -->
+
+Edit `config/config.yaml`, or give a file of your own with `--configfile my.yaml`. Such a file stands
+alone: nothing of `config.yaml` is merged into it. `--config key=value` overrides either.
+Every key but `datasets` has a default, so the shortest configuration is:
+
+```yaml
+datasets:
+  mine: {table: data/mine.parquet, label: fake, groups: [video]}
+```
+
+A wrong key or value stops the run before any job, with one line that names it and the nearest right one.
+Paths count from the working folder. Files may be parquet, arrow (feather) or csv.
+Editors that know YAML schemas complete the keys: keep the first line of `config.yaml`.
+"""
+
+_SPACES = """## Search spaces
+
+`config/search/{backend}.yaml` holds the values that are tried, the study's by default.
+`search.space.<backend>.<parameter>` in the configuration replaces the values of one parameter:
+a list, or one value to fix it.
+
+```yaml
+search:
+  space:
+    xgboost: {max_depth: [3, 5, 7], learning_rate: 0.05}
+```
+
+Parameters by backend:
+"""
+
+
+def schema() -> str:
+    """Return the JSON schema of the configuration as text."""
+    return json.dumps(Config.model_json_schema(), indent=1) + "\n"
+
+
+def readme() -> str:
+    """Return the page that documents every key."""
+    parts = [_HEAD, "## Top level\n", _table(Config), _dataset_section()]
+    for name, field in Config.model_fields.items():
+        section = _section_of(field)
+        if section is not None:
+            parts += [f"## `{name}`\n", f"{section.__doc__}\n", _table(section)]
+    parts += [_SPACES, "\n".join(_parameters()), ""]
+    return "\n".join(parts)
+
+
+def write(folder: Path) -> None:
+    """Write ``schema.json`` and ``README.md`` into the configuration's folder."""
+    (folder / "schema.json").write_text(schema(), encoding="utf-8")
+    (folder / "README.md").write_text(readme(), encoding="utf-8")
+
+
+def _dataset_section() -> str:
+    return "\n".join(["## `datasets.<name>`\n", f"{Dataset.__doc__}\n", _table(Dataset)])
+
+
+def _parameters() -> Iterator[str]:
+    for backend, specification in SPECIFICATIONS.items():
+        yield f"- {backend}: {', '.join(f'`{p}`' for p in sorted(specification.parameters))}"
+
+
+def _table(model: type[BaseModel]) -> str:
+    lines = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for name, field in model.model_fields.items():
+        description = (field.description or "").replace("|", "\\|")
+        lines.append(f"| `{name}` | {_type(model, name)} | {_default(field)} | {description} |")
+    return "\n".join(lines) + "\n"
+
+
+def _type(model: type[BaseModel], name: str) -> str:
+    described = model.model_json_schema()
+    return _words(described["properties"][name], described.get("$defs", {})).replace("|", "\\|")
+
+
+def _words(node: dict[str, Any], definitions: dict[str, Any]) -> str:
+    """Describe a node of the JSON schema in a few words."""
+    if "$ref" in node:
+        return "section"
+    if "anyOf" in node:
+        words = dict.fromkeys(_words(n, definitions) for n in node["anyOf"] if n.get("type") != "null")
+        return " or ".join(words)
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return " or ".join(f"`{value}`" for value in node["enum"])
+    if node.get("type") == "array":
+        return f"list of {_words(node['items'], definitions)}"
+    if node.get("type") == "object":
+        inner: dict[str, Any] = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
+        return f"mapping of {_words(inner, definitions)}" if inner else "mapping"
+    names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
+    return names[node["type"]] + _bounds(node)
+
+
+def _bounds(node: dict[str, Any]) -> str:
+    low, high = node.get("minimum", node.get("exclusiveMinimum")), node.get("maximum", node.get("exclusiveMaximum"))
+    if low is None and high is None:
+        return ""
+    return f" from {low:g}" if high is None else f" {low:g} to {high:g}"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is PydanticUndefined or isinstance(value, BaseModel):
+        return "see below"
+    return f"`{json.dumps(value)}`" if value is not None else ""
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+if __name__ == "__main__":
+    write(Path(__file__).parents[2] / "config")

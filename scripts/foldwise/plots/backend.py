@@ -1,0 +1,97 @@
+"""The eight plots of one backend, from the files that its folds left."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from foldwise.artifacts import read_json, read_note, read_table
+from foldwise.plots.calibration import draw_calibration
+from foldwise.plots.curves import draw_precision_recall, draw_roc
+from foldwise.plots.folds import draw_confusion, draw_fold_comparison, pooled_confusion
+from foldwise.plots.importance import draw_importance
+from foldwise.plots.learning import draw_learning_curves
+from foldwise.plots.search import draw_search
+from foldwise.plots.style import Subject, save
+from foldwise.plots.wording import population
+
+
+@dataclass(frozen=True)
+class BackendResults:
+    """What one backend left, all folds below each other with a column ``fold``.
+
+    ``predictions`` also has ``repeat`` and ``unit``; ``trees`` is the size of each fold's model.
+    """
+
+    subject: Subject
+    label: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    predictions: pd.DataFrame
+    search: pd.DataFrame
+    search_metric: str
+    greater_is_better: bool
+    curve: pd.DataFrame
+    importance: pd.DataFrame
+    trees: Mapping[int, int]
+
+
+def read_backend(files: Mapping[str, str | Path]) -> BackendResults:
+    """Read what the plots of one backend need.
+
+    Args:
+        files: paths of ``table``, ``contract`` and ``metrics``, and of the gathered ``predictions``,
+            ``search``, ``curve``, ``importance`` and ``params`` of all folds.
+    """
+    about, scores = read_json(files["contract"]), read_json(files["metrics"])
+    repeats = {int(fold["fold"]): int(fold["repeat"]) for fold in scores["fold_results"]}
+    predictions = read_table(files["predictions"]).to_pandas()
+    units = _unit_of_sample(files["table"], about["unit"])
+    note = read_note(files["search"])
+    return BackendResults(
+        subject=Subject(scores["dataset"], scores["backend"], population(scores["counts"], about["unit"])),
+        label=about["label"],
+        metrics=scores,
+        predictions=predictions.assign(
+            repeat=predictions["fold"].map(repeats),
+            unit=predictions["sample_id"].map(units).fillna(predictions["sample_id"]),
+        ),
+        search=read_table(files["search"]).to_pandas(),
+        search_metric=note["metric"],
+        greater_is_better=note["greater_is_better"] == "true",
+        curve=read_table(files["curve"]).to_pandas(),
+        importance=read_table(files["importance"]).to_pandas(),
+        trees={int(fold["fold"]): int(fold["trees"]) for fold in read_json(files["params"])},
+    )
+
+
+PLOTS: Mapping[str, Callable[[BackendResults], Figure]] = {
+    "cv_fold_comparison": lambda of: draw_fold_comparison(of.subject, of.metrics),
+    "hyperparameter_search": lambda of: draw_search(of.subject, of.search, of.search_metric, of.greater_is_better),
+    "learning_curves": lambda of: draw_learning_curves(of.subject, of.curve, of.trees),
+    "roc_curve": lambda of: draw_roc(of.subject, of.predictions, of.metrics),
+    "precision_recall_curve": lambda of: draw_precision_recall(of.subject, of.predictions, of.metrics),
+    "confusion_matrix": lambda of: draw_confusion(of.subject, *_confusion_of(of)),
+    "calibration_curve": lambda of: draw_calibration(of.subject, of.predictions),
+    "feature_importance": lambda of: draw_importance(of.subject, of.importance),
+}
+
+
+def write_plots(results: BackendResults, destinations: Mapping[str, str | Path]) -> None:
+    """Write the plots named by the keys of ``destinations`` (see ``PLOTS``) as PNG files."""
+    for name, path in destinations.items():
+        save(PLOTS[name](results), path)
+
+
+def _confusion_of(results: BackendResults) -> tuple[Any, Mapping[str, Any], str]:
+    counts, over = pooled_confusion(results.metrics)
+    return counts, results.label, over
+
+
+def _unit_of_sample(table: str | Path, unit: str) -> "pd.Series[Any]":
+    columns = list(dict.fromkeys(["sample_id", unit]))
+    found = read_table(table, columns).to_pandas()
+    units: pd.Series[Any] = found.set_index("sample_id", drop=False)[unit].astype("object")
+    return units

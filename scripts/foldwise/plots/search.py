@@ -1,0 +1,212 @@
+"""What the search found: inner scores by the value of each tuned parameter."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+
+from foldwise.plots.palette import INK
+from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
+from foldwise.plots.wording import count, metric_name, shortened
+
+_PARAMETER = "param_"
+_MOST_LISTED_VALUES = 8
+_LOGARITHMIC_FROM = 30.0
+
+
+@styled()
+def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_better: bool) -> Figure:
+    """Draw the mean inner score of each value of each parameter that took more than one.
+
+    Args:
+        subject: what the plot is about.
+        search: the search tables of all folds below each other, with ``fold`` added.
+        metric: key of the search metric.
+        greater_is_better: its direction.
+    """
+    search = search.astype({"chosen": bool})
+    complete = _scored_everywhere(search)
+    unit = " (nats)" if metric == "log_loss" else ""
+    up = f"Inner {metric_name(metric)}{unit},\n{'higher' if greater_is_better else 'lower'} is better"
+    tuned = [name for name in map(str, search) if name.startswith(_PARAMETER) and search[name].nunique() > 1]
+    points = _count_points(search, complete)
+    if not tuned or complete.empty:
+        return _draw_without_choice(subject, search, up, points)
+
+    complete = complete.assign(level=aligned(complete, tuned))
+    listed = [name for name in tuned if search[name].nunique() <= _MOST_LISTED_VALUES]
+    columns = min(3, len(tuned))
+    rows = -(-len(tuned) // columns)
+    figure = new_figure(max(2.9 * columns + 0.6, 5.6), 2.55 * rows + 1.3)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for axes, name in zip(grid.flat, tuned, strict=False):
+        draw = _values_panel if name in listed else _range_panel
+        draw(axes, subject, complete, name)
+        axes.set_title(shortened(name.removeprefix(_PARAMETER), 28))
+    for axes in grid.flat[len(tuned) :]:
+        axes.set_axis_off()
+    for axes in grid[:, 0]:
+        axes.set_ylabel(up)
+    note = _note(points, bool(listed), listed != tuned)
+    if listed != tuned:
+        note += _leave_out_the_worst(grid[0, 0], complete, listed, greater_is_better)
+    entitle(figure, subject, "hyperparameter search", note)
+    return figure
+
+
+def _note(points: str, some_listed: bool, some_ranges: bool) -> str:
+    note = f"Scores: mean over inner folds; {points}; differences in level between outer folds are taken out."
+    if some_listed:
+        note += (
+            " Dot: mean of one outer fold over its points with that value; bar: mean over outer folds; "
+            "under a value: outer folds that chose it."
+        )
+    if some_ranges:
+        note += " Parameters with many values: a dot is one point, ringed if an outer fold chose it."
+    return note
+
+
+def _count_points(search: pd.DataFrame, complete: pd.DataFrame) -> str:
+    folds = count(search["fold"].nunique(), "outer fold")
+    sizes = search.groupby("fold").size()
+    same = f"{count(int(sizes.iloc[0]), 'point')} in each of {folds}"
+    points = same if sizes.nunique() == 1 else f"{count(len(search), 'point')} over {folds}"
+    given_up = len(search) - len(complete)
+    return points + (f" ({given_up:,} of {len(search):,} given up early and not shown)" if given_up else "")
+
+
+def _leave_out_the_worst(axes: Axes, search: pd.DataFrame, listed: Sequence[str], greater_is_better: bool) -> str:
+    """Cut the (shared) axis where a few bad points would flatten all others, and say how many are beyond."""
+    sign = -1 if greater_is_better else 1
+    loss = sign * search["level"]
+    # Every mean bar stays in sight.
+    means = [float((sign * _by_value_and_fold(search, name).mean(axis=1)).max()) for name in listed]
+    limit = max([float(loss.min() + 3 * (loss.quantile(0.75) - loss.min())), *means])
+    room = 0.05 * (limit - float(loss.min()))
+    beyond = int((loss > limit + room).sum())
+    if not beyond or not room:
+        return ""
+    if greater_is_better:
+        axes.set_ylim(bottom=-limit - room)
+    else:
+        axes.set_ylim(top=limit + room)
+    return f" {count(beyond, 'point')} with worse scores beyond the axis."
+
+
+def aligned(search: pd.DataFrame, parameters: Sequence[str]) -> pd.Series:
+    """Return ``mean_score`` with the differences in level between outer folds taken out.
+
+    Some folds are harder for every point, which would hide what a parameter does. Every fold is moved so that
+    its median over the points that all folds scored (over its own points, if there are none) is the common one.
+    The median, because single settings that fail would move a mean.
+    """
+    scored = search.groupby(list(parameters), dropna=False)["fold"].transform("nunique")
+    shared = search[scored == search["fold"].nunique()]
+    level = (shared if len(shared) else search).groupby("fold")["mean_score"].median()
+    moved: pd.Series = search["mean_score"] - search["fold"].map(level) + level.mean()
+    return moved
+
+
+def _scored_everywhere(search: pd.DataFrame) -> pd.DataFrame:
+    scores = search.filter(regex=r"^score_\d+$")
+    kept: pd.DataFrame = search[np.isfinite(scores).all(axis=1) & np.isfinite(search["mean_score"])]
+    return kept
+
+
+def _by_value_and_fold(search: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the mean aligned score: a row per value of the parameter, a column per outer fold."""
+    means: pd.DataFrame = search.groupby([name, "fold"])["level"].mean().unstack("fold")
+    return means
+
+
+def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str) -> None:
+    folds = search["fold"].nunique()
+    values = _by_value_and_fold(search, name)
+    apart = np.linspace(-0.2, 0.2, folds) if folds > 1 else np.zeros(1)
+    places = np.arange(len(values))
+    axes.scatter(
+        (places[:, None] + apart[None, :]).ravel(),
+        values.to_numpy().ravel(),
+        s=16 if folds <= 10 else 7,
+        color=subject.look.colour,
+        alpha=max(faint(folds), 0.35),
+        linewidth=0,
+    )
+    mean = values.mean(axis=1)
+    axes.plot(places, mean, color=subject.look.colour, linewidth=1)
+    axes.hlines(mean, places - 0.28, places + 0.28, color=subject.look.colour, linewidth=2.6)
+    chosen = search[search["chosen"]].groupby(name)["fold"].nunique().reindex(values.index, fill_value=0)
+    names = [f"{_short(value)}\n{times}/{folds}" for value, times in chosen.items()]
+    axes.set_xticks(places, names, fontsize=8 if len(names) <= 5 else 7)
+    axes.set_xlim(-0.6, len(values) - 0.4)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+    axes.grid(visible=False, axis="x")
+
+
+def _range_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str) -> None:
+    folds = search["fold"].nunique()
+    axes.scatter(search[name], search["level"], s=9, color=subject.look.colour, alpha=faint(folds), linewidth=0)
+    chosen = search[search["chosen"]]
+    axes.scatter(
+        chosen[name],
+        chosen["level"],
+        s=34,
+        facecolor=subject.look.colour,
+        edgecolor=INK,
+        linewidth=1,
+        zorder=3,
+    )
+    lowest, highest = search[name].min(), search[name].max()
+    if lowest > 0 and highest / lowest >= _LOGARITHMIC_FROM:
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: _short(value)))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+
+
+def _draw_without_choice(subject: Subject, search: pd.DataFrame, up: str, points: str) -> Figure:
+    """Show the inner scores of every fold's chosen point, when there was nothing to choose between."""
+    figure = new_figure(5.8, 4.2)
+    axes = figure.add_subplot(xlabel="Outer fold", ylabel=up)
+    chosen = search[search["chosen"]].set_index("fold").filter(regex=r"^score_\d+$")
+    if chosen.empty or not np.isfinite(chosen.to_numpy()).any():
+        say_nothing_to_show(axes, "No point of the search was scored.")
+    else:
+        look = subject.look
+        fold = np.repeat(chosen.index.to_numpy(), chosen.shape[1])
+        axes.scatter(
+            fold,
+            chosen.to_numpy().ravel(),
+            s=16,
+            color=look.colour,
+            alpha=0.45,
+            linewidth=0,
+            label="one inner fold",
+        )
+        axes.scatter(
+            chosen.index,
+            chosen.mean(axis=1),
+            s=44,
+            marker="_",
+            color=look.colour,
+            linewidth=2.4,
+            label="mean",
+        )
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=10, integer=True, steps=[1, 2, 5, 10]))
+        axes.set_xlim(chosen.index.min() - 0.6, chosen.index.max() + 0.6)
+        axes.legend(loc="best")
+    entitle(
+        figure,
+        subject,
+        "hyperparameter search",
+        f"{points}. No parameter had more than one value to choose from.",
+    )
+    return figure
+
+
+def _short(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float | np.number) else shortened(str(value), 10)

@@ -1,0 +1,119 @@
+"""The common looks of all plots, and how one is laid out and saved."""
+
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from foldwise.artifacts import replacing
+from foldwise.plots.palette import GREY, INK, PALE, Look, look
+from foldwise.plots.wording import shortened
+
+DOTS_PER_INCH = 150
+
+_SETTINGS = {
+    # The font that comes with matplotlib: the same picture on every machine.
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    # Names of features, columns and datasets may hold dollar signs; nothing here is a formula.
+    "text.parse_math": False,
+    "text.color": INK,
+    "axes.edgecolor": GREY,
+    "axes.labelcolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": PALE,
+    "grid.linewidth": 0.6,
+    "xtick.color": GREY,
+    "ytick.color": GREY,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": True,
+    "legend.framealpha": 0.9,
+    "legend.edgecolor": "none",
+    "legend.fontsize": 8,
+    "figure.constrained_layout.h_pad": 0.08,
+    "figure.constrained_layout.w_pad": 0.08,
+    "savefig.facecolor": "white",
+}
+_NOTE_SIZE = 7.5
+# Mean advance of a DejaVu Sans character over its size, rounded up: wrapped notes never leave the figure.
+_CHARACTER_WIDTH = 0.54
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a plot is about: the dataset, the backend, and in words the rows, units, groups and folds."""
+
+    dataset: str
+    backend: str
+    population: str
+
+    @property
+    def look(self) -> Look:
+        """Colour, mark and printed name of the backend."""
+        return look(self.backend)
+
+
+@contextmanager
+def styled() -> Iterator[None]:
+    """Draw with the common looks, whatever the user's own matplotlibrc says. Also a decorator."""
+    with matplotlib.style.context(["default", _SETTINGS]):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure (inches) that is drawn by Agg and needs no display."""
+    figure = Figure(figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def entitle(figure: Figure, subject: Subject, what: str, note: str = "") -> None:
+    """Write the title at the top left, and below the plot what it was drawn from and how to read it."""
+    width = figure.get_figwidth()
+    name = (
+        f"{shortened(subject.dataset, 28)} · {subject.look.name}" if subject.backend else shortened(subject.dataset, 28)
+    )
+    figure.suptitle(_wrapped(f"{name}: {what}", width, 11 * 1.1), x=0.012, ha="left", fontsize=11, fontweight="bold")
+    figure.supxlabel(
+        _wrapped(f"{subject.population}. {note}".strip(), width, _NOTE_SIZE),
+        x=0.012,
+        ha="left",
+        fontsize=_NOTE_SIZE,
+        color="#555555",
+        linespacing=1.4,
+    )
+
+
+def faint(lines: int) -> float:
+    """Return the opacity at which that many thin lines over each other stay readable."""
+    return min(0.55, max(0.2, 3.5 / max(lines, 1)))
+
+
+def say_nothing_to_show(axes: Axes, reason: str) -> None:
+    """Write ``reason`` in the middle of axes that have nothing to show."""
+    axes.set_axis_off()
+    axes.text(0.5, 0.5, textwrap.fill(reason, 50), ha="center", va="center", transform=axes.transAxes)
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write the figure as PNG; its bytes depend on the drawing alone, not on a version or a clock."""
+    with styled(), replacing(path) as beside:
+        figure.savefig(beside, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _wrapped(text: str, inches: float, size: float) -> str:
+    characters = int(inches * 0.97 * 72 / (size * _CHARACTER_WIDTH))
+    return textwrap.fill(text, characters, break_long_words=True)
