@@ -45,8 +45,29 @@ def read_settings():
     return checked, spaces
 
 
+def check_sources(datasets):
+    """Stop when a dataset's file does not exist and no rule here makes it.
+
+    Inside another workflow, as a module or an include, a rule of that workflow may make it.
+    """
+    own = str(workflow.current_basedir.join("../Snakefile"))
+    if os.path.realpath(workflow.main_snakefile) != os.path.realpath(own):
+        return
+    made = {*DEMO_FILES.values(), FLIGHTS_FILE}
+    for name, dataset in datasets.items():
+        files = {"table": dataset.table, "metadata": dataset.metadata}
+        files |= {f"features.{k}": path for k, path in dataset.features.items()}
+        for key, path in files.items():
+            if path is not None and path not in made and not os.path.exists(path):
+                stop(
+                    f"config: datasets.{name}.{key}: there is no file {path!r}: mend the path (it counts from the "
+                    f"working folder {os.getcwd()}), or put the file there"
+                )
+
+
 SETTINGS, SPACES = read_settings()
 FOLDS = range(1, SETTINGS.folds.count + 1)
+check_sources(SETTINGS.datasets)
 
 
 wildcard_constraints:
@@ -56,9 +77,10 @@ wildcard_constraints:
 
 
 @cache
-def code_of(script):
-    """Return the fingerprint of the library modules that a script reaches."""
-    return fingerprint(os.path.join(LIBRARY, f"{script}.py"))
+def code_of(script, backend=None):
+    """Return the fingerprint of the library modules that a script reaches, its backend's among them."""
+    modules = () if backend is None else (SPECIFICATIONS[backend].module,)
+    return fingerprint(os.path.join(LIBRARY, f"{script}.py"), modules)
 
 
 def dataset_settings(wildcards):

@@ -1,16 +1,16 @@
 rule make_demo:
     output:
         **DEMO_FILES,
-    params:
-        seed=42,
-        code=code_of("make_demo"),
     log:
         "logs/make_demo/make_demo.log",
     benchmark:
         "benchmarks/make_demo/make_demo.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        seed=42,
+        code=code_of("make_demo"),
     script:
         "../scripts/make_demo.py"
 
@@ -18,14 +18,14 @@ rule make_demo:
 rule make_flights:
     output:
         FLIGHTS_FILE,
-    params:
-        code=code_of("make_flights"),
     log:
         "logs/make_flights/make_flights.log",
     benchmark:
         "benchmarks/make_flights/make_flights.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        code=code_of("make_flights"),
     script:
         "../scripts/make_flights.py"

@@ -8,17 +8,17 @@ rule evaluate_backend:
     output:
         metrics="results/{dataset}/{backend}/metrics.json",
         tidy="results/{dataset}/{backend}/metrics.parquet",
-    params:
-        operating_fpr=SETTINGS.evaluation.operating_fpr,
-        confidence=SETTINGS.evaluation.confidence,
-        code=code_of("evaluate_backend"),
     log:
         "logs/evaluate_backend/{dataset}/{backend}.log",
     benchmark:
         "benchmarks/evaluate_backend/{dataset}/{backend}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        operating_fpr=SETTINGS.evaluation.operating_fpr,
+        confidence=SETTINGS.evaluation.confidence,
+        code=code_of("evaluate_backend"),
     script:
         "../scripts/evaluate_backend.py"
 
@@ -35,17 +35,17 @@ rule compare_backends:
         predictions="results/{dataset}/predictions.parquet",
         tidy="results/{dataset}/metrics.parquet",
         comparison="results/{dataset}/comparison.json",
+    log:
+        "logs/compare_backends/{dataset}.log",
+    benchmark:
+        "benchmarks/compare_backends/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
     params:
         backends=SETTINGS.backends,
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
         code=code_of("compare_backends"),
-    log:
-        "logs/compare_backends/{dataset}.log",
-    benchmark:
-        "benchmarks/compare_backends/{dataset}.tsv"
-    conda:
-        "../envs/environment.yaml"
-    localrule: True
     script:
         "../scripts/compare_backends.py"

@@ -4,19 +4,19 @@ rule make_folds:
         contract="results/{dataset}/table.json",
     output:
         "results/{dataset}/folds.parquet",
+    log:
+        "logs/make_folds/{dataset}.log",
+    benchmark:
+        "benchmarks/make_folds/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
     params:
         n_splits=SETTINGS.folds.n_splits,
         n_repeats=SETTINGS.folds.n_repeats,
         inner_splits=SETTINGS.folds.inner_splits,
         seed=SETTINGS.folds.seed,
         code=code_of("make_folds"),
-    log:
-        "logs/make_folds/{dataset}.log",
-    benchmark:
-        "benchmarks/make_folds/{dataset}.tsv"
-    conda:
-        "../envs/environment.yaml"
-    localrule: True
     script:
         "../scripts/make_folds.py"
 
@@ -28,16 +28,16 @@ rule audit_leakage:
         folds="results/{dataset}/folds.parquet",
     output:
         "results/{dataset}/audit.json",
-    params:
-        code=code_of("audit_leakage"),
     log:
         "logs/audit_leakage/{dataset}.log",
     benchmark:
         "benchmarks/audit_leakage/{dataset}.tsv"
-    resources:
-        mem_mb=memory_of_training,
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_of_training,
+    params:
+        code=code_of("audit_leakage"),
     script:
         "../scripts/audit_leakage.py"
 
@@ -47,15 +47,15 @@ rule pass_audit:
         "results/{dataset}/audit.json",
     output:
         "results/{dataset}/audit.passed",
-    params:
-        fail_on=SETTINGS.audit.fail_on,
-        code=code_of("pass_audit"),
     log:
         "logs/pass_audit/{dataset}.log",
     benchmark:
         "benchmarks/pass_audit/{dataset}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        fail_on=SETTINGS.audit.fail_on,
+        code=code_of("pass_audit"),
     script:
         "../scripts/pass_audit.py"

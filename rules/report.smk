@@ -1,10 +1,10 @@
 rule plots:
     input:
+        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
         table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         metrics="results/{dataset}/{backend}/metrics.json",
-        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
         params="results/{dataset}/{backend}/params.json",
     output:
         **{
@@ -17,15 +17,15 @@ rule plots:
             )
             for name in PLOTS
         },
-    params:
-        code=code_of("plots"),
     log:
         "logs/plots/{dataset}/{backend}.log",
     benchmark:
         "benchmarks/plots/{dataset}/{backend}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        code=code_of("plots"),
     script:
         "../scripts/plots.py"
 
@@ -41,15 +41,15 @@ rule plot_comparison:
             category="{dataset}",
             labels={"figure": "model comparison", "backend": "all"},
         ),
-    params:
-        code=code_of("plot_comparison"),
     log:
         "logs/plot_comparison/{dataset}.log",
     benchmark:
         "benchmarks/plot_comparison/{dataset}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        code=code_of("plot_comparison"),
     script:
         "../scripts/plot_comparison.py"
 
@@ -70,16 +70,16 @@ rule report:
             category="{dataset}",
             labels={"figure": "report page", "backend": "all"},
         ),
-    params:
-        backends=SETTINGS.backends,
-        configuration=run_configuration,
-        code=code_of("report"),
     log:
         "logs/report/{dataset}.log",
     benchmark:
         "benchmarks/report/{dataset}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        backends=SETTINGS.backends,
+        configuration=run_configuration,
+        code=code_of("report"),
     script:
         "../scripts/report.py"

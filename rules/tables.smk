@@ -4,16 +4,16 @@ rule build_table:
     output:
         table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
-    params:
-        dataset=dataset_settings,
-        code=code_of("build_table"),
     log:
         "logs/build_table/{dataset}.log",
     benchmark:
         "benchmarks/build_table/{dataset}.tsv"
-    resources:
-        mem_mb=memory_of_training,
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_of_training,
+    params:
+        dataset=dataset_settings,
+        code=code_of("build_table"),
     script:
         "../scripts/build_table.py"

@@ -12,20 +12,20 @@ for backend in SETTINGS.backends:
             audit=ancient(audit_pass),
         output:
             **with_backend(fold_outputs(backend), backend),
-        params:
-            backend=backend,
-            **search_settings(backend),
-            **training_settings(),
-            code=code_of("train_fold"),
         log:
             f"logs/train_fold/{{dataset}}/{backend}/fold_{{fold}}.log",
         benchmark:
             f"benchmarks/train_fold/{{dataset}}/{backend}/fold_{{fold}}.tsv"
+        conda:
+            "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
             mem_mb=memory_of_training,
-        conda:
-            "../envs/environment.yaml"
+        params:
+            **search_settings(backend),
+            **training_settings(),
+            backend=backend,
+            code=code_of("train_fold", backend),
         script:
             "../scripts/train_fold.py"
 
@@ -39,20 +39,20 @@ for backend in SETTINGS.backends:
             audit=ancient(audit_pass),
         output:
             **with_backend(final_outputs(backend), backend),
-        params:
-            backend=backend,
-            **search_settings(backend),
-            **training_settings(),
-            code=code_of("train_final"),
         log:
             f"logs/train_final/{{dataset}}/{backend}.log",
         benchmark:
             f"benchmarks/train_final/{{dataset}}/{backend}.tsv"
+        conda:
+            "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
             mem_mb=memory_of_training,
-        conda:
-            "../envs/environment.yaml"
+        params:
+            **search_settings(backend),
+            **training_settings(),
+            backend=backend,
+            code=code_of("train_final", backend),
         script:
             "../scripts/train_final.py"
 
@@ -65,17 +65,17 @@ rule train_reference:
         audit=ancient(audit_pass),
     output:
         "results/{dataset}/reference/predictions.parquet",
-    params:
-        seed=SETTINGS.folds.seed,
-        code=code_of("train_reference"),
     log:
         "logs/train_reference/{dataset}.log",
     benchmark:
         "benchmarks/train_reference/{dataset}.tsv"
-    resources:
-        mem_mb=memory_of_training,
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_of_training,
+    params:
+        seed=SETTINGS.folds.seed,
+        code=code_of("train_reference"),
     script:
         "../scripts/train_reference.py"
 
@@ -87,14 +87,14 @@ rule gather_folds:
     output:
         **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
         params="results/{dataset}/{backend}/params.json",
-    params:
-        code=code_of("gather_folds"),
     log:
         "logs/gather_folds/{dataset}/{backend}.log",
     benchmark:
         "benchmarks/gather_folds/{dataset}/{backend}.tsv"
+    localrule: True
     conda:
         "../envs/environment.yaml"
-    localrule: True
+    params:
+        code=code_of("gather_folds"),
     script:
         "../scripts/gather_folds.py"

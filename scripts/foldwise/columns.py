@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foldwise.errors import UserError, listed, nearest
-from foldwise.sources import plain, text_column
+from foldwise.sources import as_text, plain, text_column
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,11 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
     array = plain(table.column(column))
     if array.null_count == len(array):
         return Dropped("all values missing")
-    if _is_text(array.type) or pa.types.is_boolean(array.type) or rules.categorical:
-        if rules.categorical is False and not pa.types.is_boolean(array.type):
+    text = _is_text(array.type) or pa.types.is_dictionary(table.column(column).type)
+    if text or pa.types.is_boolean(array.type) or rules.categorical:
+        if rules.categorical is False and text:
             raise UserError(f"column {name!r} holds text and is not listed in categorical: list it there or exclude it")
-        return _category(text_column(table, column), rules, may_be_name=_is_text(array.type))
+        return _category(text_column(table, column), rules, may_be_name=text)
     if not _is_number(array.type):
         raise UserError(
             f"column {name!r} has type {array.type}: a feature is a number, a text or a boolean: "
@@ -84,15 +85,16 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
 
 def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> Feature | Dropped:
     if rules.sentinels:
-        hidden = pa.array([_as_text(s) for s in rules.sentinels], pa.string())
+        hidden = pa.array([as_text(s) for s in rules.sentinels], pa.string())
         text = pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
     categories = sorted(pc.unique(text).drop_null().to_pylist())
     if not categories:
         return Dropped("all values missing")
     if len(categories) == 1 and text.null_count == 0:
         return Dropped("constant")
-    if may_be_name and len(categories) == len(text) - text.null_count and len(categories) > 2:
-        return Dropped("a name: every row has its own text")
+    known = len(text) - text.null_count
+    if may_be_name and len(categories) > max(2, known / 2):
+        return Dropped(f"a name: {len(categories)} texts in {known} rows")
     codes = pc.index_in(text, value_set=pa.array(categories, pa.string()))
     return Feature(codes.cast(pa.int32()), categories)
 
@@ -101,8 +103,9 @@ def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
     missing = pc.is_null(array).to_numpy(zero_copy_only=False)
     values = _to_float64(array)
     for sentinel in rules.sentinels:
-        if isinstance(sentinel, bool | int | float):
-            missing |= values == float(sentinel)
+        if isinstance(sentinel, str):
+            raise UserError(f"sentinels: {sentinel!r} is text and column {name!r} holds numbers: leave out the quotes")
+        missing |= values == _as_stored(sentinel, array.type)
     infinite = np.isinf(values) & ~missing
     if infinite.any() and not rules.infinite_is_missing:
         raise UserError(
@@ -122,6 +125,11 @@ def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
     return Feature(pa.array(values.astype(target), mask=missing))
 
 
+def _as_stored(value: float, kind: pa.DataType) -> float:
+    """Return a number as a column of that type holds it: 0.1 is another number in float32."""
+    return float(kind.to_pandas_dtype()(value)) if pa.types.is_floating(kind) else float(value)
+
+
 def _survives_float32(known: npt.NDArray[np.float64]) -> bool:
     """Tell whether sorted values keep their number of distinct values in float32."""
     return bool(np.count_nonzero(np.diff(known)) == np.count_nonzero(np.diff(known.astype(np.float32))))
@@ -130,10 +138,6 @@ def _survives_float32(known: npt.NDArray[np.float64]) -> bool:
 def _to_float64(array: pa.Array) -> npt.NDArray[np.float64]:
     filled = pc.fill_null(pc.cast(array, pa.float64(), safe=False), float("nan"))
     return np.array(filled.to_numpy(zero_copy_only=False), dtype=np.float64)
-
-
-def _as_text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _is_text(kind: pa.DataType) -> bool:

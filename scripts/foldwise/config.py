@@ -1,9 +1,10 @@
 """The configuration as typed models: the one truth behind config.yaml, its schema and its documentation."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from foldwise.config_errors import explain
 from foldwise.errors import UserError, listed
@@ -72,9 +73,20 @@ class Dataset(_Section):
             raise ValueError("table: is one file with everything; with features: use metadata: instead")
         if self.features and self.id is None:
             raise ValueError("features: needs id:, the column that the tables are joined on")
-        if self.id_pattern is not None and "(?P<id>" not in self.id_pattern:
-            raise ValueError("id_pattern: needs a group (?P<id>...) around the part that the tables share")
         return self
+
+    @field_validator("id_pattern")
+    @classmethod
+    def _has_id_group(cls, pattern: str | None) -> str | None:
+        if pattern is None:
+            return None
+        try:
+            named = re.compile(pattern).groupindex
+        except re.error as fault:
+            raise ValueError(f"{pattern!r} is no regular expression: {fault}: mend it") from None
+        if "id" not in named:
+            raise ValueError(f"{pattern!r} needs a group (?P<id>...) around the part that the tables share")
+        return pattern
 
 
 class Folds(_Section):
@@ -155,12 +167,13 @@ class Config(_Section):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="What is reported")
     audit: Audit = Field(default_factory=Audit, description="The leakage checks")
 
-    @model_validator(mode="after")
-    def _no_repeats(self) -> "Config":
-        twice = sorted({b for b in self.backends if self.backends.count(b) > 1})
+    @field_validator("backends")
+    @classmethod
+    def _no_repeats(cls, backends: list[BackendName]) -> list[BackendName]:
+        twice = sorted({b for b in backends if backends.count(b) > 1})
         if twice:
-            raise ValueError(f"backends: names {listed(twice)} more than once")
-        return self
+            raise ValueError(f"{listed(twice)} stands there more than once: name each backend once")
+        return backends
 
 
 def parse(content: Mapping[str, Any]) -> Config:

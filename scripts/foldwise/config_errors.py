@@ -16,6 +16,11 @@ _WANTED = {
     "list_type": "a list such as [a, b]",
     "dict_type": "a section of keys",
     "model_type": "a section of keys",
+    "too_short": "at least one entry",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
 }
 
 
@@ -25,8 +30,8 @@ def explain(found: ValidationError, model: type[BaseModel], content: Mapping[str
     first = errors[0]
     places = {tuple(map(str, _place(e, content))) for e in errors}
     more = len(places) - 1
-    here = [e["type"] for e in errors if _place(e, content) == _place(first, content)]
-    wanted = list(dict.fromkeys(_WANTED[kind] for kind in here if kind in _WANTED))
+    here = [e for e in errors if _place(e, content) == _place(first, content)]
+    wanted = list(dict.fromkeys(_WANTED[e["type"]].format(**e.get("ctx", {})) for e in here if e["type"] in _WANTED))
     return f"config: {_sentence(first, model, content, wanted)}" + (f" (and {more} more)" if more else "")
 
 
@@ -41,11 +46,14 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str,
     if kind == "literal_error":
         allowed = error["ctx"]["expected"]
         names = allowed.replace("'", "").replace(" or ", ", ").split(", ")
-        return f"{key}: {given!r} is not allowed: use {allowed}{nearest(str(given), names)}"
+        use = " or ".join([allowed, *wanted])
+        return f"{key}: {given!r} is not allowed: use {use}{nearest(str(given), names)}"
     if kind == "value_error":
         return f"{key}: {error['ctx']['error']}"
     if kind == "string_pattern_mismatch":
         return f"{key}: {given!r} is not a usable name: letters, digits, '_', '.' and '-', a letter or digit first"
+    if kind == "invalid_key":
+        return f"{key}: a key is a text: put it in quotes"
     if kind in _WANTED:
         return f"{key}: {given!r} given, {' or '.join(wanted)} expected"
     return f"{key}: {given!r} given: {error['msg']}"

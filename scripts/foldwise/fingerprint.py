@@ -5,6 +5,7 @@ Snakemake notices an edited script, but not an edited module that the script imp
 
 import ast
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -12,22 +13,26 @@ _LIBRARY = Path(__file__).parent
 _RESOURCES = (".j2", ".css", ".js")
 
 
-def fingerprint(script: str | Path) -> str:
+def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
     """Return 16 hexadecimal digits over every foldwise module that a script imports, directly or not.
 
     Comments, blank lines and docstrings do not count. Files that a package keeps beside its
     modules (templates, styles) count byte by byte.
+
+    Args:
+        script: path of a Python file.
+        modules: names of modules that it imports by name at run time.
     """
     digest = hashlib.sha256()
-    for path in sorted(_reach(Path(script)), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
+    for path in sorted(_reach(Path(script), modules), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
         digest.update(path.relative_to(_LIBRARY).as_posix().encode())
         digest.update(_digest(path).encode())
     return digest.hexdigest()[:16]
 
 
-def _reach(script: Path) -> set[Path]:
+def _reach(script: Path, modules: Sequence[str]) -> set[Path]:
     found: set[Path] = set()
-    waiting = list(_imports(script))
+    waiting = [*_imports(script), *(f for name in modules for f in _files(name))]
     while waiting:
         path = waiting.pop()
         if path not in found:
@@ -42,7 +47,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
     if path.suffix != ".py":
         return ()
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    names: list[str] = [f"foldwise.backends.{n}" for n in _backend_modules()] if path.name == "training.py" else []
+    names: list[str] = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
@@ -60,11 +65,6 @@ def _files(name: str) -> list[Path]:
     found = [base.with_suffix(".py")] if base != _LIBRARY else []
     packages = [p for p in (base, *base.parents) if p.is_relative_to(_LIBRARY)]
     return [f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file()]
-
-
-def _backend_modules() -> list[str]:
-    """Return the backends, which are imported by name at run time."""
-    return sorted(p.stem for p in (_LIBRARY / "backends").glob("*.py") if p.stem != "__init__")
 
 
 @cache

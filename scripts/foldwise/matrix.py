@@ -57,17 +57,17 @@ def safe_names(names: Sequence[str], refused: str) -> list[str]:
         refused: the characters that the backend does not take.
 
     Returns:
-        One name for each, most of them unchanged: a replaced character becomes ``_``, and a name
-        that then stands twice gets a number.
+        One name for each, most of them unchanged: a replaced character, or a name without any,
+        becomes ``_``, and a name that then stands twice gets a number.
     """
     table = str.maketrans(dict.fromkeys(refused, "_"))
-    taken = {n for n in names if n == n.translate(table)}
+    replaced = [name.translate(table) or "_" for name in names]
+    taken = {name for name, new in zip(names, replaced, strict=True) if name == new}
     safe = []
-    for name in names:
-        new = name.translate(table)
-        number = 2
+    for name, plain in zip(names, replaced, strict=True):
+        new, number = plain, 2
         while new != name and new in taken:
-            new = f"{name.translate(table)}_{number}"
+            new = f"{plain}_{number}"
             number += 1
         taken.add(new)
         safe.append(new)

@@ -1,6 +1,8 @@
 """Reading a user's file, whatever its format, with an error that says what is wrong with it."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,9 +12,12 @@ import pyarrow.parquet as pq
 
 from foldwise.errors import UserError, listed
 
+# What pandas calls a column that has no name: an index, written along. A row number is no feature.
+_INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+|")
+
 _READERS = {
-    ".parquet": lambda path: pq.read_table(path, partitioning=None),
-    ".pq": lambda path: pq.read_table(path, partitioning=None),
+    ".parquet": lambda path: _read_parquet(path),
+    ".pq": lambda path: _read_parquet(path),
     ".arrow": lambda path: _read_ipc(path),
     ".feather": lambda path: _read_ipc(path),
     ".ipc": lambda path: _read_ipc(path),
@@ -24,15 +29,15 @@ def read_source(path: str | Path) -> pa.Table:
     """Read a parquet, arrow (feather) or csv file.
 
     Returns:
-        A table with at least one row; an index that pandas wrote along is left out.
+        A table with at least one row; columns without a name, such as an index that pandas wrote along, are left out.
 
     Raises:
         UserError: when the file is missing, unreadable, of another format, or has no rows.
     """
-    path = Path(path)
+    given, path = str(path), Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise UserError(f"{path}: unknown kind of file: give {', '.join(_READERS)}")
+        raise UserError(f"{given!r}: unknown kind of file: give one that ends in {', '.join(_READERS)}")
     _check_readable(path)
     try:
         table = reader(path)
@@ -42,13 +47,13 @@ def read_source(path: str | Path) -> pa.Table:
             f"{path}: cannot be read as {path.suffix[1:]}: {reason}: is the file whole and does its name "
             "end as its format does?"
         ) from None
+    table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
     names = table.column_names
     twice = sorted({n for n in names if names.count(n) > 1})
     if twice:
         raise UserError(f"{path}: columns named twice: {listed(twice)}: rename one of each pair")
     if table.num_rows == 0:
         raise UserError(f"{path}: the table has columns but no rows: was it written to the end?")
-    table = table.select([n for n in names if not n.startswith("__index_level_")])
     return table.replace_schema_metadata(None)
 
 
@@ -59,10 +64,8 @@ def text_column(table: pa.Table, name: str) -> pa.Array:
         UserError: when the column's type has no text form (lists, structures).
     """
     column = plain(table.column(name))
-    if pa.types.is_floating(column.type):
-        whole = pc.all(pc.equal(pc.floor(column), column), skip_nulls=True).as_py()
-        if whole:
-            column = pc.cast(column, pa.int64(), safe=False)
+    if pa.types.is_floating(column.type) and _all_whole(column):
+        column = pc.cast(column, pa.int64())
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowException:
@@ -81,20 +84,45 @@ def plain(column: pa.ChunkedArray) -> pa.Array:
     return array
 
 
+def as_text(value: Any) -> str:
+    """Return one value of the configuration or of a column as :func:`text_column` writes it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _all_whole(column: pa.Array) -> bool:
+    """Tell whether all known floats are whole numbers that an int64 holds exactly."""
+    small = pc.less_equal(pc.abs(column), pa.scalar(2.0**53).cast(column.type, safe=False))
+    return bool(pc.all(pc.and_(small, pc.equal(pc.floor(column), column)), skip_nulls=True).as_py())
+
+
 def _check_readable(path: Path) -> None:
+    try:
+        first = _first_byte(path)
+    except OSError as fault:
+        raise UserError(f"{path}: cannot be opened: {fault.strerror}: mend the path or its permissions") from None
+    if not first:
+        raise UserError(f"{path}: the file is empty (0 bytes): write it again")
+
+
+def _first_byte(path: Path) -> bytes:
     if path.is_dir():
         raise UserError(f"{path}: is a folder: give a file")
     if not path.exists():
         raise UserError(
             f"{path}: there is no such file: check the path in the config (it counts from the working folder)"
         )
-    try:
-        with path.open("rb") as file:
-            first = file.read(1)
-    except OSError as fault:
-        raise UserError(f"{path}: cannot be opened: {fault.strerror}") from None
-    if not first:
-        raise UserError(f"{path}: the file is empty (0 bytes): write it again")
+    with path.open("rb") as file:
+        return file.read(1)
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    # Unlike pq.read_table, this reads columns of one name, so that the message can name them.
+    with pq.ParquetFile(path) as file:
+        return file.read()
 
 
 def _read_ipc(path: Path) -> pa.Table:

@@ -14,7 +14,7 @@ from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label,
 from foldwise.config import Dataset
 from foldwise.errors import UserError, listed, nearest
 from foldwise.joining import Joined, join_sources
-from foldwise.sources import plain, text_column
+from foldwise.sources import as_text, plain, text_column
 
 RESERVED = ("sample_id", "label")
 
@@ -45,19 +45,29 @@ def build_table(name: str, dataset: Dataset, table_path: str | Path, contract_pa
     Raises:
         UserError: for anything in the files that would make a wrong or empty table.
     """
+    try:
+        table, contract = _build(name, dataset)
+    except UserError as mistake:
+        raise UserError(f"dataset {name!r}: {mistake}") from None
+    write_table(table_path, table)
+    write_json(contract_path, contract)
+
+
+def _build(name: str, dataset: Dataset) -> tuple[pa.Table, dict[str, Any]]:
+    """Return the table, ordered by ``sample_id``, and its contract."""
     joined = join_sources(dataset)
     label, joined = _label(joined, dataset)
     metadata = _metadata(joined, dataset)
     features = _features(joined, dataset, label.values)
-    clash = sorted((set(features.columns) & {*metadata, *RESERVED}) | (set(metadata) & {"sample_id"}))
+    taken = set(RESERVED) - ({"label"} & {dataset.label})
+    clash = sorted((set(features.columns) & {*metadata, *RESERVED}) | (set(metadata) & taken))
     if clash:
-        raise UserError(f"dataset {name!r}: {listed(clash)} would name two columns: rename one, or exclude the feature")
+        raise UserError(f"{listed(clash)} would name two columns: rename one, or exclude the feature")
     columns: dict[str, Any] = {"sample_id": joined.sample_id, "label": pa.array(label.values)}
     columns |= {k: v for k, v in metadata.items() if k != "label"}
     columns |= {k: v.values for k, v in features.columns.items()}
     order = pc.sort_indices(joined.sample_id)
-    write_table(table_path, pa.table(columns).take(order))
-    write_json(contract_path, _contract(name, dataset, joined, label, features))
+    return pa.table(columns).take(order), _contract(name, dataset, joined, label, features)
 
 
 def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
@@ -70,7 +80,9 @@ def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
         )
     raw = plain(joined.table.column(dataset.label))
     if raw.null_count == len(raw):
-        raise UserError(f"label: column {dataset.label!r} in {joined.path} holds no value at all")
+        raise UserError(f"label: column {dataset.label!r} in {joined.path} holds no value: fill it in, or name another")
+    if pa.types.is_nested(raw.type):
+        raise UserError(f"label: column {dataset.label!r} has type {raw.type}: give numbers, text or booleans")
     if raw.null_count:
         joined = joined.keep(raw.is_valid(), f"{raw.null_count} rows without a label were left out")
         raw = raw.drop_null()
@@ -89,11 +101,11 @@ def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
         )
     negative = next(v for v in values if v != positive[0])
     flags = pc.equal(raw, pa.scalar(positive[0], raw.type)).to_numpy(zero_copy_only=False).astype(np.int8)
-    return Labels(flags, str(positive[0]), str(negative)), joined
+    return Labels(flags, as_text(positive[0]), as_text(negative)), joined
 
 
 def _same(value: object, wanted: object) -> bool:
-    return str(value) == wanted if isinstance(wanted, str) else value == wanted
+    return value == wanted or as_text(value) == as_text(wanted)
 
 
 def _metadata(joined: Joined, dataset: Dataset) -> dict[str, pa.Array]:
@@ -120,6 +132,7 @@ def _metadata(joined: Joined, dataset: Dataset) -> dict[str, pa.Array]:
 
 def _features(joined: Joined, dataset: Dataset, label: npt.NDArray[np.int8]) -> Features:
     found = Features()
+    found.dropped = [{"name": n, "reason": "repeats a column of the metadata"} for n in joined.riding_along]
     known = sorted({*joined.candidates, *(c for _, c in joined.candidates.values())})
     check_known(dataset.exclude, [*known, *joined.metadata_columns, *joined.riding_along], "exclude")
     check_known([] if dataset.categorical == "auto" else dataset.categorical, known, "categorical")
@@ -139,8 +152,10 @@ def _features(joined: Joined, dataset: Dataset, label: npt.NDArray[np.int8]) -> 
         found.columns[name] = outcome
         found.origin[name] = (source, column)
     if not found.columns:
+        files = ", ".join(s["path"] for s in joined.sources)
         reasons = sorted({f"{d['name']}: {d['reason']}" for d in found.dropped})
-        raise UserError(f"no feature is left in {joined.path}: {listed(reasons) if reasons else 'no column remains'}")
+        why = listed(reasons) or "no column remains"
+        raise UserError(f"no feature is left of {files}: bring at least one column that varies ({why})")
     return found
 
 

@@ -55,7 +55,7 @@ def duplicate_rows(rows: pd.DataFrame, matrix: FeatureMatrix) -> Finding:
     copies = rows[known][["sample_id", "group", "label"]].assign(content=_content(matrix.values[known]))
     several = copies.groupby("content").agg(groups=("group", "nunique"), labels=("label", "nunique"))
     across = copies[copies["content"].isin(several.index[several["groups"] > 1])].sort_values("content")
-    conflicts = copies["content"].isin(several.index[several["labels"] > 1]).mean()
+    conflicts = copies["content"].isin(several.index[several["labels"] > 1]).sum() / len(rows)
     failed = len(across) > 0 or conflicts > LABEL_CONFLICTS
     sentence = (
         f"{len(across)} of {len(rows)} rows have the same features as a row of another group; "

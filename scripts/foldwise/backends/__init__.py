@@ -56,7 +56,7 @@ SPECIFICATIONS = {
             """n_estimators learning_rate max_depth num_leaves max_bin boosting_type min_child_samples
             min_child_weight min_split_gain min_data_in_bin subsample subsample_freq subsample_for_bin
             colsample_bytree feature_fraction_bynode reg_alpha reg_lambda max_delta_step path_smooth
-            extra_trees linear_tree cat_l2 cat_smooth max_cat_threshold max_cat_to_onehot"""
+            extra_trees cat_l2 cat_smooth max_cat_threshold max_cat_to_onehot"""
         ),
     ),
     "catboost": Specification(

@@ -33,9 +33,9 @@ def bin_key(params: Parameters) -> Hashable:
 def trees_are_nested(params: Parameters) -> bool:
     """Tell whether the first k of n trees are the trees of a fit with k.
 
-    Without a learning rate CatBoost picks one from the number of trees.
+    Without a learning rate CatBoost picks one from the number of trees; Langevin noise depends on it too.
     """
-    return params.get("learning_rate") is not None
+    return params.get("learning_rate") is not None and not params.get("langevin")
 
 
 def bin_train(

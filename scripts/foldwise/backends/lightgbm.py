@@ -1,5 +1,6 @@
 """LightGBM behind the backend contract."""
 
+import string
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from foldwise.matrix import FeatureMatrix, safe_names
 
 REFUSED_CHARACTERS = '",:[]{}'
 # Parameters that are built into the binned data; min_child_samples decides which columns are dropped from them.
-_BINNING = ("max_bin", "min_data_in_bin", "subsample_for_bin", "min_child_samples", "linear_tree")
+_BINNING = ("max_bin", "min_data_in_bin", "subsample_for_bin", "min_child_samples")
 _ALWAYS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_col_wise": True}
 _NATIVE_NAMES = {"log_loss": "binary_logloss", "auc": "auc"}
 
@@ -64,7 +65,8 @@ def bin_train(
         weight=weight,
         feature_name=_names(matrix),
         categorical_feature=list(matrix.categorical),
-        params={**_ALWAYS, "num_threads": options.threads, **extra},
+        # The seed draws the rows that the cuts rest on where there are more rows than `subsample_for_bin`.
+        params={**_ALWAYS, "num_threads": options.threads, "seed": options.seed, **extra},
         free_raw_data=True,
     )
     return data.construct()
@@ -124,8 +126,10 @@ def gain(model: lgb.Booster) -> npt.NDArray[np.float64]:
 
 def contributions(model: lgb.Booster, matrix: FeatureMatrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    found = model.predict(matrix.values, pred_contrib=True, num_threads=threads)
-    return np.asarray(found, np.float64)[:, :-1]
+    found = np.asarray(model.predict(matrix.values, pred_contrib=True, num_threads=threads), np.float64)[:, :-1]
+    # A random forest scores by the mean of its trees, but its contributions come summed over them.
+    averaged = "\naverage_output\n" in model.model_to_string(num_iteration=1)
+    return found / model.current_iteration() if averaged else found
 
 
 def save(model: lgb.Booster, path: Path) -> None:
@@ -155,5 +159,5 @@ def _watched(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Dataset:
 
 
 def _names(matrix: FeatureMatrix) -> list[str]:
-    # LightGBM writes its model as words with spaces between: a space in a name becomes an underscore there.
-    return safe_names(matrix.names, REFUSED_CHARACTERS + " ")
+    # LightGBM writes its model as lines of words: white space in a name becomes an underscore there.
+    return safe_names(matrix.names, REFUSED_CHARACTERS + string.whitespace)

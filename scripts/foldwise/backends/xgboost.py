@@ -47,9 +47,16 @@ def bin_train(
 
 def bin_validation(
     matrix: FeatureMatrix, label: npt.NDArray[np.int8], train: xgb.QuantileDMatrix, options: FitOptions
-) -> xgb.QuantileDMatrix:
-    """Bin rows at the cuts of ``train``; scores from them equal those from the raw rows."""
-    return xgb.QuantileDMatrix(matrix.values, label, ref=train, nthread=options.threads, **_described(matrix))
+) -> xgb.DMatrix:
+    """Bin rows at the cuts of ``train``; scores from them equal those from the raw rows.
+
+    Rows with categories stay raw: binned, a category that ``train`` does not hold counts as another one.
+    """
+    described = _described(matrix)
+    if matrix.categorical:
+        return xgb.DMatrix(matrix.values, label, nthread=options.threads, **described)
+    cuts = {"ref": train, "max_bin": train.max_bin}
+    return xgb.QuantileDMatrix(matrix.values, label, nthread=options.threads, **described, **cuts)
 
 
 def fit(

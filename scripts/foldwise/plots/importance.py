@@ -33,7 +33,7 @@ def draw_importance(subject: Subject, importance: pd.DataFrame) -> Figure:
     left.set_yticks(range(len(order)), [shortened(str(name), 38) for name in order])
     left.set_ylim(max(len(order), 3) - 0.4, -0.6)
     left.set_xlabel("Mean |SHAP| over test rows (log-odds)")
-    right.set_xlabel("Share of gain (%)")
+    right.set_xlabel("Share of gain (%)" if subject.backend != "catboost" else "Share of prediction change (%)")
     folds = shap.shape[1]
     shown = f"{len(order)} of {count(len(shap), 'feature')}" if len(order) < len(shap) else count(len(shap), "feature")
     note = f"Shown: {shown}, by mean |SHAP|. Bars: mean over {count(folds, 'fold')}; dots: one fold each."

@@ -1,0 +1,54 @@
+# Everything from a bare python3 >= 3.11: each target makes the environment it needs.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: demo test lint dag config-docs lock help
+
+help:
+	@echo "make demo         simulated demo from end to end, then where its report is"
+	@echo "make test         every test that this machine allows"
+	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
+	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
+	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
+	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
+
+demo: $(VENV)/.runtime
+	snakemake --cores all --quiet rules
+
+test: $(VENV)/.development
+	pytest tests/unit tests/faults -m "not workflow"
+	pytest tests -m workflow
+
+lint: $(VENV)/.development
+	ruff check .
+	ruff format --check .
+	mypy scripts/foldwise
+	snakefmt --check Snakefile rules
+	snakemake --lint
+
+dag: $(VENV)/.runtime
+	scripts/draw_dag
+
+config-docs: $(VENV)/.runtime
+	PYTHONPATH=scripts python -m foldwise.config_docs
+
+lock:
+	$(PYTHON) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/pip install --quiet pip-tools
+	cd envs && for part in requirements requirements-dev; do \
+	  ../$(VENV)/lock/bin/pip-compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-find-links \
+	    --no-emit-trusted-host --output-file $$part.txt $$part.in; done
+
+# Compiled at install: without bytecode every job would spend five seconds on imports instead of two.
+$(VENV)/.runtime: envs/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("error: Python 3.11 or newer is needed, %s is %d.%d: set PYTHON=" \
+	  % (sys.executable, *sys.version_info[:2]) if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --compile -r envs/requirements.txt
+	$(VENV)/bin/python -m compileall -q scripts/foldwise
+	@touch $@
+
+$(VENV)/.development: $(VENV)/.runtime envs/requirements-dev.txt
+	$(VENV)/bin/pip install --quiet --compile -r envs/requirements-dev.txt
+	@touch $@

@@ -1,0 +1,90 @@
+"""A small grouped study built by code, and the steps of the workflow that read it, without snakemake."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from foldwise.audit.run import audit_leakage, pass_audit
+from foldwise.config import parse
+from foldwise.folds import Plan, make_folds
+from foldwise.search.space import read_space
+from foldwise.tables import build_table
+
+ROOT = Path(__file__).resolve().parents[1]
+VIDEOS, COPIES = 12, 4
+SINGLE = {"table": "table.parquet", "id": "sample", "label": "fake", "groups": ["video"]}
+JOINED = {
+    "metadata": "metadata.parquet",
+    "features": {"stage2": "stage2.parquet"},
+    "id": "sample",
+    "label": "fake",
+    "groups": ["video"],
+}
+
+
+def metadata() -> pd.DataFrame:
+    """Return one row a sample: 12 videos, every second one fake, with 4 copies each."""
+    video = np.repeat(np.arange(VIDEOS), COPIES)
+    copy = np.tile(np.arange(COPIES), VIDEOS)
+    return pd.DataFrame(
+        {
+            "sample": [f"v{v:02d}_c{c}" for v, c in zip(video, copy, strict=True)],
+            "fake": video % 2,
+            "video": [f"v{v:02d}" for v in video],
+            "is_original": copy == 0,
+        }
+    )
+
+
+def features() -> pd.DataFrame:
+    """Return the features of the same samples: two numbers that say little, a count and a text."""
+    random = np.random.default_rng(7)
+    rows = VIDEOS * COPIES
+    return pd.DataFrame(
+        {
+            "sample": metadata()["sample"],
+            "noise": random.normal(size=rows).astype(np.float32),
+            "gradient": random.normal(size=rows).astype(np.float32),
+            "frames": random.integers(20, 90, rows),
+            "codec": random.choice(["avc", "hevc", "vp9"], rows),
+        }
+    )
+
+
+def table() -> pd.DataFrame:
+    """Return metadata and features as one table."""
+    return metadata().merge(features(), on="sample")
+
+
+def write_study(folder: Path) -> None:
+    """Write table.parquet, metadata.parquet and stage2.parquet into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, frame in (("table", table()), ("metadata", metadata()), ("stage2", features())):
+        frame.to_parquet(folder / f"{name}.parquet")
+
+
+def configuration(dataset: Mapping[str, Any], **settings: Any) -> dict[str, Any]:
+    """Return a configuration with one dataset, small enough for the study."""
+    small = {"folds": {"n_splits": 3, "inner_splits": 2}, "backends": ["xgboost"]}
+    return {"datasets": {"mine": dict(dataset)}, **small, **settings}
+
+
+def run_steps(content: Mapping[str, Any], results: Path) -> None:
+    """Do what the workflow does up to the training, in its order."""
+    checked = parse(content)
+    for backend in checked.backends:
+        read_space(ROOT / f"config/search/{backend}.yaml", backend, checked.search.space.get(backend, {}))
+    folds = checked.folds
+    plan = Plan(folds.n_splits, folds.n_repeats, folds.inner_splits, folds.seed)
+    for name, dataset in checked.datasets.items():
+        paths = {
+            "table": f"{results}/{name}/table.parquet",
+            "contract": f"{results}/{name}/table.json",
+            "folds": f"{results}/{name}/folds.parquet",
+        }
+        build_table(name, dataset, paths["table"], paths["contract"])
+        make_folds(paths["table"], paths["contract"], plan, paths["folds"])
+        audit_leakage(paths, f"{results}/{name}/audit.json")
+        pass_audit(f"{results}/{name}/audit.json", checked.audit.fail_on, f"{results}/{name}/audit.passed")

@@ -1,0 +1,124 @@
+"""A copy of the workflow, a tiny two-dataset study, and one finished run that the tests start from."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "slurm")
+SPACE = {
+    "xgboost": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
+    | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
+    "lightgbm": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
+    | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
+    "catboost": {"depth": [2, 3], "learning_rate": 0.1, "iterations": [5, 10], "l2_leaf_reg": 3, "border_count": 32},
+}
+
+
+def tiny_config(**more: object) -> dict[str, object]:
+    dataset = {"table": "data/tiny.parquet", "label": "fake", "groups": ["video"], "slices": ["camera"]}
+    return {
+        "datasets": {"tiny": dataset},
+        "folds": {"n_splits": 2, "inner_splits": 2},
+        "search": {"space": SPACE},
+        **more,
+    }
+
+
+def write_tiny(path: Path, seed: int = 0) -> None:
+    """Write 40 videos of 5 rows: odd column names, a category, missing values."""
+    random = np.random.default_rng(seed)
+    video = np.repeat(np.arange(40), 5)
+    fake = video % 2
+    table = {
+        "video": [f"v{v:02d}" for v in video],
+        "fake": fake,
+        "camera": np.array(["front", "rear"])[video // 2 % 2],
+        "x<1": random.normal(size=200) + fake,
+        "a[0]": np.where(random.random(200) < 0.1, np.nan, random.normal(size=200)),
+        "MDVP:Jitter(%)": random.normal(size=200),
+        "höhe in m": random.normal(size=200),
+        "codec name": random.choice(["h264", "vp9", "av1"], 200),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(table).to_parquet(path)
+
+
+class Study:
+    """A working folder with a copy of the workflow beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.workflow = folder / "workflow"
+
+    def write_config(self, **more: object) -> None:
+        text = yaml.safe_dump(tiny_config(**more))
+        (self.folder / "config.yaml").write_text(text, encoding="utf-8")
+
+    def run(self, *arguments: str, cores: int | None = 2) -> subprocess.CompletedProcess[str]:
+        """Start snakemake in the working folder."""
+        base = [sys.executable, "-m", "snakemake", "-s", str(self.workflow / "Snakefile"), "-d", str(self.folder)]
+        base += ["--configfile", str(self.folder / "config.yaml")]
+        base += [] if cores is None else ["--cores", str(cores)]
+        return started([*base, *arguments], self.folder)
+
+    def complete(self) -> str:
+        done = self.run()
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def would_run(self) -> Counter[str]:
+        """Return the rules that a dry run names, with the number of their jobs."""
+        done = self.run("-n")
+        assert done.returncode == 0, done.stdout + done.stderr
+        rules = re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE)
+        return Counter(r for r in rules if r != "all")
+
+
+def started(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+
+
+def copy_workflow(target: Path) -> None:
+    for part in PARTS:
+        source = ROOT / part
+        if source.is_dir() and not source.is_symlink():
+            shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            target.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / part, follow_symlinks=False)
+
+
+def new_study(folder: Path) -> Study:
+    study = Study(folder)
+    copy_workflow(study.workflow)
+    write_tiny(folder / "data" / "tiny.parquet")
+    study.write_config()
+    return study
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A study that has run to its end; tests must leave it as it is."""
+    study = new_study(tmp_path_factory.mktemp("finished"))
+    study.complete()
+    return study
+
+
+@pytest.fixture
+def study(finished: Study, tmp_path: Path) -> Study:
+    """A copy of the finished study that a test may change."""
+    copy = tmp_path / "study"
+    shutil.copytree(finished.folder, copy, symlinks=True)
+    return Study(copy)

@@ -1,0 +1,90 @@
+"""A change of one thing reruns exactly what rests on it."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from workflow.conftest import SPACE, Study, write_tiny
+
+pytestmark = pytest.mark.workflow
+
+TRAINING = {
+    f"train_{kind}_{b}": n for b in ("xgboost", "lightgbm", "catboost") for kind, n in (("fold", 2), ("final", 1))
+}
+AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1}
+PAGES = {"plots": 3, "plot_comparison": 1, "report": 1}
+AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, "train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
+ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
+
+
+def edit(path: Path, pattern: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, new, text, count=1)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+
+
+def library(name: str, pattern: str, new: str) -> Callable[[Study], None]:
+    return lambda study: edit(study.workflow / "scripts" / "foldwise" / name, pattern, new)
+
+
+def config(**more: object) -> Callable[[Study], None]:
+    return lambda study: study.write_config(**more)
+
+
+def delete(name: str) -> Callable[[Study], None]:
+    return lambda study: (study.folder / "results" / "tiny" / name).unlink()
+
+
+CHANGES = {
+    "nothing": (lambda study: None, {}),
+    "a comment in a library module": (library("metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
+    "a docstring in a library module": (library("folds.py", "Outer and inner fold splits", "Fold splits"), {}),
+    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), {"report": 1}),
+    "the template of the report": (library("report/report.html.j2", "</body>", "<!-- --></body>"), {"report": 1}),
+    "the looks of the plots": (
+        library("plots/style.py", "DOTS_PER_INCH = 150", "DOTS_PER_INCH = 140"),
+        {"plots": 3, "plot_comparison": 1, "report": 1},
+    ),
+    "a script": (
+        lambda study: edit(study.workflow / "scripts" / "plot_comparison.py", r"\nwith", "\n# edited\nwith"),
+        {"plot_comparison": 1, "report": 1},
+    ),
+    "the code of one backend": (
+        library("backends/lightgbm.py", '"verbosity": -1', '"verbosity": -2'),
+        {"train_fold_lightgbm": 2, "train_final_lightgbm": 1, **ONE_BACKEND, "report": 1},
+    ),
+    "the code of the intervals": (
+        library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
+        {"evaluate_backend": 3, "compare_backends": 1, **PAGES},
+    ),
+    "the false-positive rates": (
+        config(evaluation={"operating_fpr": [0.1]}),
+        {"evaluate_backend": 3, "compare_backends": 1, **PAGES},
+    ),
+    "the space of one backend": (
+        config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, "report": 1},
+    ),
+    "the class weights": (config(training={"class_weight": "unit"}), {**TRAINING, **AFTER_TRAINING, **PAGES}),
+    "the seed": (config(folds={"n_splits": 2, "inner_splits": 2, "seed": 7}), {"make_folds": 1, **AFTER_FOLDS}),
+    "a threshold of the audit": (config(audit={"fail_on": ["group_overlap"]}), {"pass_audit": 1, "report": 1}),
+    "the input": (
+        lambda study: write_tiny(study.folder / "data" / "tiny.parquet", seed=3),
+        {"build_table": 1, "make_folds": 1, **AFTER_FOLDS},
+    ),
+    "a fold's model is gone": (
+        delete("catboost/fold_2/model.cbm"),
+        {"train_fold_catboost": 1, **ONE_BACKEND, "report": 1},
+    ),
+    "a plot is gone": (delete("xgboost/plots/roc_curve.png"), {"plots": 1, "report": 1}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_reruns_exactly_what_rests_on_it(study: Study, change: str) -> None:
+    apply, expected = CHANGES[change]
+    apply(study)
+    assert dict(study.would_run()) == expected

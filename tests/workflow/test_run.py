@@ -1,0 +1,170 @@
+"""The workflow from end to end on a tiny table."""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from workflow.conftest import ROOT, Study, new_study, started, tiny_config, write_tiny
+
+pytestmark = pytest.mark.workflow
+
+BACKENDS = {"xgboost": ["model.json"], "lightgbm": ["model.joblib", "model.txt"], "catboost": ["model.cbm"]}
+FOLD_MODELS = {"xgboost": "model.json", "lightgbm": "model.txt", "catboost": "model.cbm"}
+PLOTS = [
+    "cv_fold_comparison",
+    "hyperparameter_search",
+    "learning_curves",
+    "roc_curve",
+    "precision_recall_curve",
+    "confusion_matrix",
+    "calibration_curve",
+    "feature_importance",
+]
+RESULT_FILES = ("model", "predictions", "metrics", "comparison", "search")
+
+
+def hashes(results: Path) -> dict[str, str]:
+    """Return the hash of every model, prediction, metric and search table below a results folder."""
+    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
+    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def test_every_promised_file_is_there(finished: Study) -> None:
+    results = finished.folder / "results" / "tiny"
+    expected = {f"{name}" for name in ("table.parquet", "table.json", "folds.parquet", "audit.json")}
+    expected |= {"metrics.parquet", "predictions.parquet", "comparison.json", "report.html"}
+    expected |= {"plots/model_comparison.png"}
+    for backend, finals in BACKENDS.items():
+        expected |= {f"{backend}/{name}" for name in [*finals, "metrics.json"]}
+        expected |= {f"{backend}/plots/{name}.png" for name in PLOTS}
+        tables = [f"{t}.parquet" for t in ("predictions", "search", "curve", "importance")]
+        names = [FOLD_MODELS[backend], "params.json", *tables]
+        expected |= {f"{backend}/fold_{fold}/{name}" for fold in (1, 2) for name in names}
+    missing = {name for name in expected if not (results / name).is_file()}
+    assert not missing
+
+
+def test_a_log_and_a_benchmark_stand_under_the_name_of_the_rule(finished: Study) -> None:
+    for place in ("logs/train_fold/tiny/xgboost/fold_1.log", "benchmarks/train_fold/tiny/xgboost/fold_1.tsv"):
+        assert (finished.folder / place).is_file()
+
+
+def test_every_row_is_scored_once_by_a_model_that_has_not_seen_its_group(finished: Study) -> None:
+    results = finished.folder / "results" / "tiny"
+    predictions = pq.read_table(results / "predictions.parquet").to_pandas()
+    folds = pq.read_table(results / "folds.parquet").to_pandas().set_index("sample_id")
+    assert predictions.groupby("backend")["sample_id"].nunique().to_dict() == dict.fromkeys(BACKENDS, 200)
+    for fold, part in predictions.groupby("fold"):
+        assert (folds.loc[part["sample_id"], f"fold_{fold}"] == 0).all()
+        trained = folds.index[folds[f"fold_{fold}"] != 0]
+        assert not set(folds.loc[trained, "group"]) & set(part["group"])
+
+
+def test_the_headline_keys_are_plain_numbers(finished: Study) -> None:
+    metrics = json.loads((finished.folder / "results/tiny/xgboost/metrics.json").read_text())
+    for name in ("accuracy", "precision", "recall", "f1", "auc", "ap"):
+        assert isinstance(metrics[f"test_{name}"], float)
+        assert isinstance(metrics[f"test_{name}_std"], float)
+
+
+def test_a_second_run_does_nothing(finished: Study) -> None:
+    done = finished.run()
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
+def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_backend(finished: Study) -> None:
+    # The closing lines come whenever snakemake ends well, also when nothing was left to do.
+    done = finished.run()
+    text = done.stdout + done.stderr
+    assert "results/tiny/report.html" in text
+    assert "audit: pass" in text
+    for backend in BACKENDS:
+        assert f"    {backend} " in text
+
+
+def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Study, tmp_path: Path) -> None:
+    folder = tmp_path / "Ordner mit Leerzeichen ü é"
+    other = new_study(folder)
+    done = other.run(cores=1)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert hashes(folder / "results") == hashes(finished.folder / "results")
+
+
+def test_the_workflow_runs_as_a_module_of_another(tmp_path: Path) -> None:
+    snakefile = f"""
+configfile: "study.yaml"
+module foldwise:
+    snakefile: {str(ROOT / "Snakefile")!r}
+    config: config
+use rule * from foldwise
+"""
+    (tmp_path / "Snakefile").write_text(snakefile, encoding="utf-8")
+    small = tiny_config(backends=["xgboost"])
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(small), encoding="utf-8")
+    write_tiny(tmp_path / "data" / "tiny.parquet")
+    done = started([sys.executable, "-m", "snakemake", "--cores", "1"], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "results/tiny/report.html").is_file()
+
+
+def test_two_datasets_run_side_by_side(study: Study) -> None:
+    write_tiny(study.folder / "data" / "second.parquet", seed=1)
+    first = tiny_config()["datasets"]["tiny"]  # type: ignore[index]
+    study.write_config(
+        datasets={"tiny": first, "second": {**first, "table": "data/second.parquet"}}, backends=["lightgbm"]
+    )
+    study.complete()
+    for name in ("tiny", "second"):
+        comparison = json.loads((study.folder / "results" / name / "comparison.json").read_text())
+        assert comparison["dataset"] == name
+
+
+def test_snakemake_writes_its_own_report_offline(study: Study) -> None:
+    done = study.run("--report", "report.html", cores=None)
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (study.folder / "report.html").read_text(encoding="utf-8")
+    assert "ROC curve of xgboost on tiny" in text
+
+
+def test_a_file_given_with_configfile_stands_alone(study: Study) -> None:
+    done = study.run("-n", "--forceall")
+    assert "resources/demo" not in done.stdout + done.stderr
+
+
+def test_an_audit_that_is_switched_off_is_said(study: Study) -> None:
+    shutil.rmtree(study.folder / "results")
+    study.write_config(audit={"enabled": False}, backends=["xgboost"])
+    study.complete()
+    assert not (study.folder / "results/tiny/audit.json").exists()
+    assert "No audit was run" in (study.folder / "results/tiny/report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("profile", ["--profile", "--workflow-profile"])
+def test_the_literal_slurm_command_plans_the_run(profile: str) -> None:
+    done = started([sys.executable, "-m", "snakemake", profile, "slurm", "-n", "--forceall"], ROOT)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "train_fold_catboost" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("graph", ["--dag", "--rulegraph"])
+def test_the_graph_is_graphviz_text_and_nothing_else(graph: str) -> None:
+    done = started([sys.executable, "-m", "snakemake", graph], ROOT)
+    assert done.stdout.startswith("digraph")
+    assert "train_fold_xgboost" in done.stdout
+
+
+def test_a_device_that_is_not_there_stops_before_training(study: Study) -> None:
+    if os.path.exists("/dev/nvidia0"):  # noqa: PTH110
+        pytest.skip("this machine has a CUDA device")
+    study.write_config(training={"device": "cuda"}, backends=["xgboost"])
+    done = study.run()
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("error:")]
+    assert done.returncode != 0
+    assert set(lines) == {"error: training.device: cuda: no CUDA device is found on this machine: set device: cpu"}

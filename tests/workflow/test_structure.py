@@ -1,0 +1,85 @@
+"""The house: one name for each step, files that agree with each other, nothing that points to a machine."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from foldwise import config_docs
+from foldwise.backends import SPECIFICATIONS
+
+ROOT = Path(__file__).parents[2]
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "xgboost": "py-xgboost"}
+ONLY_PIP = {"nvidia-nccl-cu12"}
+RULES = re.findall(
+    r"^ *rule ?(\w*):\n(.*?)(?=^ *rule\b|\Z)",
+    "\n".join(p.read_text() for p in sorted((ROOT / "rules").glob("*.smk"))),
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def rule_names() -> list[tuple[str, str]]:
+    """Return (name, body) of each rule; one made in a loop is named without the backend."""
+    named = re.compile(r'f"(\w+)_\{backend\}"')
+    return [(name or found[1], body) for name, body in RULES if (found := named.search(body)) or name]
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+@pytest.mark.parametrize(("name", "body"), rule_names(), ids=[n for n, _ in rule_names()])
+def test_rule_script_log_and_benchmark_share_a_name(name: str, body: str) -> None:
+    assert f'"../scripts/{name}.py"' in body
+    assert f"logs/{name}/" in body
+    assert f"benchmarks/{name}/" in body
+    assert (ROOT / "scripts" / f"{name}.py").is_file()
+
+
+def test_every_script_belongs_to_a_rule() -> None:
+    assert {p.stem for p in (ROOT / "scripts").glob("*.py")} == {name for name, _ in rule_names()}
+
+
+def test_the_generated_configuration_files_are_up_to_date() -> None:
+    assert (ROOT / "config/schema.json").read_text() == config_docs.schema(), "run make config-docs"
+    assert (ROOT / "config/README.md").read_text() == config_docs.readme(), "run make config-docs"
+
+
+def test_every_backend_has_a_search_space() -> None:
+    assert {p.stem for p in (ROOT / "config/search").glob("*.yaml")} == set(SPECIFICATIONS)
+
+
+def test_profiles_share_no_key() -> None:
+    default, slurm = (yaml.safe_load((ROOT / f"profiles/{p}/config.yaml").read_text()) for p in ("default", "slurm"))
+    assert not set(default) & set(slurm)
+
+
+def test_conda_and_pip_name_the_same_versions() -> None:
+    wanted = re.findall(r"^([a-z0-9-]+)", (ROOT / "envs/requirements.in").read_text(), re.MULTILINE)
+    pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "envs/requirements.txt").read_text(), re.MULTILINE))
+    listed = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
+    conda = dict(entry.split(" =") for entry in listed if not entry.startswith("python "))
+    assert conda == {CONDA_NAMES.get(n, n): pins[n] for n in wanted if n not in ONLY_PIP}
+
+
+def test_the_library_never_imports_snakemake() -> None:
+    found = [
+        p
+        for p in (ROOT / "scripts/foldwise").rglob("*.py")
+        if re.search(r"^\s*(import|from) snakemake", p.read_text(), re.M)
+    ]
+    assert not found
+
+
+def test_no_file_names_a_package_host_or_a_folder_of_some_machine() -> None:
+    pattern = re.compile(r"https?://[^\s)\"]*(pypi|mirror|artifactory|anaconda)|--index-url|/(work|farm)/(?!\w*\.)")
+    texts = [p for p in tracked() if p.suffix not in (".png", ".parquet") and p != Path(__file__)]
+    assert not [p for p in texts if pattern.search(p.read_text(encoding="utf-8"))]
+
+
+def test_the_snakefile_reads_as_a_table_of_contents() -> None:
+    assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
