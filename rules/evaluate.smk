@@ -5,9 +5,11 @@ rule evaluate_backend:
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
         predictions="results/{dataset}/{backend}/predictions.parquet",
+        inner_predictions="results/{dataset}/{backend}/inner_predictions.parquet",
     output:
         metrics="results/{dataset}/{backend}/metrics.json",
         tidy="results/{dataset}/{backend}/metrics.parquet",
+        out_of_fold="results/{dataset}/{backend}/out_of_fold.parquet",
     log:
         "logs/evaluate_backend/{dataset}/{backend}.log",
     benchmark:
@@ -18,6 +20,8 @@ rule evaluate_backend:
     params:
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
+        calibration=SETTINGS.evaluation.calibration,
+        threshold=SETTINGS.evaluation.threshold,
         code=code_of("evaluate_backend"),
     script:
         "../scripts/evaluate_backend.py"
@@ -29,7 +33,7 @@ rule compare_backends:
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
-        predictions=every_backend("predictions.parquet"),
+        out_of_fold=every_backend("out_of_fold.parquet"),
         tidy=every_backend("metrics.parquet"),
     output:
         predictions="results/{dataset}/predictions.parquet",
@@ -46,6 +50,7 @@ rule compare_backends:
         backends=SETTINGS.backends,
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
+        rope=SETTINGS.evaluation.rope,
         code=code_of("compare_backends"),
     script:
         "../scripts/compare_backends.py"

@@ -1,10 +1,9 @@
 rule plots:
     input:
         **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
-        table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
-        folds="results/{dataset}/folds.parquet",
         metrics="results/{dataset}/{backend}/metrics.json",
+        out_of_fold="results/{dataset}/{backend}/out_of_fold.parquet",
         params="results/{dataset}/{backend}/params.json",
     output:
         **{

@@ -15,5 +15,6 @@ with step(snakemake.log[0]):
         snakemake.params.backends,
         snakemake.params.operating_fpr,
         snakemake.params.confidence,
+        snakemake.params.rope,
         dict(snakemake.output.items()),
     )

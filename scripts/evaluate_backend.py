@@ -9,11 +9,16 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0]):
     from foldwise.evaluate import evaluate_backend
+    from foldwise.operation import Choices
 
     evaluate_backend(
         dict(snakemake.input.items()),
         snakemake.wildcards.backend,
-        snakemake.params.operating_fpr,
-        snakemake.params.confidence,
+        Choices(
+            snakemake.params.operating_fpr,
+            snakemake.params.confidence,
+            snakemake.params.calibration,
+            snakemake.params.threshold,
+        ),
         dict(snakemake.output.items()),
     )

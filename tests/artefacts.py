@@ -94,7 +94,7 @@ def _table(study: Study) -> pd.DataFrame:
             "sample_id": [f"video_{number:04d}_{row:02d}" for row, number in enumerate(unit)],
             "label": (unit % 2).astype("int8"),
             "original_video": [f"video_{number:04d}" for number in unit],
-            "is_original": np.tile(np.arange(study.rows_per_unit) == 0, study.units),
+            "is_original": np.tile(np.where(np.arange(study.rows_per_unit) == 0, "true", "false"), study.units),
         }
     )
     drawn = {name: generator.normal(size=len(table)).astype("float32") for name in study.features}

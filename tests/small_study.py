@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from foldwise.artifacts import read_json, read_table
 from foldwise.audit.run import audit_leakage, pass_audit
-from foldwise.config import parse
+from foldwise.config import Dataset, parse
 from foldwise.folds import Plan, make_folds
 from foldwise.search.space import read_space
 from foldwise.tables import build_table
@@ -88,3 +90,13 @@ def run_steps(content: Mapping[str, Any], results: Path) -> None:
         make_folds(paths["table"], paths["contract"], plan, paths["folds"])
         audit_leakage(paths, f"{results}/{name}/audit.json")
         pass_audit(f"{results}/{name}/audit.json", checked.audit.fail_on, f"{results}/{name}/audit.passed")
+
+
+def built(folder: Path, dataset: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Build the table of one dataset, whose paths count from ``folder``; return it with its contract."""
+    at = dict(dataset)
+    at |= {key: str(folder / at[key]) for key in ("table", "metadata") if key in at}
+    at |= {"features": {name: str(folder / path) for name, path in at.get("features", {}).items()}}
+    paths = folder / "built/table.parquet", folder / "built/table.json"
+    build_table("mine", Dataset.model_validate(at), *paths)
+    return read_table(paths[0]), read_json(paths[1])

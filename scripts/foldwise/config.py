@@ -10,7 +10,7 @@ from foldwise.config_errors import explain
 from foldwise.errors import UserError, listed
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
-ExactCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows"]
+FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 Scalar = bool | int | float | str
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -140,14 +140,28 @@ class Evaluation(_Section):
         default_factory=lambda: [0.01, 0.05],
         description="False-positive rates at which the true-positive rate is given",
     )
+    calibration: Literal["sigmoid", "isotonic", "none"] = Field(
+        "sigmoid", description="How scores become probabilities, fitted on inner out-of-fold scores"
+    )
+    threshold: Literal["f1", "youden", "fpr"] = Field(
+        "f1",
+        description="What the decision threshold is best for on inner out-of-fold scores; `fpr` keeps the "
+        "false-positive rate at the first of `operating_fpr`",
+    )
+    rope: float = Field(
+        0.01, ge=0, lt=0.5, description="Difference in AUC below which two backends count as practically equal"
+    )
 
 
 class Audit(_Section):
     """The leakage checks."""
 
     enabled: bool = Field(True, description="Whether the checks run")
-    fail_on: list[ExactCheck] = Field(
-        default_factory=lambda: list(get_args(ExactCheck)),
+    scrambles: int = Field(
+        20, ge=0, le=1000, description="Runs with labels shuffled between groups (check `scramble`); 0 leaves it out"
+    )
+    fail_on: list[FailingCheck] = Field(
+        default_factory=lambda: list(get_args(FailingCheck)),
         description="Checks whose failure stops the run before training",
     )
 

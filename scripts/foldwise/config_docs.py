@@ -107,7 +107,8 @@ def _words(node: dict[str, Any], definitions: dict[str, Any]) -> str:
     if node.get("type") == "array":
         return f"list of {_words(node['items'], definitions)}"
     if node.get("type") == "object":
-        inner: dict[str, Any] = node.get("additionalProperties") or next(iter(node.get("patternProperties", {}).values()), {})
+        named = node.get("patternProperties", {})
+        inner: dict[str, Any] = node.get("additionalProperties") or next(iter(named.values()), {})
         return f"mapping of {_words(inner, definitions)}" if inner else "mapping"
     names = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false"}
     return names[node["type"]] + _bounds(node)

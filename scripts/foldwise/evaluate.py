@@ -9,19 +9,20 @@ import pandas as pd
 import pyarrow as pa
 
 from foldwise.artifacts import read_json, write_json, write_table
-from foldwise.intervals import corrected_t, reason_to_refuse
 from foldwise.metrics import confusion, decisions, score_all
+from foldwise.operation import Choices, calibration_summary, operate, threshold_summary
 from foldwise.predictions import (
     by_unit,
     out_of_fold,
     read_fold_scores,
     read_rows,
+    rows_table,
     test_shares,
     train_prevalence,
 )
+from foldwise.score_intervals import METRICS, groups_of_rarer_class, interval_block
 
 HEADLINE = ("accuracy", "precision", "recall", "f1", "auc", "ap")
-INTERVALS = ("auc", "ap", "f1", "accuracy", "log_loss", "brier")
 _TIDY = {
     "dataset": pa.string(),
     "backend": pa.string(),
@@ -39,38 +40,45 @@ _TIDY = {
 def evaluate_backend(
     inputs: Mapping[str, str],
     backend: str,
-    operating_fpr: Sequence[float],
-    confidence: float,
+    choices: Choices,
     outputs: Mapping[str, str],
 ) -> None:
-    """Write a backend's ``metrics.json`` and tidy ``metrics.parquet``.
+    """Write a backend's ``metrics.json``, its tidy ``metrics.parquet`` and its scored rows.
 
     Args:
-        inputs: paths of ``table``, ``contract``, ``folds``, ``predictions`` (the backend's, of all
-            folds) and ``reference`` (the logistic regression's).
+        inputs: paths of ``table``, ``contract``, ``folds``, ``predictions`` and ``inner_predictions``
+            (the backend's, of all folds) and ``reference`` (the logistic regression's).
         backend: the backend's name.
-        operating_fpr: false-positive rates at which the true-positive rate is given.
-        confidence: confidence of the intervals.
-        outputs: paths of ``metrics`` and ``tidy``.
+        choices: what the configuration says of scores.
+        outputs: paths of ``metrics``, ``tidy`` and ``out_of_fold``.
     """
     dataset = read_json(inputs["contract"])["dataset"]
     rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
-    predictions = out_of_fold(rows, read_fold_scores(inputs["predictions"]))
+    scored = out_of_fold(rows, read_fold_scores(inputs["predictions"]))
+    predictions = operate(scored, read_fold_scores(inputs["inner_predictions"]), choices)
+    write_table(outputs["out_of_fold"], rows_table(dataset, backend, predictions))
     reference = out_of_fold(rows, read_fold_scores(inputs["reference"]))
-    tidy = tidy_scores(dataset, backend, predictions, operating_fpr)
+    tidy = tidy_scores(dataset, backend, predictions, choices.operating_fpr)
     write_table(outputs["tidy"], tidy_table(tidy))
     metrics = {
         **headline(tidy, "row"),
         "dataset": dataset,
         "backend": backend,
-        "unit": headline(tidy, "unit"),
+        "unit": {
+            **headline(tidy, "unit"),
+            "intervals": intervals(tidy, predictions, rows, choices.confidence, "unit"),
+        },
         "fold_results": fold_results(predictions, tidy),
-        "intervals": intervals(tidy, rows, confidence),
+        "intervals": intervals(tidy, predictions, rows, choices.confidence, "row"),
         "slices": slice_results(predictions, tidy),
         "trivial": {
-            "constant": means(constant_scores(dataset, rows, operating_fpr)),
-            "logistic_regression": means(tidy_scores(dataset, "logistic_regression", reference, operating_fpr)),
+            "constant": means(constant_scores(dataset, rows, choices.operating_fpr)),
+            "logistic_regression": means(tidy_scores(dataset, "logistic_regression", reference, choices.operating_fpr)),
         },
+        "thresholds": threshold_summary(
+            predictions, choices, list(test_shares(rows).values()), groups_of_rarer_class(rows)
+        ),
+        "calibration": calibration_summary(predictions, choices.calibration),
         "counts": counts(rows),
     }
     write_json(outputs["metrics"], metrics)
@@ -151,26 +159,13 @@ def fold_results(predictions: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str
     return results
 
 
-def intervals(tidy: pd.DataFrame, rows: pd.DataFrame, confidence: float) -> dict[str, dict[str, Any]]:
-    """Return the corrected t interval of each headline metric over the outer folds, or why there is none."""
+def intervals(
+    tidy: pd.DataFrame, predictions: pd.DataFrame, rows: pd.DataFrame, confidence: float, level: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return the intervals of every method, by metric and method, at one level."""
+    values = {metric: by_fold(tidy, metric, level) for metric in METRICS}
     share = float(np.mean(list(test_shares(rows).values())))
-    over = {"level": "row", "n_groups": rows["group"].nunique(), "n_rows": len(rows)}
-    found: dict[str, dict[str, Any]] = {}
-    for metric in INTERVALS:
-        values = by_fold(tidy, metric)
-        refused = reason_to_refuse(values, groups_of_rarer_class(rows))
-        if refused:
-            estimate = float(np.nanmean(values)) if np.isfinite(values).any() else None
-            found[metric] = {"corrected_t": {"estimate": estimate, "refused": refused, **over}}
-        else:
-            interval, _, _ = corrected_t(values, share, confidence)
-            found[metric] = {"corrected_t": {**interval.as_dict(), **over}}
-    return found
-
-
-def groups_of_rarer_class(rows: pd.DataFrame) -> int:
-    """Return the number of groups that hold a row of the class that fewer groups hold."""
-    return int(rows.groupby("label")["group"].nunique().min())
+    return interval_block(values, predictions, level, share, confidence)
 
 
 def slice_results(predictions: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str, Any]]:

@@ -67,13 +67,21 @@ def reason_to_refuse(values: npt.NDArray[np.float64], groups_of_rarer_class: int
         values: shape (J,), one score a fold, NaN where it is not defined.
         groups_of_rarer_class: groups with a row of the class that fewer groups have.
     """
-    if groups_of_rarer_class < FEWEST_GROUPS:
-        return f"{groups_of_rarer_class} groups in the rarer class, fewer than {FEWEST_GROUPS}"
+    few = too_few_groups(groups_of_rarer_class)
+    if few:
+        return few
     undefined = int(np.isnan(values).sum())
     if undefined:
         return f"not defined in {undefined} of {len(values)} folds"
     if len(values) < 2:
         return "one fold only"
+    return None
+
+
+def too_few_groups(groups_of_rarer_class: int) -> str | None:
+    """Return why this many groups of the rarer class bear no interval, by whatever method, or None."""
+    if groups_of_rarer_class < FEWEST_GROUPS:
+        return f"{groups_of_rarer_class} groups in the rarer class, fewer than {FEWEST_GROUPS}"
     return None
 
 

@@ -59,7 +59,7 @@ def join_sources(dataset: Dataset) -> Joined:
 
 def _single(dataset: Dataset) -> Joined:
     path = str(dataset.table)
-    table = read_source(path)
+    table = read_source(path, _naming(dataset))
     sample_id = _sample_ids(table, dataset, path) if dataset.id else _row_numbers(table.num_rows)
     roles = {dataset.id, dataset.label, dataset.unit, *dataset.groups, *dataset.slices}
     return Joined(
@@ -72,9 +72,13 @@ def _single(dataset: Dataset) -> Joined:
     )
 
 
+def _naming(dataset: Dataset) -> list[str]:
+    return [c for c in (dataset.id, dataset.unit, *dataset.groups) if c is not None]
+
+
 def _several(dataset: Dataset) -> Joined:
     path = str(dataset.metadata)
-    metadata = read_source(path)
+    metadata = read_source(path, _naming(dataset))
     sample_id = _sample_ids(metadata, dataset, path)
     joined = Joined(metadata, sample_id, {}, metadata.column_names, path, sources=[_source(path, metadata)])
     present = pa.array([False] * metadata.num_rows, pa.bool_())
@@ -88,7 +92,7 @@ def _several(dataset: Dataset) -> Joined:
 
 def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined, pa.Array]:
     """Join one feature table; also return which rows found a partner in it."""
-    table = read_source(path)
+    table = read_source(path, _naming(dataset))
     ids = _sample_ids(table, dataset, path)
     position = pc.index_in(joined.sample_id, value_set=ids)
     matched = position.is_valid()

@@ -13,15 +13,19 @@ LOWER_IS_BETTER = frozenset({"log_loss", "brier", "eer"})
 
 
 def log_loss(label: Labels, score: Scores) -> float:
-    """Return the mean negative log-likelihood, probabilities clipped by the machine epsilon of their type.
+    """Return the mean negative log-likelihood, probabilities clipped by the machine epsilon of their type."""
+    return float(np.mean(row_log_loss(label, score)))
+
+
+def row_log_loss(label: Labels, score: Scores) -> npt.NDArray[np.floating[Any]]:
+    """Return the negative log-likelihood of each row, shape (n,).
 
     The steps are those of scikit-learn's ``log_loss``, so that the last bit agrees too.
     """
     epsilon = np.finfo(score.dtype).eps
     both = np.stack([1 - score, score], axis=1).clip(epsilon, 1 - epsilon)
     both /= both.sum(axis=1, keepdims=True)
-    loss = -np.log(both[np.arange(len(label)), label])
-    return float(np.mean(loss))
+    return np.asarray(-np.log(both[np.arange(len(label)), label]))
 
 
 def brier(label: Labels, score: Scores) -> float:

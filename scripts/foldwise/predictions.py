@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from foldwise.artifacts import read_json, read_note, read_table
 
@@ -51,6 +52,23 @@ def out_of_fold(rows: pd.DataFrame, scores: Mapping[int, pd.DataFrame]) -> pd.Da
     result = pd.concat(parts, ignore_index=True)
     result.attrs = rows.attrs
     return result
+
+
+def rows_table(dataset: str, backend: str, predictions: pd.DataFrame) -> pa.Table:
+    """Return scored rows as an arrow table: whose they are, what is known of them, scores, thresholds, slices."""
+    thresholds = [c for c in predictions.columns if c.startswith("threshold")]
+    columns = {
+        "dataset": pa.array([dataset] * len(predictions), pa.string()),
+        "backend": pa.array([backend] * len(predictions), pa.string()),
+        "repeat": pa.array(predictions["repeat"], pa.int16()),
+        "fold": pa.array(predictions["fold"], pa.int16()),
+        **{c: pa.array(predictions[c]) for c in ("sample_id", "unit", "group", "label", "score", "calibrated")},
+        **{c: pa.array(predictions[c]) for c in thresholds},
+    }
+    for name in predictions.attrs["slices"]:
+        # A slice may bear the name of a column that is there already.
+        columns[f"slice_{name}" if name in columns else name] = pa.array(predictions[f"slice: {name}"], pa.string())
+    return pa.table(columns)
 
 
 def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:

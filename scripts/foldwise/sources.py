@@ -1,6 +1,7 @@
 """Reading a user's file, whatever its format, with an error that says what is wrong with it."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,17 +17,21 @@ from foldwise.errors import UserError, listed
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+|")
 
 _READERS = {
-    ".parquet": lambda path: _read_parquet(path),
-    ".pq": lambda path: _read_parquet(path),
-    ".arrow": lambda path: _read_ipc(path),
-    ".feather": lambda path: _read_ipc(path),
-    ".ipc": lambda path: _read_ipc(path),
-    ".csv": lambda path: _read_csv(path),
+    ".parquet": lambda path, names: _read_parquet(path),
+    ".pq": lambda path, names: _read_parquet(path),
+    ".arrow": lambda path, names: _read_ipc(path),
+    ".feather": lambda path, names: _read_ipc(path),
+    ".ipc": lambda path, names: _read_ipc(path),
+    ".csv": lambda path, names: _read_csv(path, names),
 }
 
 
-def read_source(path: str | Path) -> pa.Table:
+def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
     """Read a parquet, arrow (feather) or csv file.
+
+    Args:
+        path: the file, its format told by its suffix.
+        names: columns that name something, where the ``007`` of a csv must not become 7.
 
     Returns:
         A table with at least one row; columns without a name, such as an index that pandas wrote along, are left out.
@@ -40,7 +45,7 @@ def read_source(path: str | Path) -> pa.Table:
         raise UserError(f"{given!r}: unknown kind of file: give one that ends in {', '.join(_READERS)}")
     _check_readable(path)
     try:
-        table = reader(path)
+        table = reader(path, names)
     except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as fault:
         reason = str(fault).strip().split("\n")[0].rstrip(".")
         raise UserError(
@@ -48,8 +53,8 @@ def read_source(path: str | Path) -> pa.Table:
             "end as its format does?"
         ) from None
     table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
-    names = table.column_names
-    twice = sorted({n for n in names if names.count(n) > 1})
+    columns = table.column_names
+    twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         raise UserError(f"{path}: columns named twice: {listed(twice)}: rename one of each pair")
     if table.num_rows == 0:
@@ -95,8 +100,9 @@ def as_text(value: Any) -> str:
 
 def _all_whole(column: pa.Array) -> bool:
     """Tell whether all known floats are whole numbers that an int64 holds exactly."""
-    small = pc.less_equal(pc.abs(column), pa.scalar(2.0**53).cast(column.type, safe=False))
-    return bool(pc.all(pc.and_(small, pc.equal(pc.floor(column), column)), skip_nulls=True).as_py())
+    wide = pc.cast(column, pa.float64())
+    exact = pc.less_equal(pc.abs(wide), 2.0**53)
+    return bool(pc.all(pc.and_(exact, pc.equal(pc.floor(wide), wide)), skip_nulls=True).as_py())
 
 
 def _check_readable(path: Path) -> None:
@@ -134,6 +140,7 @@ def _read_ipc(path: Path) -> pa.Table:
             return pa.ipc.open_stream(source).read_all()
 
 
-def _read_csv(path: Path) -> pa.Table:
-    convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True)
+def _read_csv(path: Path, names: Iterable[str]) -> pa.Table:
+    texts = dict.fromkeys(names, pa.string())
+    convert = pyarrow.csv.ConvertOptions(strings_can_be_null=True, column_types=texts)
     return pyarrow.csv.read_csv(path, convert_options=convert)

@@ -14,6 +14,7 @@ from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label,
 from foldwise.config import Dataset
 from foldwise.errors import UserError, listed, nearest
 from foldwise.joining import Joined, join_sources
+from foldwise.order import order_of_rows
 from foldwise.sources import as_text, plain, text_column
 
 RESERVED = ("sample_id", "label")
@@ -168,6 +169,12 @@ def _rules(dataset: Dataset, name: str, column: str) -> Rules:
 def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, features: Features) -> dict[str, Any]:
     unit = dataset.unit or (dataset.groups[0] if dataset.groups else "sample_id")
     units = joined.sample_id if unit == "sample_id" else text_column(joined.table, unit)
+    by_name = np.argsort(pc.sort_indices(joined.sample_id).to_numpy())
+    numbers = {
+        key: feature.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+        for key, feature in features.columns.items()
+        if feature.categories is None
+    }
     return {
         "dataset": name,
         "rows": len(label.values),
@@ -181,6 +188,7 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
         },
         "id": dataset.id or "row number",
         "unit": unit,
+        "order": order_of_rows(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
         "groups": dataset.groups,
         "slices": dataset.slices,
         "features": [

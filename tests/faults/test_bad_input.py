@@ -3,11 +3,15 @@
 import os
 from pathlib import Path
 
+import bad_settings
+import bad_tables
 import pandas as pd
 import pytest
-from bad_input_cases import CASES, Case
+from case import Case
 from foldwise.errors import UserError
 from small_study import SINGLE, configuration, run_steps, table, write_study
+
+CASES = [*bad_tables.CASES, *bad_settings.CASES]
 
 # What the steps before the failing one have written.
 FINISHED = {
@@ -52,6 +56,13 @@ def test_a_mistake_is_told_in_one_line_with_the_way_out(case: Case, folder: Path
 def test_the_study_that_the_mistakes_are_made_in_is_good(folder: Path) -> None:
     run_steps(configuration(SINGLE), folder / "results")
     assert (folder / "results/mine/audit.passed").read_text().startswith("pass")
+
+
+def test_a_write_that_fails_leaves_nothing_half_made(folder: Path) -> None:
+    (folder / "results/mine/table.parquet").mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        run_steps(configuration(SINGLE), folder / "results")
+    assert [path.name for path in (folder / "results/mine").iterdir()] == ["table.parquet"]
 
 
 def test_the_names_of_the_cases_are_distinct() -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from bad_input_cases import CASES, Case
+from case import Case
 from small_study import ROOT, SINGLE, configuration, write_study
-from test_bad_input import FINISHED
+from test_bad_input import CASES, FINISHED
 
 pytestmark = pytest.mark.workflow
 

@@ -19,8 +19,19 @@ OPTIONS = FitOptions(SEED)
 SPACES = Path(__file__).parents[2] / "config" / "search"
 TREES = 30
 ODD_NAMES = (
-    "MDVP:Jitter(%)", "a[0]", "a]0[", "a_0_", "x<1", "two words", '"q"', "größe, 幅", "", "tab\tline\nend", "p=q", "{c}",
-)  # fmt: skip
+    "MDVP:Jitter(%)",
+    "a[0]",
+    "a]0[",
+    "a_0_",
+    "x<1",
+    "two words",
+    '"q"',
+    "größe, 幅",
+    "",
+    "tab\tline\nend",
+    "p=q",
+    "{c}",
+)
 
 
 def _plain() -> Grouped:
@@ -182,9 +193,7 @@ def test_two_threads_give_the_model_of_one(case: Case) -> None:
 
 def test_scores_are_those_of_the_scikit_learn_classifier(case: Case) -> None:
     params = {**case.params, SPECIFICATIONS[case.name].trees: TREES}
-    expected = wrappers.fit_and_score(
-        case.name, params, SEED, case.train.matrix, case.train.label, case.test.matrix
-    )
+    expected = wrappers.fit_and_score(case.name, params, SEED, case.train.matrix, case.train.label, case.test.matrix)
     np.testing.assert_array_equal(case.scores(case.model()), expected)
 
 

@@ -57,11 +57,7 @@ def test_decisions_are_scored_as_by_scikit_learn(label: Any, score: Any) -> None
         "recall": sk.recall_score(label, called),
         "f1": sk.f1_score(label, called),
         "mcc": sk.matthews_corrcoef(label, called),
-        **{
-            f"{name}_class{c}": by_class[i][c]
-            for i, name in enumerate(("precision", "recall", "f1"))
-            for c in (0, 1)
-        },
+        **{f"{name}_class{c}": by_class[i][c] for i, name in enumerate(("precision", "recall", "f1")) for c in (0, 1)},
     }
     assert decisions(confusion(label, score)) == pytest.approx(expected, rel=1e-12)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from artefacts import Study, write_results
-from foldwise.artifacts import read_json, read_table
+from foldwise.artifacts import read_json, read_table, write_table
 from foldwise.gathering import TABLES, gather_folds
+from foldwise.operation import Choices, operate
 from foldwise.plots.backend import PLOTS, BackendResults, read_backend, write_plots
 from foldwise.plots.calibration import draw_calibration, reliability
 from foldwise.plots.comparison import draw_comparison
@@ -17,6 +18,7 @@ from foldwise.plots.folds import draw_confusion, draw_fold_comparison, pooled_co
 from foldwise.plots.palette import look
 from foldwise.plots.style import Subject, save
 from foldwise.plots.wording import shortened
+from foldwise.predictions import out_of_fold, read_fold_scores, read_rows, rows_table
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -51,8 +53,14 @@ def results_of(folder: Path, study: Study, backend: str = "xgboost") -> BackendR
     gathered = {name: str(place / file) for name, file in names.items()}
     folds = range(1, study.folds + 1)
     gather_folds({k: [str(place / f"fold_{n}" / f) for n in folds] for k, f in names.items()}, gathered)
-    about = {"table": folder / "table.parquet", "contract": folder / "table.json", "metrics": place / "metrics.json"}
-    return read_backend({**about, **gathered})
+    choices = Choices([0.01, 0.05], 0.95, "sigmoid", "f1")
+    contract = str(folder / "table.json")
+    rows = read_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))
+    scored = out_of_fold(rows, read_fold_scores(gathered["predictions"]))
+    operated = operate(scored, read_fold_scores(gathered["inner_predictions"]), choices)
+    write_table(place / "out_of_fold.parquet", rows_table("demo", backend, operated))
+    files = {"out_of_fold": place / "out_of_fold.parquet", "metrics": place / "metrics.json"}
+    return read_backend({**gathered, **files, "contract": contract})
 
 
 @pytest.fixture(scope="module")
@@ -199,14 +207,14 @@ def test_a_confusion_matrix_without_positives_is_drawn() -> None:
 
 def test_bins_hold_equal_numbers_of_rows() -> None:
     score = np.linspace(0, 1, 1000) ** 2
-    found = reliability((score > 0.5).astype(int), score)
+    found = reliability((score > 0.5).astype(int), score, np.arange(len(score)))
     assert found.rows.tolist() == [100] * 10
     assert found.rows @ found.positive == pytest.approx((score > 0.5).sum())
 
 
 @pytest.mark.parametrize("score", [np.full(60, 0.4), np.repeat([0.0, 1.0], 30)], ids=["one value", "two values"])
 def test_equal_scores_share_a_bin(score: np.ndarray) -> None:
-    found = reliability(np.arange(60) % 2, score)
+    found = reliability(np.arange(60) % 2, score, np.arange(len(score)))
     assert len(found.rows) == len(np.unique(score))
     assert found.score.tolist() == pytest.approx(sorted(set(score)))
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.audit.finding import Finding, Level
+from foldwise.audit.finding import EVIDENCE, Finding, Level
 from foldwise.matrix import FeatureMatrix
 
 # A few rows of equal features with different labels are noise; more than this share is a fault of the table.
@@ -15,14 +15,17 @@ _DIGITS = 10
 def group_overlap(rows: pd.DataFrame, unit: str) -> Finding:
     """Count the groups that stand on both sides of any outer or inner split.
 
+    A row that a fold leaves out is on neither side of it, but the rest of its group must still agree.
+
     Args:
-        rows: group and the fold columns, 0 = test, 1..k = inner fold.
+        rows: group and the fold columns, 0 = test, 1..k = inner fold, -1 = left out.
         unit: what a group ties together, for the sentence.
     """
     names = [c for c in rows.columns if c.startswith("fold_") or c == "final"]
     parted: set[int] = set()
     for name in names:
-        parts = rows.groupby("group")[name].nunique()
+        used = rows[rows[name] >= 0]
+        parts = used.groupby("group")[name].nunique()
         parted |= set(parts.index[parts > 1])
     level: Level = "fail" if parted else "pass"
     groups = rows["group"].nunique()
@@ -31,7 +34,8 @@ def group_overlap(rows: pd.DataFrame, unit: str) -> Finding:
         "and inner folds."
     )
     evidence = [
-        {"group": int(g), "sample_id": rows.loc[rows["group"] == g, "sample_id"].iloc[0]} for g in sorted(parted)
+        {"group": int(g), "sample_id": rows.loc[rows["group"] == g, "sample_id"].iloc[0]}
+        for g in sorted(parted)[:EVIDENCE]
     ]
     return Finding("group_overlap", level, len(parted), 0, sentence, evidence)
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 Level = Literal["pass", "warn", "fail"]
 EVIDENCE = 20
 _ORDER = {"pass": 0, "warn": 1, "fail": 2}
+_EXACT = ("group_overlap", "mixed_labels", "duplicate_rows")
+_FALSE_ALARMS = 0.01
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ def verdict(dataset: str, findings: Sequence[Finding]) -> dict[str, Any]:
     return {
         "dataset": dataset,
         "verdict": worst,
-        "sentence": f"{sentence}.",
+        "sentence": f"{sentence}.{_by_chance(findings) if named['warn'] else ''}",
         "checks": [f.as_dict() for f in findings],
     }
+
+
+def _by_chance(findings: Sequence[Finding]) -> str:
+    """Return how often clean tables are warned of, or nothing where no check measures anything uncertain."""
+    uncertain = sum(f.id not in _EXACT for f in findings)
+    if not uncertain:
+        return ""
+    runs = round(1 / (1 - (1 - _FALSE_ALARMS) ** uncertain))
+    return (
+        f" {uncertain} checks can warn of chance, each in about 1 % of clean runs: about one clean run in {runs} shows "
+        "a warning."
+    )

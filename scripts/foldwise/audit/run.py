@@ -2,42 +2,61 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from foldwise.artifacts import read_json, read_table, write_json, write_text
+from foldwise.artifacts import read_json, write_json, write_text
+from foldwise.audit.columns import confounder, id_like, order, proxy
 from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
-from foldwise.audit.finding import verdict
+from foldwise.audit.finding import Finding, verdict
+from foldwise.audit.material import Material, read_material
+from foldwise.audit.models import model_sample, optimism_gap, scramble, shift
+from foldwise.audit.neighbours import Neighbourhood, hidden_components, hidden_groups, near_duplicates
 from foldwise.errors import UserError
-from foldwise.matrix import read_matrix
-from foldwise.predictions import read_rows
 
 _WAYS_OUT = {
     "group_overlap": "the fold file does not belong to this table: remove it and run again",
     "mixed_labels": "mend the labels, set unit: to what has one label, or take mixed_labels out of audit.fail_on",
     "duplicate_rows": "remove the copies, add the column that ties them to groups:, or take duplicate_rows out of "
     "audit.fail_on",
+    "scramble": "rows that belong together stand on both sides of the splits: name the column that ties them in "
+    "groups:, or take scramble out of audit.fail_on",
 }
 
 
-def audit_leakage(inputs: Mapping[str, str], output: str) -> None:
+def audit_leakage(inputs: Mapping[str, str], output: str, scrambles: int = 20, seed: int = 42) -> None:
     """Run every check and write ``audit.json``.
 
     Args:
         inputs: paths of ``table``, ``contract`` and ``folds``.
         output: path of ``audit.json``.
+        scrambles: shuffles of the check ``scramble``; 0 leaves it out.
+        seed: seed of every draw: the same inputs give the same bytes.
     """
-    contract = read_json(inputs["contract"])
-    rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
-    rows["final"] = read_table(inputs["folds"], columns=["final"]).column("final").to_numpy().astype(np.int16)
-    matrix = read_matrix(inputs["table"], contract["features"])
-    findings = [
-        group_overlap(rows, ", ".join(contract["groups"]) or "rows"),
-        mixed_labels(rows, contract["unit"]),
-        duplicate_rows(rows, matrix),
-    ]
-    found = verdict(contract["dataset"], findings)
+    material = read_material(inputs, seed)
+    found = verdict(material.contract["dataset"], _findings(material, scrambles))
     write_json(output, found)
     print(f"audit: {found['verdict']}: {found['sentence']}")
+
+
+def _findings(material: Material, scrambles: int) -> list[Finding]:
+    findings = [
+        group_overlap(material.rows, material.group_name),
+        mixed_labels(material.rows, material.contract["unit"]),
+        duplicate_rows(material.rows, material.matrix),
+    ]
+    near = Neighbourhood.of(material)
+    findings.append(near_duplicates(material, near))
+    components = None
+    if not material.grouped:
+        tied = hidden_components(material, near)
+        findings.append(hidden_groups(material, tied))
+        components = tied if findings[-1].level == "warn" else None
+    findings += [id_like(material), proxy(material), confounder(material)]
+    if "order" in material.contract:
+        findings.append(order(material))
+    part = model_sample(material, components)
+    findings += [shift(material, part), optimism_gap(material, part, hidden=components is not None)]
+    if scrambles:
+        findings.append(scramble(material, part, scrambles))
+    return findings
 
 
 def pass_audit(audit: str, fail_on: Sequence[str], output: str) -> None:

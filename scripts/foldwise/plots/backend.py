@@ -23,7 +23,7 @@ from foldwise.plots.wording import population
 class BackendResults:
     """What one backend left, all folds below each other with a column ``fold``.
 
-    ``predictions`` also has ``repeat`` and ``unit``; ``trees`` is the size of each fold's model.
+    ``predictions`` are the scored rows, calibrated too; ``trees`` is the size of each fold's model.
     """
 
     subject: Subject
@@ -42,22 +42,16 @@ def read_backend(files: Mapping[str, str | Path]) -> BackendResults:
     """Read what the plots of one backend need.
 
     Args:
-        files: paths of ``table``, ``contract`` and ``metrics``, and of the gathered ``predictions``,
-            ``search``, ``curve``, ``importance`` and ``params`` of all folds.
+        files: paths of ``contract``, ``metrics`` and ``out_of_fold``, and of the gathered ``search``,
+            ``curve``, ``importance`` and ``params`` of all folds.
     """
     about, scores = read_json(files["contract"]), read_json(files["metrics"])
-    repeats = {int(fold["fold"]): int(fold["repeat"]) for fold in scores["fold_results"]}
-    predictions = read_table(files["predictions"]).to_pandas()
-    units = _unit_of_sample(files["table"], about["unit"])
     note = read_note(files["search"])
     return BackendResults(
         subject=Subject(scores["dataset"], scores["backend"], population(scores["counts"], about["unit"])),
         label=about["label"],
         metrics=scores,
-        predictions=predictions.assign(
-            repeat=predictions["fold"].map(repeats),
-            unit=predictions["sample_id"].map(units).fillna(predictions["sample_id"]),
-        ),
+        predictions=read_table(files["out_of_fold"]).to_pandas(),
         search=read_table(files["search"]).to_pandas(),
         search_metric=note["metric"],
         greater_is_better=note["greater_is_better"] == "true",
@@ -88,10 +82,3 @@ def write_plots(results: BackendResults, destinations: Mapping[str, str | Path])
 def _confusion_of(results: BackendResults) -> tuple[Any, Mapping[str, Any], str]:
     counts, over = pooled_confusion(results.metrics)
     return counts, results.label, over
-
-
-def _unit_of_sample(table: str | Path, unit: str) -> "pd.Series[Any]":
-    columns = list(dict.fromkeys(["sample_id", unit]))
-    found = read_table(table, columns).to_pandas()
-    units: pd.Series[Any] = found.set_index("sample_id", drop=False)[unit].astype("object")
-    return units

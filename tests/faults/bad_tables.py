@@ -1,7 +1,6 @@
-"""Mistakes that users make in their files and configurations, with what the error must say."""
+"""Mistakes in a user's files, and in what a dataset's configuration says of them."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,51 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from small_study import COPIES, JOINED, SINGLE, VIDEOS, features, metadata, table
-
-Change = Callable[[pd.DataFrame], pd.DataFrame]
-
-
-@dataclass(frozen=True)
-class Case:
-    """One mistake.
-
-    Attributes:
-        name: what the user did.
-        words: texts that the error must hold: the thing and the way out.
-        spoil: changes the files of a good study, given their folder.
-        dataset: keys laid over a good dataset; None takes a key away.
-        base: the good dataset.
-        settings: other keys of the configuration.
-        step: the step that must stop: config, table, folds or audit.
-    """
-
-    name: str
-    words: tuple[str, ...]
-    spoil: Callable[[Path], object] = lambda folder: None
-    dataset: Mapping[str, Any] = field(default_factory=dict)
-    base: Mapping[str, Any] = field(default_factory=lambda: SINGLE)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    step: str = "table"
-
-    def given(self) -> dict[str, Any]:
-        """Return the dataset as the user wrote it."""
-        return {k: v for k, v in {**self.base, **self.dataset}.items() if v is not None}
-
-
-def in_table(**columns: Any) -> Callable[[Path], object]:
-    """Give columns of table.parquet other values."""
-    return lambda folder: table().assign(**columns).to_parquet(folder / "table.parquet")
-
-
-def in_rows(change: Change) -> Callable[[Path], object]:
-    """Change table.parquet as a whole."""
-    return lambda folder: change(table()).to_parquet(folder / "table.parquet")
-
-
-def written(name: str, content: bytes) -> Callable[[Path], object]:
-    """Write bytes in place of a file."""
-    return lambda folder: (folder / name).write_bytes(content)
+from case import Case, in_rows, in_table, written
+from small_study import COPIES, JOINED, features, metadata, table
 
 
 def _cut_in_half(folder: Path) -> None:
@@ -303,70 +259,4 @@ GROUPS = [
 ]
 
 
-def _wrong(name: str, *words: str, **settings: Any) -> Case:
-    return Case(name, words, settings=settings, step="config")
-
-
-CONFIG = [
-    _wrong("misspelt section", "unknown key fold;", "did you mean 'folds'", "allowed here", fold={"n_splits": 3}),
-    _wrong("misspelt nested key", "unknown key folds.n_split;", "did you mean 'n_splits'", folds={"n_split": 3}),
-    Case(
-        "misspelt key of a dataset",
-        ("unknown key datasets.mine.gruops;", "did you mean 'groups'", "allowed here"),
-        dataset={"gruops": ["video"]},
-        step="config",
-    ),
-    Case("groups left out", ("datasets.mine.groups is missing", "`[]`"), dataset={"groups": None}, step="config"),
-    Case(
-        "text in place of a list",
-        ("datasets.mine.groups: 'video' given", "a list"),
-        dataset={"groups": "video"},
-        step="config",
-    ),
-    Case(
-        "both table and metadata",
-        ("datasets.mine", "either table:", "or metadata:"),
-        dataset={"metadata": "metadata.parquet"},
-        step="config",
-    ),
-    Case("metadata without features", ("datasets.mine", "features:"), base={**JOINED, "features": {}}, step="config"),
-    Case("features without id", ("datasets.mine", "needs id:"), base=JOINED, dataset={"id": None}, step="config"),
-    Case("limit beyond one", ("max_unmatched: 5 given", "1.0 or less"), dataset={"max_unmatched": 5}, step="config"),
-    _wrong("wrong type", "folds.n_splits: '3' given", "a whole number", folds={"n_splits": "3"}),
-    _wrong("negative splits", "folds.n_splits: -1 given", "2 or more", folds={"n_splits": -1}),
-    _wrong("unknown backend", "backends.0: 'xgbost'", "did you mean 'xgboost'", backends=["xgbost"]),
-    _wrong("a backend twice", "backends:", "'xgboost'", "name each backend once", backends=["xgboost", "xgboost"]),
-    _wrong("no backend", "backends: [] given", "at least one", backends=[]),
-    _wrong("no dataset", "datasets: {} given", "at least one", datasets={}),
-    _wrong("datasets left empty", "datasets: None given", "a section of keys", datasets=None),
-    _wrong("dataset with a blank in its name", "'a b'", "letters, digits", datasets={"a b": SINGLE}),
-    _wrong("number as a key", "1", "put it in quotes", folds={1: 2}),
-    _wrong("unknown metric", "search.metric: 'logloss'", "did you mean 'log_loss'", search={"metric": "logloss"}),
-    _wrong(
-        "unknown search parameter",
-        "search.space.xgboost: 'max_deth'",
-        "did you mean 'max_depth'",
-        search={"space": {"xgboost": {"max_deth": [3]}}},
-    ),
-    _wrong(
-        "empty search list",
-        "search.space.xgboost.max_depth",
-        "give at least one value",
-        search={"space": {"xgboost": {"max_depth": []}}},
-    ),
-    _wrong(
-        "a search value twice",
-        "search.space.xgboost.max_depth",
-        "names a value twice",
-        search={"space": {"xgboost": {"max_depth": [3, 3]}}},
-    ),
-    _wrong(
-        "no trees",
-        "search.space.xgboost.n_estimators: [0]",
-        "whole numbers of trees from 1",
-        search={"space": {"xgboost": {"n_estimators": 0}}},
-    ),
-]
-
-CASES = [*FILES, *LABELS, *IDS, *COLUMNS, *GROUPS, *CONFIG]
-assert len(table()) == VIDEOS * COPIES == 48, "the numbers in the words above"
+CASES = [*FILES, *LABELS, *IDS, *COLUMNS, *GROUPS]
