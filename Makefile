@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test lint dag config-docs lock help
+.PHONY: demo test coverage lint dag config-docs lock help
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
 	@echo "make test         every test that this machine allows"
+	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
@@ -19,6 +20,9 @@ demo: $(VENV)/.runtime
 test: $(VENV)/.development
 	pytest tests/unit tests/faults -m "not workflow"
 	pytest tests -m workflow
+
+coverage: $(VENV)/.runtime
+	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py
 
 lint: $(VENV)/.development
 	ruff check .

@@ -133,6 +133,11 @@ def audit_result(wildcards):
     return f"results/{wildcards.dataset}/audit.json" if SETTINGS.audit.enabled else []
 
 
+def leaky_reference(wildcards):
+    """Return the scores of row-wise splits, where the configuration asks for them."""
+    return f"results/{wildcards.dataset}/leaky_reference.json" if SETTINGS.audit.row_wise_reference else []
+
+
 def search_settings(backend):
     return {
         "space": SPACES[backend],

@@ -54,3 +54,22 @@ rule compare_backends:
         code=code_of("compare_backends"),
     script:
         "../scripts/compare_backends.py"
+
+
+rule measure_optimism:
+    input:
+        predictions=every_backend("row_wise.parquet"),
+        metrics=every_backend("metrics.json"),
+    output:
+        "results/{dataset}/leaky_reference.json",
+    log:
+        "logs/measure_optimism/{dataset}.log",
+    benchmark:
+        "benchmarks/measure_optimism/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_of("measure_optimism"),
+    script:
+        "../scripts/measure_optimism.py"

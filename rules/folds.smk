@@ -16,6 +16,7 @@ rule make_folds:
         n_repeats=SETTINGS.folds.n_repeats,
         inner_splits=SETTINGS.folds.inner_splits,
         seed=SETTINGS.folds.seed,
+        by=SETTINGS.folds.by,
         code=code_of("make_folds"),
     script:
         "../scripts/make_folds.py"
@@ -37,6 +38,8 @@ rule audit_leakage:
     resources:
         mem_mb=memory_of_training,
     params:
+        scrambles=SETTINGS.audit.scrambles,
+        seed=SETTINGS.folds.seed,
         code=code_of("audit_leakage"),
     script:
         "../scripts/audit_leakage.py"

@@ -56,6 +56,7 @@ rule plot_comparison:
 rule report:
     input:
         audit=audit_result,
+        leaky=leaky_reference,
         contract="results/{dataset}/table.json",
         comparison="results/{dataset}/comparison.json",
         metrics=every_backend("metrics.json"),

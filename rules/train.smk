@@ -1,5 +1,5 @@
 # Every backend has a file format of its own, and a rule cannot choose the name of an output:
-# so train_fold and train_final are written once here and made once for each backend.
+# so these rules are written once here and made once for each backend.
 for backend in SETTINGS.backends:
 
     rule:
@@ -55,6 +55,34 @@ for backend in SETTINGS.backends:
             code=code_of("train_final", backend),
         script:
             "../scripts/train_final.py"
+
+    rule:
+        name:
+            f"train_row_wise_{backend}"
+        input:
+            table="results/{dataset}/table.parquet",
+            contract="results/{dataset}/table.json",
+            audit=ancient(audit_pass),
+        output:
+            f"results/{{dataset}}/{backend}/row_wise.parquet",
+        log:
+            f"logs/train_row_wise/{{dataset}}/{backend}.log",
+        benchmark:
+            f"benchmarks/train_row_wise/{{dataset}}/{backend}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: SETTINGS.training.threads
+        resources:
+            mem_mb=memory_of_training,
+        params:
+            **search_settings(backend),
+            **training_settings(),
+            backend=backend,
+            n_splits=SETTINGS.folds.n_splits,
+            inner_splits=SETTINGS.folds.inner_splits,
+            code=code_of("train_row_wise", backend),
+        script:
+            "../scripts/train_row_wise.py"
 
 
 rule train_reference:

@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.audit.run import audit_leakage
 
-    audit_leakage(dict(snakemake.input.items()), snakemake.output[0])
+    audit_leakage(dict(snakemake.input.items()), snakemake.output[0], snakemake.params.scrambles, snakemake.params.seed)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.config import Dataset
+    from foldwise.dataset import Dataset
     from foldwise.tables import build_table
 
     build_table(

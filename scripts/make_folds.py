@@ -11,5 +11,5 @@ with step(snakemake.log[0]):
     from foldwise.folds import Plan, make_folds
 
     asked = snakemake.params
-    plan = Plan(asked.n_splits, asked.n_repeats, asked.inner_splits, asked.seed)
+    plan = Plan(asked.n_splits, asked.n_repeats, asked.inner_splits, asked.seed, asked.by)
     make_folds(snakemake.input.table, snakemake.input.contract, plan, snakemake.output[0])

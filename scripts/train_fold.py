@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.training import Settings, train
+    from foldwise.training import train
+    from foldwise.tuning import Settings
 
     train(
         dict(snakemake.input.items()),

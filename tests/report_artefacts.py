@@ -31,16 +31,15 @@ def fold(number: int, shift: float) -> dict[str, Any]:
 
 def metrics(backend: str, shift: float = 0.0) -> dict[str, Any]:
     folds = [fold(n, shift) for n in range(1, 6)]
-    interval = {"low": 0.601 + shift, "high": 0.779 + shift, "confidence": 0.95, "level": "row", "n_folds": 5}
     names = ("accuracy", "precision", "recall", "f1", "auc", "ap")
     headline = {f"test_{m}": 0.6912 + shift for m in names} | {f"test_{m}_std": 0.0417 for m in names}
     return {
         "dataset": "demo",
         "backend": backend,
         **headline,
-        "unit": {k: v + 0.02 for k, v in headline.items()},
+        "unit": {**{k: v + 0.02 for k, v in headline.items()}, "intervals": intervals("unit", shift + 0.02)},
         "fold_results": folds,
-        "intervals": {"auc": {"corrected_t": {"estimate": 0.6912 + shift, "n_groups": 298, **interval}}},
+        "intervals": intervals("row", shift),
         "slices": [slice_entry("is_original", "0"), slice_entry("is_original", "1", auc=None)],
         "trivial": {
             "constant": {"auc": 0.5, "f1": 0.676},
@@ -56,6 +55,18 @@ def metrics(backend: str, shift: float = 0.0) -> dict[str, Any]:
         },
         "thresholds": {"f1": {"threshold": 0.4321}},
         "calibration": {},
+    }
+
+
+def intervals(level: str, shift: float) -> dict[str, Any]:
+    over = {"confidence": 0.95, "level": level, "n_rows": 3278, "n_units": 298, "n_groups": 298}
+    folds = {"estimate": 0.6912 + shift, "low": 0.601 + shift, "high": 0.779 + shift, "n_folds": 5, **over}
+    pooled = {"estimate": 0.6853 + shift, "low": 0.628 + shift, "high": 0.737 + shift, **over}
+    return {
+        "auc": {
+            "corrected_t": {**folds, "covers": "mean over folds"},
+            "group_bootstrap": {**pooled, "covers": "draws of groups; ignores the variance of training"},
+        }
     }
 
 
@@ -134,6 +145,10 @@ def artefacts() -> Artefacts:
         "p": 0.4623,
         "p_holm": 0.4623,
         "verdict": "not distinguishable",
+        "p_a_better": 0.5417,
+        "p_equivalent": 0.3217,
+        "p_b_better": 0.1366,
+        "delong": {"difference": 0.0117, "low": -0.0202, "high": 0.0436, "p": 0.4721},
     }
     return Artefacts(
         dataset="demo",
@@ -158,6 +173,7 @@ def artefacts() -> Artefacts:
             "dataset": "demo",
             "metric": "auc",
             "level": "row",
+            "rope": 0.01,
             "pairs": [pair],
             "verdict": "Nobody wins.",
         },

@@ -9,7 +9,8 @@ import pandas as pd
 import pyarrow as pa
 from foldwise.artifacts import read_json, read_table
 from foldwise.audit.run import audit_leakage, pass_audit
-from foldwise.config import Dataset, parse
+from foldwise.config import parse
+from foldwise.dataset import Dataset
 from foldwise.folds import Plan, make_folds
 from foldwise.search.space import read_space
 from foldwise.tables import build_table

@@ -1,101 +1,51 @@
 """The configuration as typed models: the one truth behind config.yaml, its schema and its documentation."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from foldwise.config_errors import explain
+from foldwise.dataset import Dataset, Name, Scalar, Section
 from foldwise.errors import UserError, listed
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
-Scalar = bool | int | float | str
 
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-Name = Annotated[str, Field(pattern=_NAME)]
-Share = Annotated[float, Field(ge=0, le=1)]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 
 
-class _Section(BaseModel):
-    """A section of the configuration: unknown keys and values of another type are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Dataset(_Section):
-    """One entry under `datasets:`, either `table:` alone or `metadata:` with `features:`."""
-
-    table: str | None = Field(None, description="One file that holds label, groups and features")
-    metadata: str | None = Field(None, description="One row a sample: id, label, groups, slices")
-    features: dict[Name, str] = Field(
-        default_factory=dict,
-        description="Feature tables by name, joined on `id`; a column becomes `<table>_<column>`",
-    )
-    id: str | None = Field(
-        None,
-        description="Column that names a sample. Needed with `features:`; without it the row number is the name",
-    )
-    id_pattern: str | None = Field(
-        None,
-        description="Regular expression with a group `(?P<id>...)`: the part of the id that the tables share",
-    )
-    label: str = Field(description="Column with the two classes")
-    positive: Scalar = Field(1, description="Value of `label` that counts as positive")
-    groups: list[str] = Field(
-        description="Columns that tie samples together: rows that share a value in any of them never cross a split. "
-        "`[]` declares that every row stands for itself"
-    )
-    unit: str | None = Field(None, description="Column on which a verdict is wanted. Default: the first of `groups:`")
-    slices: list[str] = Field(default_factory=list, description="Metadata columns by whose values scores are given")
-    exclude: list[str] = Field(default_factory=list, description="Columns that must not become features")
-    categorical: Literal["auto"] | list[str] = Field(
-        "auto", description="`auto`: string, category and bool columns; or a list of columns"
-    )
-    sentinels: dict[str, list[Scalar]] = Field(
-        default_factory=dict, description="Values that stand for missing, by column: `{codec_bitrate: [0]}`"
-    )
-    inf: Literal["error", "missing"] = Field("error", description="What an infinite value is")
-    max_unmatched: Share = Field(
-        0.05,
-        description="Largest share of rows that may lack a partner in another table before the run stops",
-    )
-
-    @model_validator(mode="after")
-    def _one_form(self) -> "Dataset":
-        if (self.table is None) == (self.metadata is None):
-            raise ValueError("give either table: (one file) or metadata: with features:")
-        if self.metadata is not None and not self.features:
-            raise ValueError("metadata: needs features: with at least one table, such as {stage2: path.parquet}")
-        if self.table is not None and self.features:
-            raise ValueError("table: is one file with everything; with features: use metadata: instead")
-        if self.features and self.id is None:
-            raise ValueError("features: needs id:, the column that the tables are joined on")
-        return self
-
-    @field_validator("id_pattern")
-    @classmethod
-    def _has_id_group(cls, pattern: str | None) -> str | None:
-        if pattern is None:
-            return None
-        try:
-            named = re.compile(pattern).groupindex
-        except re.error as fault:
-            raise ValueError(f"{pattern!r} is no regular expression: {fault}: mend it") from None
-        if "id" not in named:
-            raise ValueError(f"{pattern!r} needs a group (?P<id>...) around the part that the tables share")
-        return pattern
-
-
-class Folds(_Section):
+class Folds(Section):
     """Outer and inner splits."""
 
-    n_splits: int = Field(5, ge=2, le=1000, description="Outer folds of one repeat")
+    method: Literal["stratified_group", "leave_one_group_out"] = Field(
+        "stratified_group",
+        description="`stratified_group`: groups dealt to `n_splits` folds; `leave_one_group_out`: each value of the "
+        "column `by` is the test part of one fold, with the groups still intact",
+    )
+    by: str | None = Field(
+        None, description="Metadata column for `leave_one_group_out`, such as generator, camera or platform"
+    )
+    n_splits: int = Field(
+        5,
+        ge=2,
+        le=1000,
+        description="Outer folds of one repeat; for `leave_one_group_out` the number of values of `by`",
+    )
     n_repeats: int = Field(1, ge=1, le=1000, description="Repeats of the outer split, each with another seed")
     inner_splits: int = Field(3, ge=2, le=100, description="Inner folds of an outer train part")
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Seed of splits and models")
+
+    @model_validator(mode="after")
+    def _by_belongs_to_a_method(self) -> "Folds":
+        leaving_out = self.method == "leave_one_group_out"
+        if leaving_out and self.by is None:
+            raise ValueError("method: leave_one_group_out needs by:, the column whose values are held out in turn")
+        if not leaving_out and self.by is not None:
+            raise ValueError("by: belongs to method: leave_one_group_out: set it, or take by: out")
+        if leaving_out and self.n_repeats > 1:
+            raise ValueError("method: leave_one_group_out has one way to split: set n_repeats: 1")
+        return self
 
     @property
     def count(self) -> int:
@@ -103,7 +53,7 @@ class Folds(_Section):
         return self.n_splits * self.n_repeats
 
 
-class Search(_Section):
+class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
     method: Literal["grid"] = Field("grid", description="`grid`: every point, the same table as GridSearchCV")
@@ -122,7 +72,7 @@ class Search(_Section):
     )
 
 
-class Training(_Section):
+class Training(Section):
     """How a model is fitted."""
 
     threads: int = Field(1, ge=1, le=1024, description="Threads of a fold's job. Part of the result for CatBoost")
@@ -132,7 +82,7 @@ class Training(_Section):
     device: Literal["cpu", "cuda"] = Field("cpu", description="Where the trees are grown")
 
 
-class Evaluation(_Section):
+class Evaluation(Section):
     """What is reported."""
 
     confidence: OpenShare = Field(0.95, description="Confidence of every interval")
@@ -153,10 +103,13 @@ class Evaluation(_Section):
     )
 
 
-class Audit(_Section):
+class Audit(Section):
     """The leakage checks."""
 
     enabled: bool = Field(True, description="Whether the checks run")
+    row_wise_reference: bool = Field(
+        False, description="Whether the same settings also run on row-wise splits, reported as leaky reference only"
+    )
     scrambles: int = Field(
         20, ge=0, le=1000, description="Runs with labels shuffled between groups (check `scramble`); 0 leaves it out"
     )
@@ -166,7 +119,7 @@ class Audit(_Section):
     )
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration."""
 
     datasets: dict[Name, Dataset] = Field(min_length=1, description="The tables to work on, by name")
@@ -180,6 +133,13 @@ class Config(_Section):
     training: Training = Field(default_factory=Training, description="Fitting of models")
     evaluation: Evaluation = Field(default_factory=Evaluation, description="What is reported")
     audit: Audit = Field(default_factory=Audit, description="The leakage checks")
+
+    @model_validator(mode="after")
+    def _held_out_column_is_a_slice(self) -> "Config":
+        for name, dataset in self.datasets.items():
+            if self.folds.by is not None and self.folds.by not in (*dataset.slices, *dataset.groups):
+                raise ValueError(f"folds.by: {self.folds.by!r} must stand in slices: of dataset {name!r}: add it there")
+        return self
 
     @field_validator("backends")
     @classmethod

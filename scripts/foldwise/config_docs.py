@@ -13,7 +13,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from foldwise.backends import SPECIFICATIONS
-from foldwise.config import Config, Dataset
+from foldwise.config import Config
+from foldwise.dataset import Dataset
 
 _HEAD = """# The configuration
 

@@ -143,6 +143,7 @@ def fold_results(predictions: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str
     """Return one dict a fold: what it is over, its scores by row, its confusion table, its scores by unit."""
     overall = tidy[tidy["slice"] == "all"].set_index(["level", "fold"])
     results = []
+    sources = predictions.attrs["sources"]
     for fold, part in predictions.groupby("fold"):
         row, unit = (dict(overall.loc[(level, fold), ["metric", "value"]].to_numpy()) for level in ("row", "unit"))
         table = confusion(part["label"].to_numpy(), part["score"].to_numpy())
@@ -150,6 +151,7 @@ def fold_results(predictions: pd.DataFrame, tidy: pd.DataFrame) -> list[dict[str
             {
                 "fold": fold,
                 "repeat": part["repeat"].iloc[0],
+                **({"source": sources[int(str(fold)) - 1]} if sources else {}),
                 **_over(part),
                 **row,
                 "confusion": table.tolist(),

@@ -1,5 +1,7 @@
 """Outer and inner fold splits in which no group is ever parted."""
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from foldwise.artifacts import read_json, read_table, write_table
-from foldwise.errors import UserError
+from foldwise.errors import UserError, listed
 from foldwise.groups import connected_groups
 
 Labels = npt.NDArray[np.int8]
@@ -25,12 +27,14 @@ class Plan:
         n_repeats: repeats of the outer split.
         inner_splits: inner folds of an outer train part.
         seed: seed of the first repeat; the others derive from it.
+        by: column whose values are held out in turn, None to deal groups to folds.
     """
 
     n_splits: int
     n_repeats: int
     inner_splits: int
     seed: int
+    by: str | None = None
 
     @property
     def count(self) -> int:
@@ -45,30 +49,92 @@ class Plan:
 def make_folds(table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
     """Write ``folds.parquet``: sample_id, group, fold_1 .. fold_F (0 = test, 1..k = inner fold), final.
 
-    ``final`` holds inner folds of all rows, for the model that is fitted on every group.
+    A row that a fold leaves out altogether, because its group reaches into the source that is
+    held out, is -1. ``final`` holds inner folds of all rows, for the model that is fitted on every group.
 
     Raises:
         UserError: when the groups cannot be split as planned.
     """
     about = read_json(contract)
     columns = about["groups"]
-    data = read_table(table, columns=["sample_id", "label", *columns])
+    sources: list[str] = []
+    held_out = [] if plan.by is None else [plan.by]
+    data = read_table(table, columns=list(dict.fromkeys(["sample_id", "label", *columns, *held_out])))
     label = data.column("label").to_numpy().astype(np.int8)
     group = connected_groups([data.column(c).to_pylist() for c in columns], len(label))
     try:
-        check_groups(label, group, plan, columns)
-        folds = _all_folds(label, group, plan)
+        if plan.by is None:
+            check_groups(label, group, plan, columns)
+            folds = split(label, group, plan)
+        else:
+            folds, sources = leave_one_source_out(label, group, data.column(plan.by).to_pylist(), plan)
+        final = _final(label, group, plan)
     except UserError as mistake:
         raise UserError(f"dataset {about['dataset']!r}: {mistake}") from None
     note = {k: str(getattr(plan, k)) for k in ("n_splits", "n_repeats", "inner_splits", "seed")}
-    write_table(output, pa.table({"sample_id": data.column("sample_id"), "group": group, **folds}), note)
+    note |= {"by": plan.by or "", "sources": json.dumps(sources, ensure_ascii=False)}
+    numbered = {f"fold_{f}": a for f, a in enumerate(folds, start=1)}
+    columns_of_folds = {"sample_id": data.column("sample_id"), "group": group, **numbered, "final": final}
+    write_table(output, pa.table(columns_of_folds), note)
 
 
-def _all_folds(label: Labels, group: Groups, plan: Plan) -> dict[str, Assignment]:
-    folds = {f"fold_{f}": a for f, a in enumerate(split(label, group, plan), start=1)}
-    folds["final"] = _assign(label, group, plan.inner_splits, _seed(plan.seed, 0))
-    _check_classes(label, folds["final"], "the final model")
-    return folds
+def _final(label: Labels, group: Groups, plan: Plan) -> Assignment:
+    final = _assign(label, group, plan.inner_splits, _seed(plan.seed, 0))
+    _check_classes(label, final, "the final model")
+    return final
+
+
+def leave_one_source_out(
+    label: Labels, group: Groups, source: Sequence[str | None], plan: Plan
+) -> tuple[list[Assignment], list[str]]:
+    """Hold out each source in turn, with the groups still intact.
+
+    A group that reaches into the held-out source is tested where it lies in it, and left out of
+    that fold where it does not.
+
+    Args:
+        label: shape (n,), 0 or 1.
+        group: shape (n,), group of each row.
+        source: n values of the column ``plan.by``.
+        plan: ``n_splits`` must be the number of sources.
+
+    Returns:
+        One array a source, shape (n,): 0 = test, 1..k = inner fold of a train row, -1 = left out;
+        and the sources in that order, sorted.
+
+    Raises:
+        UserError: for a row without a source, another number of sources than ``n_splits``, or too
+            few groups of a class in a train part.
+    """
+    without = sum(s is None for s in source)
+    if without:
+        raise UserError(f"folds.by: column {plan.by!r} is empty in {without} rows: fill it in")
+    names = sorted({str(s) for s in source})
+    if len(names) != plan.n_splits:
+        raise UserError(
+            f"folds.by: column {plan.by!r} holds {len(names)} values ({listed(names)}), n_splits: is {plan.n_splits}: "
+            f"set n_splits: {len(names)}, one fold for each"
+        )
+    values = np.asarray(source, dtype=object)
+    folds = []
+    for fold, name in enumerate(names, start=1):
+        test = values == name
+        train = ~np.isin(group, group[test])
+        assignment = np.where(test, 0, -1).astype(np.int16)
+        _check_train_groups(label[train], group[train], plan, f"the train part without {name!r}")
+        assignment[train] = _assign(label[train], group[train], plan.inner_splits, _seed(plan.seed, 1, fold))
+        folds.append(assignment)
+    return folds, names
+
+
+def _check_train_groups(label: Labels, group: Groups, plan: Plan, where: str) -> None:
+    for value, name in ((1, "positive"), (0, "negative")):
+        found = len(np.unique(group[label == value]))
+        if found < plan.inner_splits:
+            raise UserError(
+                f"folds: {where} keeps {found} groups with a {name} row, fewer than inner_splits: {plan.inner_splits}: "
+                "lower inner_splits:, bring more groups, or check whether groups: ties the sources together"
+            )
 
 
 def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -> None:

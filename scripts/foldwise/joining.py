@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foldwise.artifacts import sha256
-from foldwise.config import Dataset
+from foldwise.dataset import Dataset
 from foldwise.errors import UserError, listed, nearest
 from foldwise.sources import read_source, text_column
 

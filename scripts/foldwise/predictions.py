@@ -1,7 +1,7 @@
 """Out-of-fold predictions with what is known of each row: its unit, group, fold and slices."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,8 @@ from foldwise.artifacts import read_json, read_note, read_table
 def read_rows(table: str, contract: str, folds: str) -> pd.DataFrame:
     """Return what is known of every row: sample_id, label, unit, group, the slices and the fold columns.
 
-    A slice column keeps its name; the frame's ``attrs`` hold ``slices``, ``unit`` and ``n_splits``.
+    A slice column is named ``slice: <column>``; the frame's ``attrs`` hold ``slices``, ``unit``,
+    ``n_splits`` and the ``sources`` that are held out in turn, if any.
     """
     found = read_json(contract)
     unit, slices = found["unit"], found["slices"]
@@ -24,7 +25,9 @@ def read_rows(table: str, contract: str, folds: str) -> pd.DataFrame:
     rows["group"] = assignment["group"]
     kept = [c for c in assignment.columns if c.startswith("fold_")]
     whole: pd.DataFrame = pd.concat([rows, data[slices].add_prefix("slice: "), assignment[kept]], axis=1)
-    whole.attrs = {"slices": slices, "unit": unit, "n_splits": int(read_note(folds)["n_splits"])}
+    note = read_note(folds)
+    sources = json.loads(note.get("sources", "[]"))
+    whole.attrs = {"slices": slices, "unit": unit, "n_splits": int(note["n_splits"]), "sources": sources}
     return whole
 
 
@@ -87,11 +90,10 @@ def read_fold_scores(path: str) -> dict[int, pd.DataFrame]:
 def test_shares(rows: pd.DataFrame) -> dict[int, float]:
     """Return n_test / n_train in rows for every fold."""
     names = [c for c in rows.columns if c.startswith("fold_")]
-    tests: dict[int, Any] = {int(n.removeprefix("fold_")): (rows[n] == 0).sum() for n in names}
-    return {fold: float(n / (len(rows) - n)) for fold, n in tests.items()}
+    return {int(n.removeprefix("fold_")): float((rows[n] == 0).sum() / (rows[n] > 0).sum()) for n in names}
 
 
 def train_prevalence(rows: pd.DataFrame) -> dict[int, float]:
     """Return the share of positive train rows of every fold."""
     names = [c for c in rows.columns if c.startswith("fold_")]
-    return {int(n.removeprefix("fold_")): float(rows.loc[rows[n] != 0, "label"].mean()) for n in names}
+    return {int(n.removeprefix("fold_")): float(rows.loc[rows[n] > 0, "label"].mean()) for n in names}

@@ -32,8 +32,9 @@ def train_reference(inputs: Mapping[str, str], seed: int, output: str) -> None:
     sample_id = folds.column("sample_id").combine_chunks()
     parts = []
     for fold, name in enumerate(names, start=1):
-        test = folds.column(name).to_numpy() == 0
-        score = fit_and_score(matrix, label, test, seed)
+        part = folds.column(name).to_numpy()
+        test = part == 0
+        score = fit_and_score(matrix, label, part, seed)
         columns: dict[str, Any] = {
             "fold": np.full(len(score), fold, np.int16),
             "sample_id": sample_id.filter(pa.array(test)),
@@ -45,22 +46,22 @@ def train_reference(inputs: Mapping[str, str], seed: int, output: str) -> None:
 
 
 def fit_and_score(
-    matrix: FeatureMatrix, label: npt.NDArray[np.int8], test: npt.NDArray[np.bool_], seed: int
+    matrix: FeatureMatrix, label: npt.NDArray[np.int8], part: npt.NDArray[np.int16], seed: int
 ) -> npt.NDArray[np.float64]:
-    """Return the probability of class 1 for the test rows, from a fit on the others.
+    """Return the probability of class 1 for the test rows, from a fit on the train rows.
 
     Args:
         matrix: n rows, p columns.
         label: shape (n,), 0 or 1.
-        test: shape (n,), true for a test row.
+        part: shape (n,): 0 for a test row, above 0 for a train row.
         seed: seed of the choice of rows above 50,000.
     """
-    train = np.flatnonzero(~test)
+    train = np.flatnonzero(part > 0)
     if len(train) > _LARGEST_TRAIN_PART:
         train = np.sort(np.random.default_rng(seed).choice(train, _LARGEST_TRAIN_PART, replace=False))
     model = _pipeline(matrix)
     model.fit(matrix.values[train], label[train])
-    return np.asarray(model.predict_proba(matrix.values[test])[:, 1], np.float64)
+    return np.asarray(model.predict_proba(matrix.values[part == 0])[:, 1], np.float64)
 
 
 def _pipeline(matrix: FeatureMatrix) -> Any:

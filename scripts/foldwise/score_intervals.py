@@ -13,7 +13,7 @@ from foldwise.intervals import corrected_t, reason_to_refuse, too_few_groups
 from foldwise.predictions import by_unit
 
 METRICS = ("auc", "ap", "f1", "accuracy", "log_loss", "brier")
-_POOLED = "out-of-fold scores of repeat 1 in one ranking, though they come from the models of several folds"
+_POOLED = "pooled out-of-fold scores of repeat 1, those of different folds from different models"
 COVERS = {
     "corrected_t": "mean over outer folds of the score within a fold; counts the variance of training and of testing "
     "(Nadeau and Bengio 2003)",

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from foldwise.artifacts import write_json, write_table
 from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label, type_feature
-from foldwise.config import Dataset
+from foldwise.dataset import Dataset
 from foldwise.errors import UserError, listed, nearest
 from foldwise.joining import Joined, join_sources
 from foldwise.order import order_of_rows

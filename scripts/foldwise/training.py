@@ -1,10 +1,9 @@
 """Tune and train one backend on one outer train part, and write what came of it."""
 
-import os
 import resource
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +12,17 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from foldwise.artifacts import read_json, read_table, replacing, write_json, write_table
-from foldwise.backends import SPECIFICATIONS, get_backend
+from foldwise.backends import get_backend
 from foldwise.backends.contract import CURVE_METRICS, Backend, FitOptions
 from foldwise.backends.devices import check_device
 from foldwise.matrix import FeatureMatrix, read_matrix
-from foldwise.metrics import LOWER_IS_BETTER, search_metric
-from foldwise.search.grid import Choice, TrainPart, run_fits, search_grid
+from foldwise.metrics import LOWER_IS_BETTER
+from foldwise.search.grid import Choice, TrainPart, run_fits
 from foldwise.search.plan import Fit
-from foldwise.search.space import grid
-from foldwise.search.stopping import search_with_early_stopping
+from foldwise.tuning import Settings, chosen_fit, refit, search_points
 from foldwise.weights import row_weights
 
 _EXPLAINED_ROWS = 2000
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the configuration says of a training job.
-
-    Attributes:
-        backend: name of the backend.
-        seed: seed of the models.
-        threads: fits at a time in the search, threads of the refit.
-        device: ``cpu`` or ``cuda``.
-        class_weight: ``none``, ``balanced`` or ``unit``.
-        metric: score that chooses the point.
-        early_stopping_rounds: patience in trees, or None.
-        space: values by parameter.
-    """
-
-    backend: str
-    seed: int
-    threads: int
-    device: str
-    class_weight: str
-    metric: str
-    early_stopping_rounds: int | None
-    space: Mapping[str, Sequence[Any]]
-
-    @classmethod
-    def from_params(cls, params: Any) -> "Settings":
-        """Take the settings, each by its name, from the params of a rule."""
-        return cls(**{f.name: params.get(f.name) for f in fields(cls)})
 
 
 @dataclass(frozen=True)
@@ -67,7 +35,7 @@ class Data:
         unit: shape (n,).
         group: shape (n,).
         sample_id: arrow array of n names.
-        part: shape (n,): 0 = test row, 1..k = inner fold of a train row.
+        part: shape (n,): 0 = test row, 1..k = inner fold of a train row, -1 = left out.
     """
 
     matrix: FeatureMatrix
@@ -96,27 +64,24 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     """
     started = time.perf_counter()
     check_device(settings.device, settings.backend)
-    points = grid(settings.space)
     backend = get_backend(settings.backend)
     after_imports = _peak_memory()
     data = _read(inputs, column)
-    train_rows = data.part > 0
+    train_rows, test_rows = data.part > 0, data.part == 0
     weight = row_weights(settings.class_weight, data.label[train_rows], data.unit[train_rows])
     train_part = TrainPart(data.matrix.rows(train_rows), data.label[train_rows], weight, data.part[train_rows])
 
-    choice = _search(points, train_part, backend, settings)
+    choice = search_points(train_part, backend, settings)
     searched = time.perf_counter()
     _write_search(choice, settings.metric, outputs["search"])
-    fit = _chosen_fit(choice, settings, backend)
+    fit = chosen_fit(choice, settings, backend)
     _write_inner(train_part, data.sample_id.filter(pa.array(train_rows)), fit, backend, settings, outputs)
 
-    options = FitOptions(settings.seed, settings.threads, settings.device)
-    binned = backend.bin_train(train_part.matrix, train_part.label, train_part.weight, fit.params, options)
-    model = backend.fit(binned, fit.params, fit.trees, options).model
+    model = refit(train_part, fit, backend, settings)
     refitted = time.perf_counter()
 
     _write_model(model, backend, outputs)
-    scored = data.matrix.rows(~train_rows) if "predictions" in outputs else train_part.matrix
+    scored = data.matrix.rows(test_rows) if "predictions" in outputs else train_part.matrix
     if "predictions" in outputs:
         _write_predictions(model, backend, scored, data, settings.threads, outputs["predictions"])
     _write_importance(model, backend, scored, settings.threads, outputs["importance"])
@@ -132,13 +97,13 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
         "trees": fit.trees,
         "metric": settings.metric,
         "score": choice.scores[choice.chosen].mean(),
-        "points": len(points),
+        "points": len(choice.points),
         "fits": choice.fits * choice.scores.shape[1],
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
         "peak_memory_mb": _peak_memory(),
         "imports_memory_mb": after_imports,
-        "rows": {"train": int(train_rows.sum()), "test": int((~train_rows).sum())},
-        "groups": {name: len(np.unique(data.group[m])) for name, m in (("train", train_rows), ("test", ~train_rows))},
+        "rows": {"train": int(train_rows.sum()), "test": int(test_rows.sum())},
+        "groups": {name: len(np.unique(data.group[m])) for name, m in (("train", train_rows), ("test", test_rows))},
         "features": len(data.matrix.names),
         "versions": {settings.backend: backend.version(), "numpy": np.__version__},
     }
@@ -161,34 +126,6 @@ def _read(inputs: Mapping[str, str], column: str) -> Data:
         sample_id=names.column("sample_id").combine_chunks(),
         part=folds.column(column).to_numpy(),
     )
-
-
-def _search(points: list[dict[str, Any]], part: TrainPart, backend: Backend, settings: Settings) -> Choice:
-    trees_name = SPECIFICATIONS[settings.backend].trees
-    options = FitOptions(settings.seed, 1, settings.device)
-    greater = settings.metric not in LOWER_IS_BETTER
-    workers = min(settings.threads, len(os.sched_getaffinity(0)))
-    if settings.early_stopping_rounds is None:
-        metric = search_metric(settings.metric)
-        return search_grid(points, trees_name, part, backend, options, metric, greater, workers)
-    return search_with_early_stopping(
-        points,
-        trees_name,
-        part,
-        backend,
-        options,
-        settings.metric,
-        greater,
-        settings.early_stopping_rounds,
-        workers,
-    )
-
-
-def _chosen_fit(choice: Choice, settings: Settings, backend: Backend) -> Fit:
-    trees = int(choice.trees[choice.chosen])
-    point = choice.points[choice.chosen]
-    params = backend.canonical({k: v for k, v in point.items() if k != SPECIFICATIONS[settings.backend].trees})
-    return Fit(params, {trees: [0]}, backend.bin_key(params))
 
 
 def _write_search(choice: Choice, metric: str, path: str) -> None:

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.artifacts import read_json
+from foldwise.artifacts import read_json, write_json
 from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
 from foldwise.audit.finding import Finding, Level, verdict
 from foldwise.audit.run import audit_leakage, pass_audit
 from foldwise.errors import UserError
 from foldwise.folds import Plan, make_folds
 from foldwise.matrix import FeatureMatrix
-from tables import Grouped, grouped, write_dataset, write_folds
+from tables import grouped, write_dataset
 
 CHECKS = ["group_overlap", "mixed_labels", "duplicate_rows"]
+CHANCE = " 2 checks can warn by chance, each in about 1 % of clean runs: about one clean run in 50 shows a warning."
 
 
 def _rows(**columns: Sequence[Any]) -> pd.DataFrame:
@@ -134,63 +135,65 @@ def _finding(name: str, level: Level) -> Finding:
     ("levels", "worst", "sentence"),
     [
         (["pass", "pass"], "pass", "2 of 2 checks passed."),
-        (["pass", "warn"], "warn", "1 of 2 checks passed; warned: check_1."),
-        (["fail", "warn"], "fail", "0 of 2 checks passed; failed: check_0; warned: check_1."),
+        (["pass", "warn"], "warn", f"1 of 2 checks passed; warned: check_1.{CHANCE}"),
+        (["fail", "warn"], "fail", f"0 of 2 checks passed; failed: check_0; warned: check_1.{CHANCE}"),
     ],
 )
 def test_the_verdict_is_the_worst_finding(levels: list[Level], worst: str, sentence: str) -> None:
     found = verdict("tiny", [_finding(f"check_{i}", level) for i, level in enumerate(levels)])
-    assert (found["dataset"], found["verdict"], found["sentence"]) == ("tiny", worst, sentence)
+    assert (found["dataset"], found["verdict"]) == ("tiny", worst)
+    assert found["sentence"].startswith(sentence)
 
 
 def test_twenty_pieces_of_evidence_are_kept() -> None:
     assert len(verdict("tiny", [_finding("check", "pass")])["checks"][0]["evidence"]) == 20
 
 
-def _audited(folder: Path, data: Grouped, folds: str | None = None) -> str:
-    paths = write_dataset(folder, data)
-    if folds is None:
-        folds = str(folder / "folds.parquet")
-        make_folds(**paths, plan=Plan(3, 1, 2, 42), output=folds)
-    audit_leakage({**paths, "folds": folds}, str(folder / "audit.json"))
+def _audited(folder: Path, rows: pd.DataFrame, matrix: FeatureMatrix = DISTINCT) -> str:
+    """Write the audit of the three exact checks; return its path."""
+    findings = [group_overlap(rows, "video"), mixed_labels(rows, "video"), duplicate_rows(rows, matrix)]
+    write_json(folder / "audit.json", verdict("tiny", findings))
     return str(folder / "audit.json")
 
 
-def test_a_clean_table_passes(tmp_path: Path) -> None:
-    audit = _audited(tmp_path, grouped())
-    pass_audit(audit, CHECKS, str(tmp_path / "audit.passed"))
-    assert [c["id"] for c in read_json(audit)["checks"]] == CHECKS
+def test_an_audit_without_failure_lets_the_run_go_on(tmp_path: Path) -> None:
+    pass_audit(_audited(tmp_path, _rows()), CHECKS, str(tmp_path / "audit.passed"))
     assert (tmp_path / "audit.passed").read_text() == "pass: 3 of 3 checks passed.\n"
 
 
 def test_a_failed_check_stops_the_run_with_the_way_out(tmp_path: Path) -> None:
-    data = grouped()
-    data.label[1] = 1
+    audit = _audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0]))
     with pytest.raises(UserError) as caught:
-        pass_audit(_audited(tmp_path, data), CHECKS, str(tmp_path / "audit.passed"))
-    assert "audit of 'tiny': mixed_labels failed: 1 of 40 units (video) carry both labels." in str(caught.value)
-    assert "Such as: unit video_000, rows 5." in str(caught.value)
+        pass_audit(audit, CHECKS, str(tmp_path / "audit.passed"))
+    assert "audit of 'tiny': mixed_labels failed: 1 of 3 units (video) carry both labels." in str(caught.value)
+    assert "Such as: unit a, rows 2." in str(caught.value)
     assert "Way out: mend the labels" in str(caught.value)
     assert not (tmp_path / "audit.passed").exists()
 
 
 def test_a_failed_check_that_is_allowed_lets_the_run_go_on(tmp_path: Path) -> None:
-    data = grouped()
-    data.label[1] = 1
-    pass_audit(_audited(tmp_path, data), ["group_overlap"], str(tmp_path / "audit.passed"))
-    assert (tmp_path / "audit.passed").read_text().startswith("fail: 2 of 3 checks passed; failed: mixed_labels")
+    audit = _audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0]))
+    pass_audit(audit, ["group_overlap"], str(tmp_path / "audit.passed"))
+    assert (tmp_path / "audit.passed").read_text() == "fail: 2 of 3 checks passed; failed: mixed_labels.\n"
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_every_check_has_a_way_out(check: str, tmp_path: Path) -> None:
-    data = grouped()
-    fold = data.group % 4 // 2
-    if check == "group_overlap":
-        fold[0] = 1
-    elif check == "mixed_labels":
-        data.label[1] = 1
-    else:
-        data.matrix.values[0] = data.matrix.values[100]
-    folds = write_folds(tmp_path / "folds.parquet", data, {"fold_1": fold, "final": data.group % 4 // 2 + 1}, 1)
+@pytest.mark.parametrize(
+    ("check", "rows", "matrix"),
+    [
+        ("group_overlap", _rows(final=[1, 2, 2, 2, 1, 1]), DISTINCT),
+        ("mixed_labels", _rows(label=[0, 1, 1, 1, 0, 0]), DISTINCT),
+        ("duplicate_rows", _rows(), _matrix([1, 2], [2, 3], [3, 4], [4, 5], [1, 2], [6, 7])),
+    ],
+)
+def test_every_check_has_a_way_out(check: str, rows: pd.DataFrame, matrix: FeatureMatrix, tmp_path: Path) -> None:
+    audit = _audited(tmp_path, rows, matrix)
     with pytest.raises(UserError, match=f"{check} failed: .* Way out: "):
-        pass_audit(_audited(tmp_path, data, folds), [check], str(tmp_path / "audit.passed"))
+        pass_audit(audit, [check], str(tmp_path / "audit.passed"))
+
+
+def test_the_exact_checks_of_a_dataset_come_first(tmp_path: Path) -> None:
+    paths = write_dataset(tmp_path, grouped())
+    make_folds(**paths, plan=Plan(3, 1, 2, 42), output=tmp_path / "folds.parquet")
+    audit_leakage({**paths, "folds": str(tmp_path / "folds.parquet")}, str(tmp_path / "audit.json"), scrambles=0)
+    checks = read_json(tmp_path / "audit.json")["checks"][:3]
+    assert [(c["id"], c["level"]) for c in checks] == [(name, "pass") for name in CHECKS]

@@ -116,9 +116,9 @@ def _points() -> list[Any]:
 every_point = pytest.mark.parametrize(("name", "params"), _points())
 
 
-@pytest.fixture(scope="module")
-def data() -> tuple[Grouped, Grouped]:
-    whole = grouped(groups=60, columns=6, categories=2, missing=0.1)
+@pytest.fixture(scope="module", params=[0, 2], ids=["numbers", "categories"])
+def data(request: pytest.FixtureRequest) -> tuple[Grouped, Grouped]:
+    whole = grouped(groups=60, columns=6, categories=request.param, missing=0.1)
     first = np.arange(300) < 200
     return whole.rows(first), whole.rows(~first)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from foldwise.config import Dataset
+from foldwise.dataset import Dataset
 from foldwise.errors import UserError
 from foldwise.joining import Joined, join_sources
 

@@ -16,7 +16,9 @@ with step(sys.argv[1], 3):
 
 
 def _run(log: Path, block: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
+    # Python buffers what it prints to a file, as in a job, unless a developer's variable says otherwise.
+    plain = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    environment = {**plain, "PYTHONPATH": str(SCRIPTS), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", FRAME.format(block=block), str(log)]
     return subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
 

@@ -126,6 +126,40 @@ def test_refused_interval_gives_its_reason() -> None:
     assert "No interval for XGBoost AUC, LightGBM AUC: two folds only." in text
 
 
+def test_every_interval_says_what_it_is_over_and_what_it_covers(page: Page) -> None:
+    rows = page.tables["intervals"][1:]
+    assert rows[0][:7] == ["XGBoost", "row3,278 rows", "AUC", "corrected t", "0.691", "0.601", "0.779"]
+    assert rows[1][3:] == ["bootstrap of whole groups", "0.685", "0.628", "0.737", "95 %", "pooled", "298", ""]
+    assert [row[1] for row in rows] == ["row3,278 rows"] * 4 + ["unit298 units"] * 4
+    assert "Corrected t: mean over folds." in page.text()
+    assert "Bootstrap of whole groups: draws of groups; ignores the variance of training." in page.text()
+
+
+def test_a_pair_has_its_verdict_and_its_cross_checks(page: Page) -> None:
+    assert page.tables["pairs"][1] == [
+        *("XGBoost − LightGBM", "AUChigher is better", "row", "not distinguishable"),  # noqa: RUF001
+        *("0.012", "-0.031", "0.056", "0.462", "0.322", "0.472", "undefined", "undefined"),
+    ]
+    assert page.tables["cross-checks"][1][1:] == [
+        *("0.812", "4", "0.462", "0.542", "0.322", "0.137", "0.012", "-0.020", "0.044", "0.472"),
+    ]
+    assert "the mean difference in AUC lies within ±0.01" in page.text()
+
+
+def test_a_pair_that_was_refused_has_no_cross_checks() -> None:
+    data = artefacts()
+    data.comparison["pairs"] = [{"a": "xgboost", "b": "lightgbm", "difference": None, "refused": "one fold only"}]
+    page = Page(render_report(data))
+    assert page.tables["pairs"][1][3] == "not compared: one fold only"
+    assert "cross-checks" not in page.tables
+
+
+def test_a_winner_is_named_as_in_prose() -> None:
+    data = artefacts()
+    data.comparison["pairs"][0]["verdict"] = "lightgbm better than xgboost"
+    assert Page(render_report(data)).tables["pairs"][1][3] == "LightGBM is better"
+
+
 def test_scores_undefined_everywhere_give_no_verdict() -> None:
     data = artefacts()
     for found in data.metrics:

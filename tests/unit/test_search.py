@@ -111,6 +111,12 @@ def test_a_point_scored_from_the_trees_of_another_is_marked(part: TrainPart) -> 
     assert found.shared.tolist() == [p["n_estimators"] == 4 for p in found.points]
 
 
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_one_point_stands_for_each_fit(name: str, part: TrainPart) -> None:
+    found = _searched(name, part)
+    assert np.count_nonzero(~found.shared) == found.fits
+
+
 @pytest.mark.parametrize("greater_is_better", [True, False])
 def test_of_equal_points_the_first_is_chosen(greater_is_better: bool) -> None:
     ends = [[0.5, 0.5], [0.2, 0.2], [0.8, 0.8], [0.9, 0.7], [0.1, 0.3]]

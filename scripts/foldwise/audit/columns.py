@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from foldwise.audit.chance import auc_by_chance
 from foldwise.audit.finding import EVIDENCE, Finding
-from foldwise.audit.material import Floats, Integers, Material
+from foldwise.audit.material import Floats, Integers, Material, share_between
 
 ID_LIKE, FEW_VALUES = 0.99, 20
 PROXY, STRONG_PROXY = 0.95, 0.99
@@ -55,22 +55,11 @@ def id_like(material: Material) -> Finding:
 def _names_its_group(values: Floats, distinct: int, group: Integers) -> tuple[float, str]:
     known = ~np.isnan(values)
     kept = values[known]
-    between = _share_between(rankdata(kept), group[known])
+    between = share_between(rankdata(kept), group[known])
     whole = bool((kept == np.round(kept)).all())
     if whole and distinct > ID_LIKE * len(kept) and np.ptp(kept) < 10 * len(kept):
         return max(between, distinct / len(kept)), "numbers the rows"
     return between, "constant in a group"
-
-
-def _share_between(values: Floats, group: Integers) -> float:
-    """Return the share of the variance between groups, 0 expected for groups dealt at random."""
-    _, code = np.unique(group, return_inverse=True)
-    size = np.bincount(code)
-    if len(size) == len(values) or values.min() == values.max():
-        return 0.0
-    mean = np.bincount(code, weights=values) / size
-    within = float(((values - mean[code]) ** 2).sum()) / (len(values) - len(size))
-    return 1.0 - within / float(values.var(ddof=1))
 
 
 def proxy(material: Material) -> Finding:
@@ -118,8 +107,17 @@ def _unit_columns(material: Material) -> tuple[list[str], Floats]:
     return names, np.stack(columns, axis=1)
 
 
-def _single_aucs(ranks: Floats, known: npt.NDArray[np.bool_], label: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
-    """Return the AUC of each column from its centred ranks, 0.5 where a class is not known, shape (columns,)."""
+def _centred_ranks(columns: Floats) -> tuple[Floats, Floats]:
+    """Return the ranks of the known values around 0, and 1 where a value is known; both shaped as ``columns``."""
+    known = ~np.isnan(columns)
+    ranks = np.zeros(columns.shape)
+    for j in range(columns.shape[1]):
+        ranks[known[:, j], j] = rankdata(columns[known[:, j], j]) - (known[:, j].sum() + 1) / 2
+    return ranks, known.astype(np.float64)
+
+
+def _single_aucs(ranks: Floats, known: Floats, label: npt.NDArray[np.int8]) -> Floats:
+    """Return the AUC of each column, 0.5 where a class is not known, shape (columns,)."""
     weight = label.astype(np.float64)
     positives = weight @ known
     pairs = positives * (known.sum(axis=0) - positives)

@@ -32,8 +32,10 @@ class Finding:
     evidence: list[Any] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields, the evidence cut to 20 entries."""
-        return {**asdict(self), "evidence": self.evidence[:EVIDENCE]}
+        """Return the fields, the numbers with six decimals, the evidence cut to 20 entries."""
+        threshold = None if self.threshold is None else round(self.threshold, 6)
+        numbers = {"value": round(self.value, 6), "threshold": threshold}
+        return {**asdict(self), **numbers, "evidence": self.evidence[:EVIDENCE]}
 
 
 def verdict(dataset: str, findings: Sequence[Finding]) -> dict[str, Any]:
@@ -60,6 +62,6 @@ def _by_chance(findings: Sequence[Finding]) -> str:
         return ""
     runs = round(1 / (1 - (1 - _FALSE_ALARMS) ** uncertain))
     return (
-        f" {uncertain} checks can warn of chance, each in about 1 % of clean runs: about one clean run in {runs} shows "
+        f" {uncertain} checks can warn by chance, each in about 1 % of clean runs: about one clean run in {runs} shows "
         "a warning."
     )

@@ -46,10 +46,20 @@ class Material:
         return self.rows["group"].to_numpy().astype(np.int64)
 
     @cached_property
-    def folds(self) -> dict[int, npt.NDArray[np.int64]]:
-        """Outer folds of the first repeat: fold, from 1 -> shape (n,), 0 = test, -1 = in neither part."""
-        planned = int(self.rows.attrs["n_splits"])
-        return {f: self.rows[f"fold_{f}"].to_numpy().astype(np.int64) for f in range(1, min(planned, _MOST_FOLDS) + 1)}
+    def folds(self) -> dict[int, Integers]:
+        """Outer folds of the first repeat: fold, from 1 -> shape (n,), 0 = test, -1 = in neither part.
+
+        A repeat ends where a row is tested for the second time.
+        """
+        found: dict[int, Integers] = {}
+        tested = np.zeros(len(self.rows), bool)
+        while len(found) < _MOST_FOLDS and (name := f"fold_{len(found) + 1}") in self.rows:
+            assignment = self.rows[name].to_numpy().astype(np.int64)
+            if (tested & (assignment == 0)).any():
+                break
+            tested |= assignment == 0
+            found[len(found) + 1] = assignment
+        return found
 
     @cached_property
     def part(self) -> Integers:
@@ -134,3 +144,21 @@ def read_material(inputs: Mapping[str, str], seed: int) -> Material:
     rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
     rows["final"] = read_table(inputs["folds"], columns=["final"]).column("final").to_numpy().astype(np.int16)
     return Material(rows, read_matrix(inputs["table"], contract["features"]), contract, seed)
+
+
+def share_between(values: Floats, group: Integers) -> float:
+    """Return the share of the variance that lies between groups; 0 is expected for groups dealt at random.
+
+    0 also where nothing varies, and where every value is a group of its own.
+
+    Args:
+        values: shape (n,).
+        group: shape (n,).
+    """
+    _, code = np.unique(group, return_inverse=True)
+    size = np.bincount(code)
+    if len(size) == len(values) or values.min() == values.max():
+        return 0.0
+    mean = np.bincount(code, weights=values) / size
+    within = float(((values - mean[code]) ** 2).sum()) / (len(values) - len(size))
+    return 1.0 - within / float(values.var(ddof=1))

@@ -22,8 +22,8 @@ SCRAMBLE_WARNS, SCRAMBLE_FAILS = 0.55, 0.60
 LARGEST_SAMPLE = 80_000
 # A failed scramble stops a run: chance alone may do so in one clean run of a thousand.
 _FALSE_STOPS = 0.001
-_PARAMETERS: Mapping[str, Any] = {"num_leaves": 15, "learning_rate": 0.15, "min_child_samples": 10, "max_bin": 63}
-_TREES = 30
+_PARAMETERS: Mapping[str, Any] = {"num_leaves": 7, "learning_rate": 0.3, "min_child_samples": 10, "max_bin": 63}
+_TREES = 20
 _JUDGES = 3
 
 Splits = list[tuple[Integers, Integers]]

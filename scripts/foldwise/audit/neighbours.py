@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtri
@@ -11,7 +12,7 @@ from scipy.stats import rankdata
 
 from foldwise.audit.chance import share_by_chance
 from foldwise.audit.finding import EVIDENCE, Finding
-from foldwise.audit.material import Floats, Integers, Material
+from foldwise.audit.material import Floats, Integers, Material, share_between
 from foldwise.audit.sampling import sample_groups, sampled
 from foldwise.groups import by_first_appearance
 from foldwise.matrix import FeatureMatrix
@@ -95,7 +96,20 @@ class Components:
     @property
     def tied(self) -> float:
         """Share of the rows that have a near copy in their component."""
-        return float((np.bincount(self.group)[self.group] > 1).mean())
+        return float(self._several.mean())
+
+    def labelled(self, label: npt.NDArray[np.int8]) -> bool:
+        """Tell whether a component has a label, as a video has: most of the variance lies between components.
+
+        Args:
+            label: label of each row of the table.
+        """
+        tied = self._several
+        return bool(tied.any()) and share_between(label[self.rows[tied]].astype(np.float64), self.group[tied]) > 0.5
+
+    @property
+    def _several(self) -> npt.NDArray[np.bool_]:
+        return np.bincount(self.group)[self.group] > 1
 
 
 def hidden_components(material: Material, near: Neighbourhood) -> Components:

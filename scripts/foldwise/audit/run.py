@@ -49,13 +49,15 @@ def _findings(material: Material, scrambles: int) -> list[Finding]:
         tied = hidden_components(material, near)
         findings.append(hidden_groups(material, tied))
         components = tied if findings[-1].level == "warn" else None
-    findings += [id_like(material), proxy(material), confounder(material)]
+    part = model_sample(material, components)
+    findings += [id_like(material if components is None else part), proxy(material), confounder(material)]
     if "order" in material.contract:
         findings.append(order(material))
-    part = model_sample(material, components)
     findings += [shift(material, part), optimism_gap(material, part, hidden=components is not None)]
     if scrambles:
-        findings.append(scramble(material, part, scrambles))
+        # Near copies with labels of their own are no groups: there is nothing to shuffle between.
+        together = components is not None and components.labelled(material.label)
+        findings.append(scramble(material, model_sample(material, components if together else None), scrambles))
     return findings
 
 

@@ -13,6 +13,8 @@ from foldwise.artifacts import read_json, write_text
 from foldwise.report import data_tables, run_tables, score_tables, view, words
 from foldwise.report.artefacts import Artefacts, load_all, load_plots
 from foldwise.report.audit_view import checks
+from foldwise.report.comparison_tables import comparison_table, cross_check_table
+from foldwise.report.interval_table import interval_table
 from foldwise.report.verdict import verdict
 
 _FOLDER = Path(__file__).parent
@@ -125,9 +127,10 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
             score_tables.score_table(artefacts, "row"),
             score_tables.score_table(artefacts, "unit"),
         ],
-        "interval_table": score_tables.interval_table(artefacts),
+        "interval_table": interval_table(artefacts),
         "setting_tables": [run_tables.setting_table(artefacts, k) for k in ("thresholds", "calibration")],
-        "comparison_table": score_tables.comparison_table(artefacts),
+        "comparison_table": comparison_table(artefacts),
+        "cross_check_table": cross_check_table(artefacts),
         "comparison_figure": _comparison_figure(artefacts),
         "figures": _figures(artefacts),
         "slice_table": score_tables.slice_table(artefacts),

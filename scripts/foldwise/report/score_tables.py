@@ -1,11 +1,11 @@
-"""Tables of scores: overall, by comparison, by slice and by fold."""
+"""Tables of scores: overall, by slice and by fold."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.scores import Level, Score, metric_keys, parse_interval, reference_score, score_of
+from foldwise.report.scores import Level, Score, metric_keys, reference_score, score_of
 from foldwise.report.view import Cell, Column, Table
 from foldwise.report.words import Metric
 
@@ -76,76 +76,6 @@ def _interval_notes(scores: dict[tuple[str, str], Score]) -> list[str]:
             label = f"{words.display_name(name)} {words.metric_named(metric).label}"
             reasons.setdefault(found.interval.refused, []).append(label)
     return [f"No interval for {', '.join(labels)}: {reason}." for reason, labels in reasons.items()]
-
-
-def interval_table(artefacts: Artefacts) -> Table | None:
-    """Return every interval of every method; None where there is none."""
-    rows = [
-        _interval_row(name, metric, method, found)
-        for name, metrics in artefacts.metrics_by_backend().items()
-        for metric, methods in metrics.get("intervals", {}).items()
-        for method, found in methods.items()
-    ]
-    if not rows:
-        return None
-    columns = [Column(c) for c in ("Backend", "Metric", "Method", "Level")]
-    columns += [Column(c, numeric=True) for c in ("Estimate", "Low", "High", "Confidence", "Folds", "Groups")]
-    columns.append(Column("Refused because"))
-    caption = "Every interval, by method. The corrected t is the headline: it counts the variance of training too."
-    return Table("intervals", caption, columns, rows)
-
-
-def _interval_row(name: str, metric: str, method: str, found: Json) -> list[Cell]:
-    interval = parse_interval(method, found)
-    return [
-        view.text(words.display_name(name)),
-        view.text(words.metric_named(metric).label),
-        view.text(words.method_name(method)),
-        view.text(found.get("level", "row")),
-        view.score(found.get("estimate")),
-        view.score(interval.low),
-        view.score(interval.high),
-        view.number(interval.confidence, words.percent(interval.confidence)),
-        view.count(interval.n_folds),
-        view.count(interval.n_groups),
-        view.text(interval.refused or ""),
-    ]
-
-
-def comparison_table(artefacts: Artefacts) -> Table | None:
-    """Return the paired differences; None where fewer than two backends were compared."""
-    pairs = artefacts.comparison.get("pairs") or []
-    if not pairs:
-        return None
-    columns = [Column("Pair"), Column("Metric"), Column("Level"), Column("Verdict")]
-    columns += [Column(c, numeric=True) for c in ("Difference", "Low", "High", "t", "df", "p", "p (Holm)")]
-    columns += [Column(c, numeric=True) for c in ("Folds", "Groups")]
-    caption = "Paired differences on the same folds (first minus second), corrected t; verdict by Holm p."
-    return Table("pairs", caption, columns, [_pair_row(p, artefacts.comparison) for p in pairs])
-
-
-def _pair_row(pair: Json, comparison: Json) -> list[Cell]:
-    a, b = words.display_name(pair["a"]), words.display_name(pair["b"])
-    metric = words.metric_named(pair.get("metric") or comparison.get("metric") or "auc")
-    return [
-        view.text(f"{a} − {b}", "name"),  # noqa: RUF001 (a minus sign, not a hyphen between two names)
-        Cell(metric.label, metric.direction),
-        view.text(pair.get("level") or comparison.get("level")),
-        view.text(_pair_verdict(pair, a, b), "phrase"),
-        *(view.score(pair.get(k)) for k in ("difference", "low", "high", "t")),
-        view.count(pair.get("df")),
-        *(view.number(pair.get(k), words.probability(pair.get(k))) for k in ("p", "p_holm")),
-        view.count(pair.get("n_folds")),
-        view.count(pair.get("n_groups")),
-    ]
-
-
-def _pair_verdict(pair: Json, a: str, b: str) -> str:
-    if pair.get("refused"):
-        return f"not compared: {pair['refused']}"
-    verdict = str(pair.get("verdict") or words.UNDEFINED)
-    spoken = {"a better": f"{a} is better", "b better": f"{b} is better"}
-    return spoken.get(verdict, verdict)
 
 
 def slice_table(artefacts: Artefacts) -> Table | None:

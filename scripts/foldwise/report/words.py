@@ -15,7 +15,11 @@ _NAMES = {
     "constant": "Constant answer",
 }
 
-_METHODS = {"corrected_t": "corrected t", "group_bootstrap": "bootstrap of whole groups, pooled scores"}
+_METHODS = {
+    "corrected_t": "corrected t",
+    "group_bootstrap": "bootstrap of whole groups",
+    "clustered_delong": "clustered DeLong",
+}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,13 @@
+"""Hold the leaky reference against the grouped scores."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.row_wise import measure_optimism
+
+    measure_optimism(snakemake.input.predictions, snakemake.input.metrics, snakemake.output[0])
