@@ -12,9 +12,8 @@ Calibrator = Callable[[Scores], Scores]
 
 _EDGE = 1e-7
 _STEPS = 100
+_SMALLEST_STEP = 1e-9
 _FLAT = 1e-9
-# Beyond this slope or intercept the classes are separated and the likelihood has no maximum.
-_DIVERGED = 1e3
 
 
 def fit_calibrator(method: str, score: Scores, label: Labels) -> Calibrator:
@@ -23,7 +22,7 @@ def fit_calibrator(method: str, score: Scores, label: Labels) -> Calibrator:
     Args:
         method: ``sigmoid``: a logistic curve over the log-odds of the score, with Platt's smoothed
             targets (Platt 1999, Probabilistic outputs for support vector machines, section 2.2);
-            ``isotonic``: the best monotone step function; ``none``: the score as it is.
+            ``isotonic``: the best rising function, straight between the scores it saw; ``none``: the score as it is.
         score: shape (n,), probabilities of class 1 that no model gave to its own train rows.
         label: shape (n,), 0 or 1.
 
@@ -54,41 +53,56 @@ def slope_and_intercept(score: Scores, label: Labels) -> tuple[float, float]:
 
     The slope is that of a logistic regression of the label on the log-odds: 1 is right, below 1
     the scores are too extreme. The intercept is that of the same regression with the slope held
-    at 1: 0 is right, above 0 the scores are too low. NaN when the classes are separated.
+    at 1: 0 is right, above 0 the scores are too low. Where one cut of the scores separates the
+    classes, the likelihood has no maximum and the slope is NaN; both are where a class is missing.
     """
+    undefined = float("nan")
+    if len(np.unique(label)) < 2:
+        return undefined, undefined
     odds = log_odds(score)
     target = label.astype(np.float64)
-    _, slope = _fit_line(odds, target)
-    intercept = _fit_offset(odds, target)
-    diverged = float("nan")
-    return (slope if abs(slope) < _DIVERGED else diverged, intercept if abs(intercept) < _DIVERGED else diverged)
+    [intercept] = _fit(np.ones((len(odds), 1)), odds, target)
+    negative, positive = odds[label == 0], odds[label == 1]
+    separated = negative.max() <= positive.min() or positive.max() <= negative.min()
+    return undefined if separated else _fit_line(odds, target)[1], float(intercept)
 
 
 def _fit_line(odds: Scores, target: Scores) -> tuple[float, float]:
-    """Return intercept and slope of a logistic regression on one variable, by Newton's method."""
-    X = np.stack([np.ones_like(odds), odds], axis=1)
-    weights = np.array([0.0, 1.0])
+    """Return intercept and slope of a logistic regression on one variable; the slope is 0 where it does not vary."""
+    centre = float(odds[0])
+    spread = float((odds - centre).std()) or 1.0
+    X = np.stack([np.ones_like(odds), (odds - centre) / spread], axis=1)
+    intercept, slope = _fit(X, np.zeros_like(odds), target)
+    return float(intercept - slope * centre / spread), float(slope / spread)
+
+
+def _fit(X: Scores, offset: Scores, target: Scores) -> Scores:
+    """Return the weights of a logistic regression, shape (p,), by Newton's method.
+
+    Args:
+        X: shape (n, p).
+        offset: shape (n,), log-odds that are added as they are.
+        target: shape (n,), from 0 to 1.
+    """
+    weights = np.zeros(X.shape[1])
     for _ in range(_STEPS):
-        probability = _sigmoid(X @ weights)
-        curvature = (X * (probability * (1 - probability))[:, None]).T @ X + _FLAT * np.eye(2)
+        odds = offset + X @ weights
+        probability = _sigmoid(odds)
+        curvature = (X * (probability * (1 - probability))[:, None]).T @ X + _FLAT * np.eye(len(weights))
         step = np.linalg.solve(curvature, X.T @ (target - probability))
-        # A full step can overshoot where the curve is flat; two log-odds a step are plenty.
-        weights = weights + np.clip(step, -2, 2)
-        if np.abs(step).max() < _FLAT or np.abs(weights).max() > _DIVERGED:
+        # Where the likelihood is flat, as with overconfident scores, a full step overshoots.
+        while _loss(offset + X @ (weights + step), target) > _loss(odds, target):
+            step /= 2
+            if np.abs(step).max() < _SMALLEST_STEP:
+                return weights
+        weights = weights + step
+        if np.abs(step).max() < _SMALLEST_STEP:
             break
-    return float(weights[0]), float(weights[1])
+    return weights
 
 
-def _fit_offset(odds: Scores, target: Scores) -> float:
-    """Return the intercept of a logistic regression whose slope is held at 1."""
-    intercept = 0.0
-    for _ in range(_STEPS):
-        probability = _sigmoid(intercept + odds)
-        step = float((target - probability).sum() / ((probability * (1 - probability)).sum() + _FLAT))
-        intercept += min(max(step, -2.0), 2.0)
-        if abs(step) < _FLAT or abs(intercept) > _DIVERGED:
-            break
-    return intercept
+def _loss(odds: Scores, target: Scores) -> float:
+    return float((np.logaddexp(0, odds) - target * odds).sum())
 
 
 def _sigmoid(odds: Scores) -> Scores:

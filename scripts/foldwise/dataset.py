@@ -68,6 +68,13 @@ class Dataset(Section):
             raise ValueError("features: needs id:, the column that the tables are joined on")
         return self
 
+    @field_validator("slices")
+    @classmethod
+    def _all_is_taken(cls, slices: list[str]) -> list[str]:
+        if "all" in slices:
+            raise ValueError("'all' is what the tables call the scores over all rows: rename the column")
+        return slices
+
     @field_validator("id_pattern")
     @classmethod
     def _has_id_group(cls, pattern: str | None) -> str | None:

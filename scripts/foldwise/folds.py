@@ -122,7 +122,9 @@ def leave_one_source_out(
         train = ~np.isin(group, group[test])
         assignment = np.where(test, 0, -1).astype(np.int16)
         _check_train_groups(label[train], group[train], plan, f"the train part without {name!r}")
-        assignment[train] = _assign(label[train], group[train], plan.inner_splits, _seed(plan.seed, 1, fold))
+        inner = _assign(label[train], group[train], plan.inner_splits, _seed(plan.seed, 1, fold))
+        _check_classes(label[train], inner, f"the train part without {name!r}")
+        assignment[train] = inner
         folds.append(assignment)
     return folds, names
 
@@ -223,10 +225,10 @@ def _check_classes(label: Labels, assignment: Assignment, split: str) -> None:
     for part in np.unique(assignment):
         classes = np.unique(label[assignment == part])
         if len(classes) < 2:
-            where = "test part" if part == 0 else f"inner fold {part}"
+            where, key = ("test part", "n_splits:") if part == 0 else (f"inner fold {part}", "inner_splits:")
             raise UserError(
-                f"folds: the {where} of {split} holds only rows with label {classes[0]}: lower n_splits: or "
-                "inner_splits:, take another seed:, or bring more groups of the rarer class"
+                f"folds: the {where} of {split} holds only rows with label {classes[0]}: lower {key}, "
+                "take another seed:, or bring more groups of the rarer class"
             )
 
 

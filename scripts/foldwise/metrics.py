@@ -119,6 +119,19 @@ def decisions(table: npt.NDArray[np.int64]) -> dict[str, float]:
     }
 
 
+def decisions_of(label: Labels, score: Scores, threshold: float = 0.5) -> dict[str, float]:
+    """Return :func:`decisions`, with NaN where a class that a score speaks of is missing among the rows."""
+    found = decisions(confusion(label, score, threshold))
+    present = np.unique(label)
+    missing = [value for value in (0, 1) if value not in present]
+    for name in found:
+        about = 0 if name.endswith("class0") else 1
+        both = name in ("balanced_accuracy", "mcc")
+        if name != "accuracy" and missing and (both or about in missing):
+            found[name] = float("nan")
+    return found
+
+
 def score_all(label: Labels, score: Scores, operating_fpr: Sequence[float]) -> dict[str, float]:
     """Return every score of the workflow at the threshold 0.5, NaN where one is not defined.
 
@@ -128,7 +141,7 @@ def score_all(label: Labels, score: Scores, operating_fpr: Sequence[float]) -> d
         operating_fpr: false-positive rates at which the true-positive rate is given.
     """
     return {
-        **decisions(confusion(label, score)),
+        **decisions_of(label, score),
         "auc": auc(label, score),
         "ap": average_precision(label, score),
         "log_loss": log_loss(label, score),

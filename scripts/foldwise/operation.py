@@ -14,7 +14,7 @@ import pandas as pd
 
 from foldwise.calibration import fit_calibrator, slope_and_intercept
 from foldwise.intervals import corrected_t, reason_to_refuse
-from foldwise.metrics import brier, confusion, decisions, log_loss
+from foldwise.metrics import brier, decisions_of, log_loss
 from foldwise.thresholds import choose_threshold
 
 
@@ -64,13 +64,13 @@ def calibration_summary(predictions: pd.DataFrame, method: str) -> dict[str, Any
     found: dict[str, Any] = {
         "method": method,
         "fitted_on": "inner out-of-fold scores of each fold's train part",
-        "level": "row",
-        "n_folds": predictions["fold"].nunique(),
-        "n_rows": len(predictions),
+        **_over(predictions),
     }
     for name, column in (("before", "score"), ("after", "calibrated")):
         by_fold = [_calibration_of(part, column) for _, part in predictions.groupby("fold")]
+        with_slope = sum(bool(np.isfinite(f["slope"])) for f in by_fold)
         found[name] = {metric: _mean([f[metric] for f in by_fold]) for metric in by_fold[0]}
+        found[name]["n_folds_with_slope"] = with_slope
     return found
 
 
@@ -100,8 +100,7 @@ def threshold_summary(
     found: dict[str, Any] = {
         "criterion": choices.threshold,
         "chosen_on": "inner out-of-fold scores of each fold's train part",
-        "level": "row",
-        "n_folds": len(folds),
+        **_over(predictions),
         "folds": [{"fold": int(p["fold"].iloc[0]), "threshold": float(p["threshold"].iloc[0])} for p in folds],
     }
     for name, column in (("at_0.5", None), ("at_chosen", "threshold")):
@@ -118,22 +117,28 @@ def threshold_summary(
     return found
 
 
+def _over(predictions: pd.DataFrame) -> dict[str, Any]:
+    """Return what the means are over; rows and groups are those of one repeat."""
+    once = predictions[predictions["repeat"] == 1]
+    return {
+        "level": "row",
+        "n_folds": predictions["fold"].nunique(),
+        "n_rows": len(once),
+        "n_groups": once["group"].nunique(),
+    }
+
+
 def _decided(part: pd.DataFrame, column: str | None) -> dict[str, float]:
     """Score the decisions of one fold at its threshold, which stands in every row of ``column``, or at 0.5."""
     threshold = 0.5 if column is None else float(part[column].iloc[0])
-    table = confusion(part["label"].to_numpy(), part["score"].to_numpy(), threshold)
-    found = decisions(table)
-    undefined = float("nan")
-    found["tpr"] = found["recall"] if table[1].sum() else undefined
-    found["fpr"] = 1 - found["recall_class0"] if table[0].sum() else undefined
-    return found
+    found = decisions_of(part["label"].to_numpy(), part["score"].to_numpy(), threshold)
+    return {**found, "tpr": found["recall"], "fpr": 1 - found["recall_class0"]}
 
 
 def _calibration_of(part: pd.DataFrame, column: str) -> dict[str, float]:
     label: npt.NDArray[np.int8] = part["label"].to_numpy()
     score: npt.NDArray[np.float64] = part[column].to_numpy()
-    both = len(np.unique(label)) == 2
-    slope, intercept = slope_and_intercept(score, label) if both else (float("nan"), float("nan"))
+    slope, intercept = slope_and_intercept(score, label)
     return {"brier": brier(label, score), "log_loss": log_loss(label, score), "slope": slope, "intercept": intercept}
 
 

@@ -73,16 +73,16 @@ def measure_optimism(predictions: Sequence[str], metrics: Sequence[str], output:
         grouped = read_json(metrics_path)
         leaky = _leaky_scores(path)
         found[grouped["backend"]] = {
-            metric: {
-                "leaky": mean,
-                "leaky_sd": sd,
-                "grouped": grouped[f"test_{metric}"],
-                "optimism_gap": mean - grouped[f"test_{metric}"],
-            }
+            metric: {"leaky": mean, "leaky_sd": sd, **_gap(mean, grouped[f"test_{metric}"])}
             for metric, (mean, sd) in leaky.items()
         } | {"n_folds": int(read_table(path, columns=["fold"]).to_pandas()["fold"].nunique())}
     sentence = "Leaky reference: rows split as if each stood for itself; these scores say nothing about new units."
     write_json(output, {"sentence": sentence, "level": "row", "backends": found})
+
+
+def _gap(leaky: float, grouped: float | None) -> dict[str, float | None]:
+    """Return the grouped score and the gap; a held-out source with one class leaves some scores without a value."""
+    return {"grouped": grouped, "optimism_gap": None if grouped is None else leaky - grouped}
 
 
 def _leaky_scores(path: str) -> dict[str, tuple[float, float]]:

@@ -23,9 +23,9 @@ def choose_threshold(criterion: str, score: Scores, label: Labels, limit: float)
     values = np.unique(score)
     order = np.argsort(score, kind="stable")
     positive = label[order].astype(np.int64)
-    below = np.searchsorted(score[order], values)
-    missed = np.concatenate([[0], np.cumsum(positive)])[below]
-    passed = below - missed
+    rank = np.searchsorted(score[order], values)
+    missed = np.concatenate([[0], np.cumsum(positive)])[rank]
+    passed = rank - missed
     true_positives = positive.sum() - missed
     false_positives = (len(positive) - positive.sum()) - passed
     true_rate = true_positives / positive.sum()
@@ -39,4 +39,9 @@ def choose_threshold(criterion: str, score: Scores, label: Labels, limit: float)
         if merit.max() < 0:
             return float(np.nextafter(values[-1], np.inf))
     chosen = int(np.argmax(merit))
-    return float((values[chosen - 1] + values[chosen]) / 2) if chosen else float(values[0])
+    if chosen == 0:
+        return float(values[0])
+    below, above = values[chosen - 1], values[chosen]
+    middle = (below + above) / 2
+    # Between neighbouring floats there is no number: the mean is one of them.
+    return float(middle if middle > below else above)

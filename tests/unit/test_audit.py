@@ -17,7 +17,9 @@ from foldwise.matrix import FeatureMatrix
 from tables import grouped, write_dataset
 
 CHECKS = ["group_overlap", "mixed_labels", "duplicate_rows"]
-CHANCE = " 2 checks can warn by chance, each in about 1 % of clean runs: about one clean run in 50 shows a warning."
+CHANCE = (
+    " 2 checks can warn by chance, each in about 1 % of clean runs at most: up to one clean run in 50 shows a warning."
+)
 
 
 def _rows(**columns: Sequence[Any]) -> pd.DataFrame:

@@ -62,6 +62,6 @@ def _by_chance(findings: Sequence[Finding]) -> str:
         return ""
     runs = round(1 / (1 - (1 - _FALSE_ALARMS) ** uncertain))
     return (
-        f" {uncertain} checks can warn by chance, each in about 1 % of clean runs: about one clean run in {runs} shows "
-        "a warning."
+        f" {uncertain} checks can warn by chance, each in about 1 % of clean runs at most: up to one clean run in "
+        f"{runs} shows a warning."
     )

@@ -83,7 +83,8 @@ class Material:
     @property
     def group_name(self) -> str:
         """What a group is, for sentences."""
-        return ", ".join(self.contract["groups"]) or "rows"
+        copies = len(np.unique(self.group)) < len(self.group)
+        return ", ".join(self.contract["groups"]) or ("near copies" if copies else "rows")
 
     def random(self, *key: int) -> np.random.Generator:
         """Return the generator of one check: its draws do not depend on which other checks run."""

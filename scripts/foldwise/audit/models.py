@@ -87,10 +87,9 @@ def optimism_gap(material: Material, part: Material, *, hidden: bool) -> Finding
     # Both scores are of the same rows; as if they were not, their difference spreads by the root of two.
     threshold = max(OPTIMISTIC, 2**0.5 * (auc_by_chance(positives, len(part.label) - positives, 1) - 0.5))
     verdict = "a row-wise split of this table is invalid" if value > max(INVALID, threshold) else "by that much"
-    kept = "near copies" if hidden else part.group_name
     sentence = (
-        f"Split row by row a small model scores AUC {row_wise:.3f}, with {kept} kept together {grouped:.3f}: "
-        f"{value:+.3f}, {verdict} (over {len(planned)} folds, {sampled(material, part)})."
+        f"Split row by row a small model scores AUC {row_wise:.3f}, with {part.group_name} kept together "
+        f"{grouped:.3f}: {value:+.3f}, {verdict} (over {len(planned)} folds, {sampled(material, part)})."
     )
     evidence = [{"split": "row-wise", "auc": round(row_wise, 4)}, {"split": "grouped", "auc": round(grouped, 4)}]
     return Finding("optimism_gap", "warn" if value > threshold else "pass", value, threshold, sentence, evidence)
@@ -125,11 +124,8 @@ def scramble(material: Material, part: Material, times: int) -> Finding:
     for limit, reached in ((SCRAMBLE_WARNS, "warn"), (SCRAMBLE_FAILS, "fail")):
         if value > max(limit, 0.5 + margin):
             level = reached  # type: ignore[assignment]
-    tied = (
-        part.group_name if part.grouped else "near copies" if len(np.unique(part.group)) < len(part.group) else "rows"
-    )
     sentence = (
-        f"With labels shuffled between groups ({tied}) and the planned folds kept, a small model scores AUC "
+        f"With labels shuffled between groups ({part.group_name}) and the planned folds kept, a small model scores AUC "
         f"{value:.3f} (sd {spread:.3f}) over {times} shuffles; 0.5 is chance ({len(_planned(part))} folds, "
         f"{sampled(material, part)})."
     )
@@ -144,11 +140,11 @@ def shuffled_between_groups(
     _, code = np.unique(group, return_inverse=True)
     size = np.bincount(code)
     start = np.cumsum(size) - size
-    order = np.lexsort((random.permutation(len(label)), code))
+    order, source = (np.lexsort((random.permutation(len(label)), code)) for _ in range(2))
     donor = random.permutation(len(size))[code[order]]
     place = np.arange(len(label)) - start[code[order]]
     shuffled = np.empty_like(label)
-    shuffled[order] = label[order[start[donor] + place % size[donor]]]
+    shuffled[order] = label[source[start[donor] + place % size[donor]]]
     return shuffled
 
 

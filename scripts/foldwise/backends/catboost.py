@@ -12,6 +12,7 @@ import pandas as pd
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
 from foldwise.matrix import FeatureMatrix, safe_names
 
+Refusal = catboost.CatBoostError
 REFUSED_CHARACTERS = "\t\n"
 _MISSING_CATEGORY = -1
 _BINNING = ("border_count", "feature_border_type", "nan_mode")

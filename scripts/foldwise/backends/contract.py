@@ -46,6 +46,9 @@ class Fitted:
 class Backend(Protocol):
     """A model family: data binned once, many fits on it, scores from any number of leading trees."""
 
+    Refusal: type[Exception]
+    """What the library raises for a value that it does not take."""
+
     REFUSED_CHARACTERS: str
     """Characters that the library does not take in feature names."""
 

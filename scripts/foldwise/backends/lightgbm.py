@@ -14,6 +14,7 @@ from foldwise.artifacts import write_text
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
 from foldwise.matrix import FeatureMatrix, safe_names
 
+Refusal = lgb.basic.LightGBMError
 REFUSED_CHARACTERS = '",:[]{}'
 # Parameters that are built into the binned data; min_child_samples decides which columns are dropped from them.
 _BINNING = ("max_bin", "min_data_in_bin", "subsample_for_bin", "min_child_samples")

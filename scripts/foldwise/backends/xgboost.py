@@ -11,6 +11,7 @@ import xgboost as xgb
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
 from foldwise.matrix import FeatureMatrix, safe_names
 
+Refusal = xgb.core.XGBoostError
 REFUSED_CHARACTERS = "[]<"
 _BINNING = ("max_bin",)
 _NATIVE_NAMES = {"log_loss": "logloss", "auc": "auc"}

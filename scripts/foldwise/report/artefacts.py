@@ -23,7 +23,8 @@ class Plot:
 class Artefacts:
     """The artefacts of one dataset.
 
-    ``metrics`` holds one metrics.json a backend and ``params`` one params.json a backend and fold.
+    ``metrics`` holds one metrics.json a backend and ``params`` one params.json a backend and fold;
+    ``leaky`` is leaky_reference.json, empty where the run made none.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class Artefacts:
     configuration: Mapping[str, Any]
     plots: list[Plot] = field(default_factory=list)
     comparison_plot: bytes | None = None
+    leaky: Json = field(default_factory=dict)
 
     def metrics_by_backend(self) -> dict[str, Json]:
         """Return the metrics in the configured order of the backends."""

@@ -58,12 +58,17 @@ def fold_values(metrics: Json, metric: str, level: Level = "row") -> list[float 
 
 
 def score_of(metrics: Json, metric: str, level: Level = "row") -> Score:
-    """Return a backend's score; what metrics.json states is shown as stated, the rest is averaged here."""
+    """Return a backend's score; what metrics.json states is shown as stated.
+
+    What it leaves out, as a metric that some fold does not define, is averaged over the folds that do.
+    """
     source = metrics if level == "row" else metrics.get("unit", {})
     values = fold_values(metrics, metric, level)
     known = [v for v in values if v is not None]
-    mean = source.get(f"test_{metric}", fmean(known) if known else None)
-    sd = source.get(f"test_{metric}_std", stdev(known) if len(known) > 1 else None)
+    mean = source.get(f"test_{metric}")
+    sd = source.get(f"test_{metric}_std")
+    if mean is None and known:
+        mean, sd = fmean(known), stdev(known) if len(known) > 1 else None
     return Score(mean, sd, len(values), len(known), _headline_interval(source, metric, level))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from foldwise.report import words
 from foldwise.report.artefacts import Artefacts, Json
+from foldwise.report.protocol import counted_folds, folds_of, outer_folds
 from foldwise.report.scores import Score, reference_score, score_of
 from foldwise.report.words import Metric
 
@@ -87,7 +88,7 @@ def _best(scores: dict[str, Score], metric: Metric) -> str | None:
 
 def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], metric: Metric) -> str:
     if best is None:
-        return f"No verdict: {metric.label} is undefined on every fold."
+        return f"No verdict: {metric.label} is undefined on all {counted_folds(artefacts, _folds(scores))}."
     found = artefacts.metrics_by_backend()[best]
     score, interval = scores[best], scores[best].interval
     rests_on = words.extent(found["counts"], artefacts.contract.get("unit"))
@@ -96,7 +97,7 @@ def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], 
         words.score(score.mean),
         words.classes(artefacts.contract),
     )
-    over = f"over {words.counted(score.folds, 'fold')}"
+    over = f"over {folds_of(artefacts, score)}"
     if interval is None or interval.refused:
         reason = f"no interval: {interval.refused}" if interval else "no interval"
         return f"{name} scores {metric.label} {value} in telling {classes} ({reason}; mean {over}; {rests_on})."
@@ -133,14 +134,14 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
         if (value := reference_score(found, r, metric.key)) is not None
     ]
     if beside:
-        lines.append(f"On the same folds, {metric.label}: " + ", ".join(beside) + f" ({metric.direction}).")
+        lines.append(f"On the same {outer_folds(artefacts)}, {metric.label}: " + ", ".join(beside) + f" ({metric.direction}).")
     unit = score_of(found, metric.key, "unit")
     if unit.mean is not None:
         spread = "" if unit.sd is None else f" ± {unit.sd:.3f}"
         n = words.counted(found["counts"].get("units"), "unit")
         lines.append(
             f"Per unit (mean score of a unit's rows): {metric.label} {words.score(unit.mean)}{spread}, "
-            f"mean ± standard deviation over {words.counted(unit.defined, 'fold')}, {n}."
+            f"mean ± standard deviation over {folds_of(artefacts, unit)}, {n}."
         )
     if len(scores) > 1:
         lines.append(

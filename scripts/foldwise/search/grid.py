@@ -1,7 +1,8 @@
 """The exact grid search: the table that GridSearchCV over the same splits would give, with fewer fits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.backends.contract import Backend, FitOptions
+from foldwise.errors import UserError
 from foldwise.matrix import FeatureMatrix
 from foldwise.search.plan import Fit, plan_fits
 
@@ -133,11 +135,27 @@ def run_fits(
     binned = {}
     for fit in fits:
         if fit.bin_key not in binned:
-            data = backend.bin_train(fit_part.matrix, fit_part.label, fit_part.weight, fit.params, options)
-            binned[fit.bin_key] = data, backend.bin_validation(held_out.matrix, held_out.label, data, options)
+            with _refusals_told(backend, fit):
+                data = backend.bin_train(fit_part.matrix, fit_part.label, fit_part.weight, fit.params, options)
+                binned[fit.bin_key] = data, backend.bin_validation(held_out.matrix, held_out.label, data, options)
+
+    def run_told(fit: Fit) -> Outcome:
+        with _refusals_told(backend, fit):
+            return run(fit, *binned[fit.bin_key], held_out)
+
     # Threads, not processes: the libraries release the GIL, and XGBoost deadlocks in a process forked after a fit.
     with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(lambda fit: run(fit, *binned[fit.bin_key], held_out), fits))
+        return list(pool.map(run_told, fits))
+
+
+@contextmanager
+def _refusals_told(backend: Backend, fit: Fit) -> Iterator[None]:
+    """Turn what the library raises for a value that it does not take into the user's mistake."""
+    try:
+        yield
+    except backend.Refusal as refusal:
+        reason = " ".join(str(refusal).split("Stack trace")[0].split())[:300]
+        raise UserError(f"search.space: the library refuses {dict(fit.params)}: {reason}: change the value") from None
 
 
 def best(scores: npt.NDArray[np.float64], greater_is_better: bool) -> int:
