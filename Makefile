@@ -8,14 +8,15 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
 	@echo "make test         every test that this machine allows"
-	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, a quarter of an hour on 2 cores"
+	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
 
 demo: $(VENV)/.runtime
-	snakemake --cores all --quiet rules
+	FOLDWISE_QUIET=1 snakemake --cores all --quiet rules
+	@PYTHONPATH=scripts python -m foldwise.summary results/demo
 
 test: $(VENV)/.development
 	pytest tests/unit tests/faults -m "not workflow"

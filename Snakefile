@@ -20,4 +20,5 @@ rule all:
 
 
 onsuccess:
-    print_summary()
+    if "FOLDWISE_QUIET" not in os.environ:
+        print_summary()

@@ -129,7 +129,11 @@ def every_backend(name):
 
 
 def audit_pass(wildcards):
-    """Return the file that lets training begin; nothing where the audit is switched off."""
+    """Return the file that lets training begin; nothing where the audit is switched off.
+
+    It must not be ancient(): while a job upstream of an ancient input is to run, snakemake 9.27 does
+    not look at the params of the jobs downstream, and a changed search space would go unnoticed.
+    """
     return f"results/{wildcards.dataset}/audit.passed" if SETTINGS.audit.enabled else []
 
 
@@ -177,13 +181,20 @@ def run_configuration(wildcards):
 
 def final_results():
     """Return everything that a run without a target makes."""
-    names = list(SETTINGS.datasets)
-    models = [
-        f"results/{dataset}/{backend}/{SPECIFICATIONS[backend].final_files[0]}"
-        for dataset in names
-        for backend in SETTINGS.backends
+    whole = ("report.html", "table.parquet", "folds.parquet", "comparison.json", "plots/model_comparison.png")
+    return [
+        f"results/{dataset}/{name}"
+        for dataset in SETTINGS.datasets
+        for name in (*whole, *(f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b)))
     ]
-    return [*expand("results/{dataset}/report.html", dataset=names), *models]
+
+
+def backend_results(backend):
+    """Return the files of a backend that a run makes again when one of them is gone."""
+    specification = SPECIFICATIONS[backend]
+    fold_models = [f"fold_{fold}/{specification.model_file}" for fold in FOLDS]
+    plots = [f"plots/{name}.png" for name in PLOTS]
+    return [*specification.final_files, "metrics.json", "out_of_fold.parquet", *plots, *fold_models]
 
 
 def print_summary():

@@ -9,7 +9,7 @@ for backend in SETTINGS.backends:
             table="results/{dataset}/table.parquet",
             contract="results/{dataset}/table.json",
             folds="results/{dataset}/folds.parquet",
-            audit=ancient(audit_pass),
+            audit=audit_pass,
         output:
             **with_backend(fold_outputs(backend), backend),
         log:
@@ -36,7 +36,7 @@ for backend in SETTINGS.backends:
             table="results/{dataset}/table.parquet",
             contract="results/{dataset}/table.json",
             folds="results/{dataset}/folds.parquet",
-            audit=ancient(audit_pass),
+            audit=audit_pass,
         output:
             **with_backend(final_outputs(backend), backend),
         log:
@@ -62,7 +62,7 @@ for backend in SETTINGS.backends:
         input:
             table="results/{dataset}/table.parquet",
             contract="results/{dataset}/table.json",
-            audit=ancient(audit_pass),
+            audit=audit_pass,
         output:
             f"results/{{dataset}}/{backend}/row_wise.parquet",
         log:
@@ -90,7 +90,7 @@ rule train_reference:
         table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
-        audit=ancient(audit_pass),
+        audit=audit_pass,
     output:
         "results/{dataset}/reference/predictions.parquet",
     log:

@@ -22,4 +22,5 @@ with step(snakemake.log[0]):
         plots=snakemake.input.plots,
         comparison_plot=snakemake.input.comparison_plot,
         configuration=snakemake.params.configuration,
+        leaky=snakemake.input.leaky or None,
     )

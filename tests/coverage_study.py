@@ -78,8 +78,8 @@ def one_table(seed: int) -> dict[str, dict[str, Any]]:
     folds = [fold == 0 for fold in split(label, video, Plan(SPLITS, REPEATS, 2, seed))]
     leaky = np.random.default_rng(seed).permutation(len(label)) % SPLITS
     found = {}
-    for name, model in (("LightGBM", boosted), ("logistic regression", fit_and_score)):
-        scores = partial(_scores, model, matrix, np.concatenate([label, new_label]), seed)
+    for name, model in MODELS.items():
+        scores = partial(scores_of, model, matrix, np.concatenate([label, new_label]), seed)
         found[name] = intervals(scores, folds, [leaky == part for part in range(SPLITS)], label, new_label, video)
     return found
 
@@ -99,14 +99,17 @@ def simulated(seed: int, new_videos: int | None) -> tuple[npt.NDArray[np.float32
     return values, rows["label"].to_numpy(np.int8), pd.factorize(rows["original_video"])[0].astype(np.int32)
 
 
-def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], test: npt.NDArray[np.bool_], seed: int) -> Floats:
-    """Return the scores of the test rows by 50 small trees fitted on the others."""
-    data = lightgbm.Dataset(matrix.values[~test], label[~test])
+def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np.int16], seed: int) -> Floats:
+    """Return the scores of the test rows, where ``part`` is 0, by 50 small trees fitted on the others."""
+    data = lightgbm.Dataset(matrix.values[part > 0], label[part > 0])
     model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=50)
-    return np.asarray(model.predict(matrix.values[test]), np.float64)
+    return np.asarray(model.predict(matrix.values[part == 0]), np.float64)
 
 
-def _scores(
+MODELS = {"LightGBM": boosted, "logistic regression": fit_and_score}
+
+
+def scores_of(
     model: Any,
     matrix: FeatureMatrix,
     label: npt.NDArray[Any],
@@ -116,8 +119,9 @@ def _scores(
 ) -> tuple[Floats, Floats]:
     """Return the scores of the test rows and, if wanted, of all new rows, from a fit on the table's other rows."""
     kept = np.arange(len(label) if with_new else len(test))
-    held_out = np.concatenate([test, np.ones(len(kept) - len(test), np.bool_)])
-    found = model(matrix.rows(kept), label[kept], held_out, seed)
+    part = np.zeros(len(kept), np.int16)
+    part[: len(test)] = ~test
+    found = model(matrix.rows(kept), label[kept], part, seed)
     return found[: test.sum()], found[test.sum() :]
 
 

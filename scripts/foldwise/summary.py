@@ -1,5 +1,6 @@
 """The few lines that a run ends with."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -41,3 +42,8 @@ def _headline(entrant: dict[str, Any]) -> str:
     if entrant["low"] is None:
         return f"{name} {entrant['estimate']:.3f} (no interval: {entrant['refused']})"
     return f"{name} {entrant['estimate']:.3f} ({entrant['low']:.3f} to {entrant['high']:.3f})"
+
+
+if __name__ == "__main__":
+    folders = [Path(argument) for argument in sys.argv[1:]]
+    print("\n".join(summarize(folder.parent, folder.name) for folder in folders))

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
-from coverage_study import METHODS, simulated, summary
+from coverage_study import METHODS, MODELS, scores_of, simulated, summary
+from foldwise.metrics import auc
 from scipy import stats
+from tables import grouped
 
 
 def test_an_interval_counts_where_it_holds_the_truth() -> None:
@@ -29,3 +31,19 @@ def test_new_videos_are_none_of_the_table() -> None:
     assert np.bincount(new_video).tolist() == [3] * 40
     assert not {row.tobytes() for row in values} & {row.tobytes() for row in new_values}
     assert np.isnan(values).mean() < 0.02
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_scored_rows_take_no_part_in_the_fit(name: str) -> None:
+    data = grouped(groups=80, rows=5, signal=2.0)
+    rows, table = len(data.label), 300
+    test = data.group[:table] % 5 == 0
+    held_out = np.concatenate([test, np.ones(rows - table, bool)])
+    flipped = np.where(held_out, 1 - data.label, data.label)
+    scores, new = scores_of(MODELS[name], data.matrix, data.label, 1, test, with_new=True)
+    assert auc(data.label[:table][test], scores) > 0.8
+    assert auc(data.label[table:], new) > 0.8
+    for label in (data.label, flipped):
+        again = scores_of(MODELS[name], data.matrix, label, 1, test)
+        assert (again[0].tolist(), len(again[1])) == (scores.tolist(), 0)
+    assert scores_of(MODELS[name], data.matrix, flipped, 1, test, with_new=True)[1].tolist() == new.tolist()

@@ -24,7 +24,13 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
 @pytest.fixture(scope="module")
 def blocks(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     metrics = read_json(evaluate(scored, "strong", tmp_path_factory.mktemp("metrics"))["metrics"])
-    return {"row": metrics["intervals"], "unit": metrics["unit"]["intervals"]}
+    by_fold = metrics["fold_results"]
+    return {
+        "row": metrics["intervals"],
+        "unit": metrics["unit"]["intervals"],
+        "row folds": by_fold,
+        "unit folds": [fold["unit"] for fold in by_fold],
+    }
 
 
 def _methods(metric: str) -> set[str]:
@@ -53,6 +59,15 @@ def test_every_metric_has_every_method_with_what_it_is_over(level: str, blocks: 
             assert (found["n_rows"], found["n_units"], found["n_groups"]) == (120, 30, 30)
         assert methods["corrected_t"]["n_folds"] == 6
         assert methods["group_bootstrap"]["n_draws"] == 2000
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_headline_is_over_the_folds_of_its_level(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
+    share = float(np.mean([(fold == 0).sum() / (fold != 0).sum() for fold in scored.folds]))
+    for metric in METRICS:
+        expected = corrected_t(np.array([fold[metric] for fold in blocks[f"{level} folds"]]), share, 0.95)[0]
+        found = blocks[level][metric]["corrected_t"]
+        assert (found["estimate"], found["se"]) == pytest.approx((expected.estimate, expected.se))
 
 
 @pytest.mark.parametrize("level", LEVELS)

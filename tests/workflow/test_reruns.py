@@ -15,7 +15,8 @@ TRAINING = {
 }
 AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1}
 PAGES = {"plots": 3, "plot_comparison": 1, "report": 1}
-AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, "train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
+AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
+AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
 ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
 
 
@@ -53,8 +54,8 @@ CHANGES = {
         {"plot_comparison": 1, "report": 1},
     ),
     "the code of one backend": (
-        library("backends/lightgbm.py", '"verbosity": -1', '"verbosity": -2'),
-        {"train_fold_lightgbm": 2, "train_final_lightgbm": 1, **ONE_BACKEND, "report": 1},
+        library("backends/xgboost.py", '"tree_method": "hist"', '"tree_method": "approx"'),
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, "report": 1},
     ),
     "the code of the intervals": (
         library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
@@ -70,7 +71,7 @@ CHANGES = {
     ),
     "the class weights": (config(training={"class_weight": "unit"}), {**TRAINING, **AFTER_TRAINING, **PAGES}),
     "the seed": (config(folds={"n_splits": 2, "inner_splits": 2, "seed": 7}), {"make_folds": 1, **AFTER_FOLDS}),
-    "a threshold of the audit": (config(audit={"fail_on": ["group_overlap"]}), {"pass_audit": 1, "report": 1}),
+    "what the audit fails on": (config(audit={"fail_on": ["group_overlap"]}), {"pass_audit": 1, **AFTER_AUDIT}),
     "the input": (
         lambda study: write_tiny(study.folder / "data" / "tiny.parquet", seed=3),
         {"build_table": 1, "make_folds": 1, **AFTER_FOLDS},
@@ -81,6 +82,19 @@ CHANGES = {
     ),
     "a plot is gone": (delete("xgboost/plots/roc_curve.png"), {"plots": 1, "report": 1}),
 }
+
+
+def test_an_audit_that_runs_by_itself_first_does_not_train_again(study: Study) -> None:
+    study.write_config(audit={"scrambles": 3})
+    done = study.run("results/tiny/audit.passed")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert dict(study.would_run()) == {"report": 1}
+
+
+def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) -> None:
+    space = {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}
+    study.write_config(audit={"scrambles": 3}, search={"space": space})
+    assert study.would_run()["train_fold_xgboost"] == 2
 
 
 @pytest.mark.parametrize("change", CHANGES)

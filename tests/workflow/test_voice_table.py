@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from workflow.conftest import ROOT, Study, copy_workflow
 
 pytestmark = pytest.mark.workflow

@@ -28,7 +28,7 @@ _QUERIES = 2000
 _SEEDS = 400
 _SURROGATES = 2000
 _CODE_LENGTH = 16
-_CELLS = 20_000_000
+_CELLS = 5_000_000
 
 
 @dataclass(frozen=True)

@@ -76,4 +76,5 @@ def pass_audit(audit: str, fail_on: Sequence[str], output: str) -> None:
             f"audit of {found['dataset']!r}: {first['id']} failed: {first['sentence']} Such as: {evidence}. "
             f"Way out: {_WAYS_OUT[first['id']]} (all evidence: {audit})"
         )
-    write_text(output, f"{found['verdict']}: {found['sentence']}\n")
+    # The same bytes every time: where only the audit ran anew, snakemake sees that training has the same input.
+    write_text(output, "nothing that audit.fail_on names has failed\n")

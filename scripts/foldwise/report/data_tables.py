@@ -96,7 +96,11 @@ def unmatched_table(artefacts: Artefacts) -> Table | None:
         ]
         for name, found in unmatched.items()
     ]
-    return Table("unmatched", "Rows that the join on the sample id left out, by table.", columns, rows)
+    caption = (
+        "Rows without a partner in the join on the sample id. Those in the metadata only are kept, with missing "
+        "values, where another table knows them; those in a feature table only are left out."
+    )
+    return Table("unmatched", caption, columns, rows)
 
 
 def source_table(artefacts: Artefacts) -> Table:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
 
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts, Json
@@ -18,24 +17,35 @@ _CRITERIA = {
 _FITTED_ON = "inner out-of-fold scores of each fold's train part"
 
 
-class _Refusals:
-    """The reasons for missing intervals, each with the scores that it concerns."""
+class _Intervals:
+    """Writes scores with their intervals, and keeps what has to be said about these below the table."""
 
     def __init__(self) -> None:
-        self._found: dict[str, list[str]] = {}
+        self._refused: dict[str, list[str]] = {}
+        self._confidences: set[float] = set()
+        self._beyond = False
 
-    def cell(self, name: str, found: Json | None) -> Cell:
-        """Return a score with its interval below it, or ``no interval`` and a reason kept for the notes."""
+    def cell(self, name: str, found: Json | None, lowest: float = 0) -> Cell:
+        """Return a score with its interval below it; ``name`` and ``lowest`` possible value are for the notes."""
         if not found:
             return view.score(None)
-        if found.get("low") is None or found.get("high") is None:
-            self._found.setdefault(str(found.get("refused") or "its ends are undefined"), []).append(name)
+        low, high = found.get("low"), found.get("high")
+        if low is None or high is None:
+            self._refused.setdefault(str(found.get("refused") or "its ends are undefined"), []).append(name)
             return view.score(found.get("estimate"), "no interval")
-        return view.score(found.get("estimate"), words.interval(found["low"], found["high"]))
+        self._confidences.add(float(found.get("confidence") or 0.95))
+        self._beyond |= low < lowest or high > 1
+        return view.score(found.get("estimate"), words.interval(low, high))
+
+    def described(self) -> str:
+        """Name the intervals: ``95 % corrected t interval``."""
+        return f"{_listed([words.percent(c) for c in sorted(self._confidences)])} corrected t interval".lstrip()
 
     def notes(self) -> list[str]:
-        """Say each reason once, with what it concerns."""
-        return [f"No interval for {_listed(names)}: {reason}." for reason, names in self._found.items()]
+        """Say each reason for a missing interval once, and why an end can be an impossible score."""
+        notes = ["A corrected t interval is symmetric: an end can lie beyond what the score can be."]
+        refused = [f"No interval for {_listed(names)}: {reason}." for reason, names in self._refused.items()]
+        return (notes if self._beyond else []) + refused
 
 
 def calibration_table(artefacts: Artefacts) -> Table | None:
@@ -45,25 +55,37 @@ def calibration_table(artefacts: Artefacts) -> Table | None:
         return None
     columns = [Column("Backend"), Column("Method")]
     columns += [Column(label, when, True) for label in _CALIBRATION.values() for when in ("before", "after")]
-    columns += [Column("Folds", numeric=True), Column("Rows", "scored", True)]
     rows = [
         [
             view.text(words.display_name(name)),
             view.text(entry["method"]),
             *(view.score((entry.get(when) or {}).get(key)) for key in _CALIBRATION for when in ("before", "after")),
-            view.count(entry.get("n_folds")),
-            view.count(entry.get("n_rows")),
         ]
         for name, entry in found.items()
     ]
     fitted_on = _listed([entry.get("fitted_on") or _FITTED_ON for entry in found.values()])
-    caption = f"Calibration, fitted on {fitted_on}. Means over the test rows of the folds, before and after."
+    caption = f"Before and after calibration, fitted on {fitted_on}. By row, mean over {_extent(artefacts)}."
     notes = [
         "Slope: 1 is right, below 1 the scores are too extreme. Intercept: 0 is right, above 0 the scores are too low."
     ]
     if any(entry["method"] == "none" for entry in found.values()):
         notes.append("Method none: scores stay as they are.")
-    return Table("calibration", caption, columns, rows, notes)
+    return Table("calibration", caption, columns, rows, notes + _without_slope(found))
+
+
+def _without_slope(found: dict[str, Json]) -> list[str]:
+    """Say where slope and intercept are means over fewer folds than the rest."""
+    notes = []
+    for name, entry in found.items():
+        for when in ("before", "after"):
+            defined = (entry.get(when) or {}).get("n_folds_with_slope")
+            if defined is not None and defined < entry["n_folds"]:
+                over = f"{defined} of {words.counted(entry['n_folds'], 'fold')}"
+                notes.append(
+                    f"{words.display_name(name)}, {when}: slope and intercept are means over {over}; elsewhere the "
+                    "classes are separated, or one is missing."
+                )
+    return notes
 
 
 def decision_table(artefacts: Artefacts) -> Table | None:
@@ -72,7 +94,7 @@ def decision_table(artefacts: Artefacts) -> Table | None:
     if not found:
         return None
     shown = words.metrics_in(metric for entry in found.values() for metric in entry["at_chosen"])
-    refusals = _Refusals()
+    intervals = _Intervals()
     columns = [Column("Metric")]
     for name, entry in found.items():
         spoken = words.display_name(name)
@@ -81,7 +103,11 @@ def decision_table(artefacts: Artefacts) -> Table | None:
         [
             view.text(metric.label),
             *(
-                refusals.cell(f"{words.display_name(name)} {metric.label}", (entry.get(key) or {}).get(metric.key))
+                intervals.cell(
+                    f"{words.display_name(name)} {metric.label}",
+                    (entry.get(key) or {}).get(metric.key),
+                    lowest=-1 if metric.key == "mcc" else 0,
+                )
                 for name, entry in found.items()
                 for key in ("at_0.5", "at_chosen")
             ),
@@ -89,10 +115,11 @@ def decision_table(artefacts: Artefacts) -> Table | None:
         for metric in shown
     ]
     caption = (
-        f"Decisions at 0.5 and at the chosen threshold: {_criteria(found)} on {_chosen_on(found)}. {_over(artefacts)}"
+        f"Decisions at 0.5 and at the chosen threshold: {_criteria(found)} on {_chosen_on(found)}. "
+        f"By row, mean over {_extent(artefacts)}; below it the {intervals.described()}."
     )
     notes = [f"Thresholds by fold: {_listed([_spread(name, entry) for name, entry in found.items()], '; ')}."]
-    return Table("decisions", caption, columns, rows, notes + refusals.notes(), sortable=False)
+    return Table("decisions", caption, columns, rows, notes + intervals.notes(), sortable=False)
 
 
 def operating_point_table(artefacts: Artefacts) -> Table | None:
@@ -100,30 +127,23 @@ def operating_point_table(artefacts: Artefacts) -> Table | None:
     found = _by_backend(artefacts, "thresholds", "operating_points")
     if not found:
         return None
-    refusals = _Refusals()
+    intervals = _Intervals()
     columns = [Column("Backend"), Column("FPR", "aimed at", True)]
-    columns += [Column("TPR", "reached", True), Column("FPR", "reached", True), Column("Folds", numeric=True)]
+    columns += [Column("TPR", "reached", True), Column("FPR", "reached", True)]
     rows = []
     for name, entry in found.items():
         for point in entry["operating_points"]:
             aim = words.percent(point["fpr_aimed_at"])
             reached = [
-                refusals.cell(f"{words.display_name(name)} {rate.upper()} at {aim}", point.get(rate))
+                intervals.cell(f"{words.display_name(name)} {rate.upper()} at {aim}", point.get(rate))
                 for rate in ("tpr", "fpr")
             ]
-            rows.append(
-                [
-                    view.text(words.display_name(name)),
-                    view.number(point["fpr_aimed_at"], aim),
-                    *reached,
-                    view.count(entry.get("n_folds")),
-                ]
-            )
+            rows.append([view.text(words.display_name(name)), view.number(point["fpr_aimed_at"], aim), *reached])
     caption = (
         "Operating points: true- and false-positive rates (TPR, FPR) at thresholds that keep to the FPR aimed at on "
-        f"{_chosen_on(found)}. {_over(artefacts)}"
+        f"{_chosen_on(found)}. By row, mean over {_extent(artefacts)}; below it the {intervals.described()}."
     )
-    return Table("operating-points", caption, columns, rows, _beyond(found) + refusals.notes())
+    return Table("operating-points", caption, columns, rows, intervals.notes())
 
 
 def _by_backend(artefacts: Artefacts, key: str, needed: str) -> dict[str, Json]:
@@ -132,13 +152,11 @@ def _by_backend(artefacts: Artefacts, key: str, needed: str) -> dict[str, Json]:
     return {name: entry for name, entry in found.items() if entry.get(needed)}
 
 
-def _over(artefacts: Artefacts) -> str:
+def _extent(artefacts: Artefacts) -> str:
+    """Write what every mean here is over; all backends share the folds."""
     counts = next(iter(artefacts.metrics_by_backend().values()))["counts"]
     rows, groups = words.counted(counts.get("rows"), "row"), words.counted(counts.get("groups"), "group")
-    return (
-        f"By row, mean over {counted_folds(artefacts, counts.get('folds'))}, below it the corrected t interval; "
-        f"{rows}, {groups}."
-    )
+    return f"{counted_folds(artefacts, counts.get('folds'))} ({rows}, {groups})"
 
 
 def _criteria(found: dict[str, Json]) -> str:
@@ -165,15 +183,6 @@ def _spread(name: str, entry: Json) -> str:
     values = _thresholds(entry)
     middle = f", median {words.score(median(values))}" if len(values) > 1 else ""
     return f"{words.display_name(name)} {_range(values)}{middle} ({words.counted(len(values), 'fold')})"
-
-
-def _beyond(found: dict[str, Json]) -> list[str]:
-    """Explain an end outside 0 and 1, where there is one: the t interval knows no bounds."""
-    reached: list[Any] = [point.get(r) or {} for e in found.values() for point in e["operating_points"] for r in point]
-    ends = [value for entry in reached if isinstance(entry, dict) for k in ("low", "high") if (value := entry.get(k))]
-    if not any(end < 0 or end > 1 for end in ends):
-        return []
-    return ["A corrected t interval is symmetric, so that near 0 and 1 an end can lie outside them."]
 
 
 def _listed(parts: Sequence[str], between: str = ", ") -> str:

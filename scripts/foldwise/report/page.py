@@ -10,11 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from foldwise.artifacts import read_json, write_text
-from foldwise.report import data_tables, run_tables, score_tables, view, words
+from foldwise.report import data_tables, operation_tables, run_tables, score_tables, view, words
 from foldwise.report.artefacts import Artefacts, load_all, load_plots
 from foldwise.report.audit_view import checks
 from foldwise.report.comparison_tables import comparison_table, cross_check_table
+from foldwise.report.information_sheet import information_sheet
 from foldwise.report.interval_table import interval_table
+from foldwise.report.leaky_table import WARNING, leaky_table
+from foldwise.report.protocol import outer_folds
 from foldwise.report.verdict import verdict
 
 _FOLDER = Path(__file__).parent
@@ -35,11 +38,14 @@ SECTIONS = {
     "audit": "Leakage audit",
     "scores": "Scores",
     "comparison": "Comparison of backends",
+    "operation": "Calibration and thresholds",
+    "leaky": "Leaky reference",
     "plots": "Plots",
     "slices": "Slices",
     "folds": "Folds",
     "search": "Hyperparameter search",
     "data": "Data",
+    "sheet": "Model information sheet",
     "timings": "Time and memory",
     "configuration": "Versions and configuration",
 }
@@ -66,7 +72,7 @@ def render_report(artefacts: Artefacts) -> str:
         style_hash=_hash(style),
         script_hash=_hash(script),
         dataset=artefacts.dataset,
-        sections=SECTIONS,
+        sections={k: title for k, title in SECTIONS.items() if k != "leaky" or artefacts.leaky},
         **_contents(artefacts),
     )
 
@@ -84,6 +90,7 @@ def write_report(
     plots: Iterable[str | Path],
     comparison_plot: str | Path,
     configuration: Mapping[str, Any],
+    leaky: str | Path | None = None,
 ) -> None:
     """Load the artefacts of a dataset and write its page.
 
@@ -99,6 +106,7 @@ def write_report(
         plots: pictures, laid out as ``{backend}/plots/{name}.png``.
         comparison_plot: the picture of all backends.
         configuration: the validated configuration of the dataset, as plain values.
+        leaky: leaky_reference.json, None where the run made none.
     """
     artefacts = Artefacts(
         dataset=dataset,
@@ -111,6 +119,7 @@ def write_report(
         configuration=configuration,
         plots=load_plots(plots),
         comparison_plot=Path(comparison_plot).read_bytes(),
+        leaky=read_json(leaky) if leaky else {},
     )
     write_text(output, render_report(artefacts))
 
@@ -128,7 +137,15 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
             score_tables.score_table(artefacts, "unit"),
         ],
         "interval_table": interval_table(artefacts),
-        "setting_tables": [run_tables.setting_table(artefacts, k) for k in ("thresholds", "calibration")],
+        "outer_folds": outer_folds(artefacts),
+        "operation_tables": [
+            operation_tables.calibration_table(artefacts),
+            operation_tables.decision_table(artefacts),
+            operation_tables.operating_point_table(artefacts),
+        ],
+        "leaky_warning": WARNING,
+        "leaky_table": leaky_table(artefacts),
+        "information_sheet": information_sheet(artefacts),
         "comparison_table": comparison_table(artefacts),
         "cross_check_table": cross_check_table(artefacts),
         "comparison_figure": _comparison_figure(artefacts),

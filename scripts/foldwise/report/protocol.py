@@ -13,6 +13,12 @@ def held_out_column(artefacts: Artefacts) -> str | None:
     return str((artefacts.configuration.get("folds") or {}).get("by") or "the source column")
 
 
+def fold_noun(artefacts: Artefacts) -> str:
+    """Name one outer fold: ``fold``, or ``held-out value of camera``."""
+    column = held_out_column(artefacts)
+    return "fold" if column is None else f"held-out value of {column}"
+
+
 def outer_folds(artefacts: Artefacts) -> str:
     """Name the parts that a mean is over: ``outer folds``, or ``held-out values of camera``."""
     column = held_out_column(artefacts)

@@ -12,9 +12,6 @@ from foldwise.report.artefacts import Artefacts, Json
 from foldwise.report.view import Cell, Column, Table
 
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
-# A long list under a threshold or a calibration is a curve, not a number to read.
-_CURVE_LENGTH = 6
-_SETTING_LIMIT = 60
 
 
 def search_tables(artefacts: Artefacts) -> list[Table]:
@@ -109,32 +106,6 @@ def version_table(artefacts: Artefacts) -> Table | None:
         rows,
         notes,
     )
-
-
-def setting_table(artefacts: Artefacts, key: str) -> Table | None:
-    """Return ``thresholds`` or ``calibration`` by backend; None where neither backend has any."""
-    found = {name: dict(_flat(m.get(key) or {})) for name, m in artefacts.metrics_by_backend().items()}
-    names = list(dict.fromkeys(n for values in found.values() for n in values))
-    if not names:
-        return None
-    columns = [Column(key.capitalize())] + [Column(words.display_name(n), numeric=True) for n in found]
-    rows = [[view.text(n), *(view.anything(values.get(n)) for values in found.values())] for n in names]
-    rows, notes = view.shortened(rows, _SETTING_LIMIT, "metrics.json")
-    caption = f"{key.capitalize()}, from inner out-of-fold scores only."
-    return Table(key, caption, columns, rows, notes, sortable=False)
-
-
-def _flat(found: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
-    pairs: list[tuple[str, Any]] = []
-    for key, value in found.items():
-        name = f"{before}{key}".replace("_", " ")
-        if isinstance(value, Mapping):
-            pairs += _flat(value, f"{name}, ")
-        elif isinstance(value, list) and (len(value) > _CURVE_LENGTH or any(isinstance(v, dict | list) for v in value)):
-            pairs.append((name, f"{len(value)} entries"))
-        else:
-            pairs.append((name, value))
-    return pairs
 
 
 def configuration_text(configuration: Mapping[str, Any]) -> str:

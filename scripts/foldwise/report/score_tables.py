@@ -5,6 +5,7 @@ from typing import Any
 
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts, Json
+from foldwise.report.protocol import held_out_column, outer_folds
 from foldwise.report.scores import Level, Score, metric_keys, reference_score, score_of
 from foldwise.report.view import Cell, Column, Table
 from foldwise.report.words import Metric
@@ -36,19 +37,24 @@ def score_table(artefacts: Artefacts, level: Level) -> Table | None:
         for metric in shown
     ]
     columns = [Column("Metric")]
-    columns += [Column(words.display_name(n), _extent(found["counts"], level), True) for n, found in by_backend.items()]
-    columns += [Column(words.display_name(r), _extent(first["counts"], level), True) for r in references]
-    return Table(f"scores-{level}", _score_caption(level), columns, rows, _interval_notes(scores), sortable=False)
+    over = {name: _extent(artefacts, found["counts"], level) for name, found in by_backend.items()}
+    columns += [Column(words.display_name(name), extent, True) for name, extent in over.items()]
+    columns += [Column(words.display_name(r), _extent(artefacts, first["counts"], level), True) for r in references]
+    return Table(
+        f"scores-{level}", _score_caption(artefacts, level), columns, rows, _interval_notes(scores), sortable=False
+    )
 
 
-def _extent(counts: Json, level: Level) -> str:
+def _extent(artefacts: Artefacts, counts: Json, level: Level) -> str:
     over = counts.get("rows" if level == "row" else "units")
-    return f"{words.counted(over, level)}, {words.counted(counts.get('folds'), 'fold')}"
+    parts = words.counted(counts.get("folds"), "fold" if held_out_column(artefacts) is None else "held-out value")
+    return f"{words.counted(over, level)}, {parts}"
 
 
-def _score_caption(level: Level) -> str:
+def _score_caption(artefacts: Artefacts, level: Level) -> str:
     over = "Row level: every row counts once." if level == "row" else "Unit level: the mean score of a unit's rows."
-    return f"{over} Mean over outer folds ± standard deviation between folds; below it the interval of the mean."
+    folds = outer_folds(artefacts)
+    return f"{over} Mean over {folds} ± standard deviation between them; below it the interval of the mean."
 
 
 def _score_cell(found: Score) -> Cell:
@@ -113,13 +119,14 @@ def _slice_row(
 def fold_table(artefacts: Artefacts) -> Table:
     """Return one row a backend and fold: counts, scores and the confusion at threshold 0.5."""
     shown = [words.metric_named(k) for k in _FOLD_COLUMNS]
-    columns = _fold_heading(Column(c, numeric=True) for c in _FOLD_COUNTS.values())
+    by = held_out_column(artefacts)
+    columns = _fold_heading(by, [Column(c, numeric=True) for c in _FOLD_COUNTS.values()])
     columns += [Column(m.label, m.direction if m.lower_is_better else "", numeric=True) for m in shown]
     columns.append(Column("AUC", "unit level", numeric=True))
     columns += [Column(c, "of rows", numeric=True) for c in ("TN", "FP", "FN", "TP")]
     rows = [
         [
-            *_fold_name(name, fold),
+            *_fold_name(name, fold, by),
             *(view.count(fold.get(n)) for n in _FOLD_COUNTS),
             *(view.score(fold.get(m.key)) for m in shown),
             view.score(fold.get("unit", {}).get("auc")),
@@ -129,7 +136,9 @@ def fold_table(artefacts: Artefacts) -> Table:
     ]
     rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
     caption = "Outer test rows of each fold; row level unless the heading says otherwise; threshold 0.5."
-    return Table("folds-table", caption, columns, rows, notes)
+    if by is not None:
+        caption = f"Each fold tests on one held-out value of {by}, its groups intact. {caption}"
+    return Table("folds-table", caption, columns, rows, notes + _one_class_notes(artefacts))
 
 
 def class_table(artefacts: Artefacts) -> Table | None:
@@ -143,9 +152,10 @@ def class_table(artefacts: Artefacts) -> Table | None:
         "0": words.setting("the rest" if label.get("negative") is None else label["negative"]),
         "1": words.setting(label["positive"]),
     }
-    columns = _fold_heading([])
+    by = held_out_column(artefacts)
+    columns = _fold_heading(by, [])
     columns += [Column(words.metric_named(k.split("_")[0]).label, f"class {names[k[-1]]}", numeric=True) for k in keys]
-    rows = [[*_fold_name(name, fold), *(view.score(fold.get(k)) for k in keys)] for name, fold in folds]
+    rows = [[*_fold_name(name, fold, by), *(view.score(fold.get(k)) for k in keys)] for name, fold in folds]
     rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
     return Table("classes", "By class, over the test rows of each fold; threshold 0.5.", columns, rows, notes)
 
@@ -154,12 +164,28 @@ def _folds(artefacts: Artefacts) -> list[tuple[str, Json]]:
     return [(name, fold) for name, m in artefacts.metrics_by_backend().items() for fold in m["fold_results"]]
 
 
-def _fold_heading(more: Iterable[Column]) -> list[Column]:
-    return [Column("Backend"), Column("Fold", numeric=True), Column("Repeat", numeric=True), *more]
+def _fold_heading(by: str | None, more: Iterable[Column]) -> list[Column]:
+    # Held-out values know no repeats.
+    part = Column("Repeat", numeric=True) if by is None else Column("Held out", by)
+    return [Column("Backend"), Column("Fold", numeric=True), part, *more]
 
 
-def _fold_name(name: str, fold: Json) -> list[Cell]:
-    return [view.text(words.display_name(name)), view.count(fold["fold"]), view.count(fold.get("repeat"))]
+def _fold_name(name: str, fold: Json, by: str | None) -> list[Cell]:
+    part = view.count(fold.get("repeat")) if by is None else view.text(fold.get("source"))
+    return [view.text(words.display_name(name)), view.count(fold["fold"]), part]
+
+
+def _one_class_notes(artefacts: Artefacts) -> list[str]:
+    """Say which folds test on one class only, and what that does to their scores."""
+    folds = next(iter(artefacts.metrics_by_backend().values()))["fold_results"]
+    found = [f for f in folds if f.get("n_positive") is not None and f["n_positive"] in (0, f.get("n_rows"))]
+    if not found:
+        return []
+    named = ", ".join(f"{f['fold']} ({f['source']})" if "source" in f else str(f["fold"]) for f in found)
+    return [
+        f"One class only among the test rows of fold {named}: AUC and every score of the class without rows are "
+        "undefined there."
+    ]
 
 
 def _confusion(fold: Json) -> list[Any]:

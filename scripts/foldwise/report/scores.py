@@ -68,7 +68,9 @@ def score_of(metrics: Json, metric: str, level: Level = "row") -> Score:
     mean = source.get(f"test_{metric}")
     sd = source.get(f"test_{metric}_std")
     if mean is None and known:
-        mean, sd = fmean(known), stdev(known) if len(known) > 1 else None
+        mean = fmean(known)
+    if sd is None and len(known) > 1:
+        sd = stdev(known)
     return Score(mean, sd, len(values), len(known), _headline_interval(source, metric, level))
 
 

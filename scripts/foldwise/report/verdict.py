@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from foldwise.report import words
 from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.protocol import counted_folds, folds_of, outer_folds
+from foldwise.report.protocol import fold_noun, folds_of, outer_folds
 from foldwise.report.scores import Score, reference_score, score_of
 from foldwise.report.words import Metric
 
@@ -88,7 +88,7 @@ def _best(scores: dict[str, Score], metric: Metric) -> str | None:
 
 def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], metric: Metric) -> str:
     if best is None:
-        return f"No verdict: {metric.label} is undefined on all {counted_folds(artefacts, _folds(scores))}."
+        return f"No verdict: {metric.label} is undefined on every {fold_noun(artefacts)}."
     found = artefacts.metrics_by_backend()[best]
     score, interval = scores[best], scores[best].interval
     rests_on = words.extent(found["counts"], artefacts.contract.get("unit"))
@@ -134,7 +134,8 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
         if (value := reference_score(found, r, metric.key)) is not None
     ]
     if beside:
-        lines.append(f"On the same {outer_folds(artefacts)}, {metric.label}: " + ", ".join(beside) + f" ({metric.direction}).")
+        said = ", ".join(beside)
+        lines.append(f"On the same {outer_folds(artefacts)}, {metric.label}: {said} ({metric.direction}).")
     unit = score_of(found, metric.key, "unit")
     if unit.mean is not None:
         spread = "" if unit.sd is None else f" ± {unit.sd:.3f}"

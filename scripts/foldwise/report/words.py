@@ -94,7 +94,8 @@ def is_number(value: object) -> bool:
 
 def score(value: float | None) -> str:
     """Write a score with three decimals; ``undefined`` for none."""
-    return UNDEFINED if value is None else f"{value:.3f}"
+    # Adding zero turns the -0.0 of a small negative number into 0.0.
+    return UNDEFINED if value is None else f"{round(value, 3) + 0.0:.3f}"
 
 
 def probability(value: float | None) -> str:
