@@ -124,12 +124,19 @@ def means(tidy: pd.DataFrame, level: str = "row") -> dict[str, float]:
 
 
 def headline(tidy: pd.DataFrame, level: str) -> dict[str, float]:
-    """Return ``test_<metric>`` and ``test_<metric>_std``: mean and sd (ddof 1) over outer folds, threshold 0.5."""
-    found = {}
+    """Return ``test_<metric>`` and ``test_<metric>_std``: mean and sd (ddof 1) over outer folds, threshold 0.5.
+
+    A fold where a metric is not defined, as in a held-out source of one class, is left out of its
+    mean; ``test_<metric>_folds`` says how many are in it, where some are not.
+    """
+    found: dict[str, float] = {}
     for metric in HEADLINE:
         values = by_fold(tidy, metric, level)
-        found[f"test_{metric}"] = float(values.mean())
-        found[f"test_{metric}_std"] = float(values.std(ddof=1))
+        known = values[np.isfinite(values)]
+        found[f"test_{metric}"] = float(known.mean()) if len(known) else float("nan")
+        found[f"test_{metric}_std"] = float(known.std(ddof=1)) if len(known) > 1 else float("nan")
+        if len(known) < len(values):
+            found[f"test_{metric}_folds"] = len(known)
     return found
 
 

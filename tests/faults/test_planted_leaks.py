@@ -134,10 +134,10 @@ def test_a_label_that_follows_an_order_is_found(tmp_path: Path, clean: Checks, *
 def test_a_resolution_that_confounds_is_found(tmp_path: Path, clean: Checks) -> None:
     frame = videos()
     usual = np.random.default_rng(5).random(100) < 0.85
+    code = pd.factorize(frame["video"])[0]
     # Neither large nor small: the order of the values says nothing, the values do.
-    fake = (frame["label"] == 1) == usual[pd.factorize(frame["video"])[0]]
-    rows = np.arange(len(frame))
-    frame["stage2_codec_resolution"] = np.where(fake, 230400, np.where(rows % 2, 76800, 921600))
+    fake = (frame["label"] == 1) == usual[code]
+    frame["stage2_codec_resolution"] = np.where(fake, 230400, np.where(code % 2, 76800, 921600))
     found = audit(tmp_path, frame, exclude=UNRELATED)
     assert (found["confounder"]["level"], _columns(found, "confounder")) == ("warn", ["stage2_codec_resolution"])
     assert clean["confounder"]["level"] == "pass"

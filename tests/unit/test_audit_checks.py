@@ -16,7 +16,7 @@ from foldwise.audit.columns import confounder, id_like, proxy, rate_elsewhere
 from foldwise.audit.exact import group_overlap
 from foldwise.audit.finding import Finding
 from foldwise.audit.material import Material, share_between
-from foldwise.audit.models import model_sample, optimism_gap, scramble, shuffled_between_groups
+from foldwise.audit.models import model_sample, optimism_gap, scramble, shift, shuffled_between_groups
 from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, nearest
 from foldwise.audit.sampling import sample_groups, sampled
 from foldwise.matrix import FeatureMatrix
@@ -266,6 +266,7 @@ def test_groups_of_unequal_size_and_with_both_labels_are_shuffled() -> None:
     shuffled = [shuffled_between_groups(label, group, random) for _ in range(50)]
     assert np.mean(shuffled) == pytest.approx(0.3, abs=0.02)
     assert np.corrcoef(np.mean(shuffled, axis=0), label)[0, 1] == pytest.approx(0, abs=0.1)
+    assert share_between(shuffled[0].astype(np.float64), group) == pytest.approx(0, abs=0.05)
 
 
 def test_the_scramble_of_independent_groups_is_chance() -> None:
@@ -277,7 +278,7 @@ def test_the_scramble_of_independent_groups_is_chance() -> None:
 
 def test_a_scramble_without_a_fold_of_both_classes_says_nothing() -> None:
     data = material(np.ones((6, 1)), [1, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5])
-    assert scramble(data, data, 1).level == "pass"
+    assert (scramble(data, data, 1).level, scramble(data, data, 1).value) == ("pass", 0.5)
 
 
 def test_rows_that_stand_for_themselves_have_no_gap() -> None:
@@ -298,6 +299,14 @@ def test_rows_that_a_fold_leaves_out_are_in_no_split() -> None:
     assert set(left.folds) == {1, 2, 3}
     assert left.part[:3].tolist() == [0, 0, 0]
     assert (left.part[3:] > 0).all()
+
+
+def test_rows_that_a_fold_leaves_out_are_not_told_from_its_test_rows() -> None:
+    data = drawn(n_splits=1)
+    part = data.group % 3
+    data.matrix.values[part == 2, 0] += 100
+    left = replace(data, rows=data.rows.assign(fold_1=np.where(part == 2, -1, part)))
+    assert shift(left, left).value < 0.6
 
 
 def test_the_folds_of_the_first_repeat_are_looked_at() -> None:

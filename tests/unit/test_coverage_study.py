@@ -41,8 +41,8 @@ def test_scored_rows_take_no_part_in_the_fit(name: str) -> None:
     held_out = np.concatenate([test, np.ones(rows - table, bool)])
     flipped = np.where(held_out, 1 - data.label, data.label)
     scores, new = scores_of(MODELS[name], data.matrix, data.label, 1, test, with_new=True)
-    assert auc(data.label[:table][test], scores) > 0.8
-    assert auc(data.label[table:], new) > 0.8
+    assert auc(data.label[:table][test], scores) > 0.65
+    assert auc(data.label[table:], new) > 0.65
     for label in (data.label, flipped):
         again = scores_of(MODELS[name], data.matrix, label, 1, test)
         assert (again[0].tolist(), len(again[1])) == (scores.tolist(), 0)

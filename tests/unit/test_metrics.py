@@ -128,10 +128,13 @@ def test_the_roc_curve_goes_from_corner_to_corner() -> None:
 
 
 @pytest.mark.parametrize("present", [0, 1])
-def test_ranks_of_one_class_are_not_defined(present: int) -> None:
+def test_scores_that_speak_of_a_missing_class_are_not_defined(present: int) -> None:
     found = score_all(np.full(4, present, np.int8), np.array([0.1, 0.2, 0.6, 0.7]), [0.05])
     undefined = {name for name, value in found.items() if math.isnan(value)}
-    assert undefined == {"auc", "eer", "tpr_at_fpr_0.05"} | ({"ap"} if present == 0 else set())
+    either = {"auc", "eer", "tpr_at_fpr_0.05", "balanced_accuracy", "mcc"}
+    of_the_missing = {f"{name}_class{1 - present}" for name in ("precision", "recall", "f1")}
+    of_the_positive = {"ap", "precision", "recall", "f1"} if present == 0 else set()
+    assert undefined == either | of_the_missing | of_the_positive
 
 
 def test_a_ratio_without_a_case_is_zero() -> None:
