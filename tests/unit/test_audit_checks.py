@@ -321,7 +321,7 @@ def test_the_order_of_rows_is_measured_over_units() -> None:
     by_name = np.random.default_rng(0).permutation(40)[unit] * 3 + np.tile([0, 1, 2], 40)
     clock = np.arange(120.0)
     clock[5] = np.nan
-    features = {"clock": clock, "steps": clock // 30, "noise": np.random.default_rng(1).normal(size=120)}
+    features = {"clock": clock, "steps": clock // 8, "noise": np.random.default_rng(1).normal(size=120)}
     found = order_of_rows(label, unit, by_name, features)
     assert found["file_auc"] == 1.0
     assert found["path_auc"] == pytest.approx(auc(label[::3], by_name[1::3]))
