@@ -173,6 +173,11 @@ def memory_of_training(wildcards, attempt):
     return int(attempt * (900 + 10 * source_megabytes(wildcards.dataset)))
 
 
+def memory_of_audit(wildcards, attempt):
+    """Return MB: the audit of 327,346 flights (4 MB of parquet) peaks at 1,083 MB, besides snakemake's 300."""
+    return int(attempt * (1500 + 10 * source_megabytes(wildcards.dataset)))
+
+
 def run_configuration(wildcards):
     """Return what a dataset's results rest on, for the report."""
     whole = SETTINGS.model_dump()

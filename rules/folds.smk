@@ -36,7 +36,7 @@ rule audit_leakage:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_of_training,
+        mem_mb=memory_of_audit,
     params:
         scrambles=SETTINGS.audit.scrambles,
         seed=SETTINGS.folds.seed,

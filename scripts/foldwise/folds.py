@@ -184,7 +184,8 @@ def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -
 def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
     """Split rows by group, outer and inner, stratified by label.
 
-    Repeat 1 is ``StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)`` of scikit-learn.
+    Repeat 1 is ``StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)`` of scikit-learn,
+    or ``StratifiedKFold`` where every row is a group of its own.
 
     Args:
         label: shape (n,), 0 or 1.
@@ -212,11 +213,13 @@ def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
 
 def _assign(label: Labels, group: Groups, parts: int, seed: int) -> Assignment:
     """Return the part, 1..parts, of each row."""
-    from sklearn.model_selection import StratifiedGroupKFold
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
-    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    # Groups of one row need no group splitter, which takes minutes for some 100,000 of them.
+    single = len(np.unique(group)) == len(group)
+    splitter = (StratifiedKFold if single else StratifiedGroupKFold)(parts, shuffle=True, random_state=seed)
     assignment = np.zeros(len(label), np.int16)
-    for part, (_, held_out) in enumerate(splitter.split(np.zeros(len(label)), label, group), start=1):
+    for part, (_, held_out) in enumerate(splitter.split(label, label, None if single else group), start=1):
         assignment[held_out] = part
     return assignment
 

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from foldwise.calibration import fit_calibrator
 from foldwise.operation import Choices, calibration_summary, operate, threshold_summary
 
 CHOICES = Choices(operating_fpr=[0.25], confidence=0.95, calibration="sigmoid", threshold="youden")
 CHOSEN = ["threshold", "threshold_fpr_0.25"]
 ENOUGH_GROUPS = 10
 # From 0.6 on four of five positives and no negative: the best by Youden. From 0.4 on all, and one negative of four.
-SCORE = [0.1, 0.2, 0.3, 0.5, 0.4, 0.6, 0.7, 0.8, 0.9]
-LABEL = [0, 0, 0, 0, 1, 1, 1, 1, 1]
+SCORE = [0.1, 0.9, 0.6, 0.2, 0.3, 0.4, 0.8, 0.5, 0.7]
+LABEL = [0, 1, 1, 0, 0, 1, 1, 0, 1]
 
 
 def scored(test: dict[int, tuple[list[float], list[int]]]) -> pd.DataFrame:
@@ -67,6 +68,13 @@ def test_other_inner_scores_move_the_calibrator() -> None:
     turned = {fold: rows.assign(label=1 - rows["label"]) for fold, rows in inner(1, 2).items()}
     found = [operate(two_folds(), rows, CHOICES)["calibrated"] for rows in (inner(1, 2), turned)]
     assert (found[0] != found[1]).all()
+
+
+def test_calibrated_scores_are_those_of_the_calibrator_of_the_inner_scores() -> None:
+    rows = inner(1)[1]
+    calibrator = fit_calibrator("sigmoid", rows["score"].to_numpy(), rows["label"].to_numpy())
+    found = operate(two_folds(), inner(1, 2), CHOICES)
+    np.testing.assert_array_equal(found["calibrated"], calibrator(found["score"].to_numpy()))
 
 
 def test_each_fold_goes_by_its_own_inner_scores() -> None:

@@ -66,3 +66,10 @@ def test_the_names_of_the_groups_do_not_matter() -> None:
     _, _, group = rows()
     named = np.array([f"video_{g:03d}" for g in group])
     np.testing.assert_array_equal(band_by(named).low, band_by(group).low)
+
+
+def test_large_groups_are_drawn_no_more_often_than_small_ones() -> None:
+    # The one group with positive rows is missing from a third of the draws, though it holds half of the rows.
+    label = np.repeat([1, 0], [100, 99])
+    group = np.concatenate([np.zeros(100, int), np.arange(1, 100)])
+    assert reliability(label, np.full(199, 0.5), group).low.tolist() == [0.0]

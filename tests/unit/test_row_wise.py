@@ -87,7 +87,7 @@ def _measured(folder: Path, **scores: float | None) -> tuple[dict[str, Any], dic
     random = np.random.default_rng(1)
     fold = np.repeat([1, 2], 30)
     label = np.tile([0, 1], 30)
-    score = np.clip(0.5 * label + 0.5 * random.random(60), 0, 1)
+    score = 0.3 * label + 0.7 * random.random(60)
     write_table(folder / "row_wise.parquet", pa.table({"fold": fold, "label": label, "score": score}))
     grouped_scores = {f"test_{name}": value for name, value in (SCORES | scores).items()}
     write_json(folder / "metrics.json", {"backend": "xgboost", **grouped_scores})
