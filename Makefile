@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: demo test coverage lint dag config-docs lock help
+.PHONY: help demo test lint dag coverage config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"

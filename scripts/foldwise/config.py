@@ -138,7 +138,9 @@ class Config(Section):
     def _held_out_column_is_a_slice(self) -> "Config":
         for name, dataset in self.datasets.items():
             if self.folds.by is not None and self.folds.by not in (*dataset.slices, *dataset.groups):
-                raise ValueError(f"folds.by: {self.folds.by!r} must stand in slices: of dataset {name!r}: add it there")
+                raise ValueError(
+                    f"folds.by: {self.folds.by!r} must stand in slices: or groups: of dataset {name!r}: add it to one of them"
+                )
         return self
 
     @field_validator("backends")

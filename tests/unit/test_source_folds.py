@@ -189,7 +189,7 @@ def test_a_held_out_slice_is_a_right_configuration() -> None:
         ),
         pytest.param(
             _config((), method="leave_one_group_out", by="camera"),
-            "'camera' must stand in slices: of dataset 'mine'",
+            "'camera' must stand in slices: or groups: of dataset 'mine'",
             id="by is no slice",
         ),
     ],
