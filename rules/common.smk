@@ -42,6 +42,8 @@ def read_settings():
         spaces = {b: read_space(str(folder.join(f"{b}.yaml")), b, overrides.get(b, {})) for b in checked.backends}
     except UserError as mistake:
         stop(mistake)
+    if checked.tracking.mlflow:
+        print("note: tracking.mlflow: tracking is not built yet, nothing is logged", file=sys.stderr, flush=True)
     return checked, spaces
 
 
@@ -147,7 +149,11 @@ def leaky_reference(wildcards):
 
 
 def search_settings(backend):
+    # The number of trials counts only where points are drawn: a change of it must not rerun a grid.
+    search = SETTINGS.search
     return {
+        "n_trials": search.n_trials if search.method == "random" else None,
+        "fraction": search.fraction,
         "space": SPACES[backend],
         "metric": SETTINGS.search.metric,
         "early_stopping_rounds": SETTINGS.search.early_stopping_rounds,

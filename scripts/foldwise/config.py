@@ -56,20 +56,35 @@ class Folds(Section):
 class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
-    method: Literal["grid"] = Field("grid", description="`grid`: every point, the same table as GridSearchCV")
+    method: Literal["grid", "random"] = Field(
+        "grid",
+        description="`grid`: every point, the same table as GridSearchCV; `random`: `n_trials` of them, by the seed",
+    )
     metric: Literal["log_loss", "brier", "auc", "ap", "f1", "accuracy"] = Field(
         "log_loss", description="Score on the inner folds that chooses the point"
     )
     early_stopping_rounds: int | None = Field(
         None,
         ge=1,
-        description="Rounds without a gain of the mean inner log-loss curve after which trees stop; "
-        "the largest number of trees in the space is then the limit",
+        description="Trees without a gain of the mean inner curve of `metric` (log_loss or auc) after which to stop; "
+        "the number of trees in the space is then the limit",
     )
+    fraction: float = Field(
+        1.0, gt=0, le=1, description="Share of the train groups of each class that the search uses; the refit uses all"
+    )
+    n_trials: int = Field(32, ge=1, description="Number of points for `random`")
     space: dict[BackendName, dict[str, Scalar | list[Scalar]]] = Field(
         default_factory=dict,
         description="Values by backend and parameter that replace those of `config/search/{backend}.yaml`",
     )
+
+    @model_validator(mode="after")
+    def _stopping_needs_a_curve(self) -> "Search":
+        if self.early_stopping_rounds is not None and self.metric not in ("log_loss", "auc"):
+            raise ValueError(
+                f"early_stopping_rounds needs a metric with a curve, {self.metric!r} has none: use log_loss or auc"
+            )
+        return self
 
 
 class Training(Section):
@@ -119,6 +134,14 @@ class Audit(Section):
     )
 
 
+class Tracking(Section):
+    """Experiment tracking. Not built yet: the keys are read, a run says so, and nothing is logged."""
+
+    mlflow: bool = Field(False, description="Whether runs are logged to MLflow; true has no effect in this version")
+    uri: str = Field("sqlite:///results/mlflow.db", description="Where MLflow keeps runs")
+    experiment: str = Field("foldwise", description="Name of the experiment")
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -133,6 +156,10 @@ class Config(Section):
     training: Training = Field(default_factory=Training, description="Fitting of models")
     evaluation: Evaluation = Field(default_factory=Evaluation, description="What is reported")
     audit: Audit = Field(default_factory=Audit, description="The leakage checks")
+    tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking")
+    predict: dict[Name, dict[str, str | dict[str, str]]] = Field(
+        default_factory=dict, description="New tables to score. Not built yet: only `{}` is taken"
+    )
 
     @model_validator(mode="after")
     def _held_out_column_is_a_slice(self) -> "Config":
@@ -143,6 +170,13 @@ class Config(Section):
                     "add it to one of them"
                 )
         return self
+
+    @field_validator("predict")
+    @classmethod
+    def _scores_nothing_yet(cls, predict: dict[str, object]) -> dict[str, object]:
+        if predict:
+            raise ValueError("scoring new tables is not built yet: take the entries out and load the final models")
+        return predict
 
     @field_validator("backends")
     @classmethod

@@ -17,7 +17,7 @@ from foldwise.folds import Plan, split
 from foldwise.matrix import read_matrix
 from foldwise.metrics import auc, average_precision, confusion, decisions
 from foldwise.search.grid import TrainPart
-from foldwise.tuning import Settings, chosen_fit, refit, search_points
+from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
 from foldwise.weights import row_weights
 
 _METRICS = ("auc", "ap", "f1", "accuracy")
@@ -47,7 +47,8 @@ def train_row_wise(inputs: Mapping[str, str], plan: Plan, settings: Settings, ou
         train, test = assignment > 0, assignment == 0
         weight = row_weights(settings.class_weight, label[train], unit[train])
         part = TrainPart(matrix.rows(train), label[train], weight, assignment[train])
-        fit = chosen_fit(search_points(part, backend, settings), settings, backend)
+        rows = rows_of_some_groups(part.label, every_row[train], part.inner, settings.fraction, settings.seed)
+        fit = chosen_fit(search_points(part.rows(rows), backend, settings), settings, backend)
         model = refit(part, fit, backend, settings)
         score = backend.predict_matrix(model, matrix.rows(test), settings.threads).astype(np.float64)
         columns: dict[str, Any] = {

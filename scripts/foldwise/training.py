@@ -19,7 +19,7 @@ from foldwise.matrix import FeatureMatrix, read_matrix
 from foldwise.metrics import LOWER_IS_BETTER
 from foldwise.search.grid import Choice, TrainPart, run_fits
 from foldwise.search.plan import Fit
-from foldwise.tuning import Settings, chosen_fit, refit, search_points
+from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
 from foldwise.weights import row_weights
 
 _EXPLAINED_ROWS = 2000
@@ -71,7 +71,10 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     weight = row_weights(settings.class_weight, data.label[train_rows], data.unit[train_rows])
     train_part = TrainPart(data.matrix.rows(train_rows), data.label[train_rows], weight, data.part[train_rows])
 
-    choice = search_points(train_part, backend, settings)
+    searched_rows = rows_of_some_groups(
+        train_part.label, data.group[train_rows], train_part.inner, settings.fraction, settings.seed
+    )
+    choice = search_points(train_part.rows(searched_rows), backend, settings)
     searched = time.perf_counter()
     _write_search(choice, settings.metric, outputs["search"])
     fit = chosen_fit(choice, settings, backend)
@@ -102,6 +105,7 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
         "peak_memory_mb": _peak_memory(),
         "imports_memory_mb": after_imports,
+        "searched_rows": int(searched_rows.sum()),
         "rows": {"train": int(train_rows.sum()), "test": int(test_rows.sum())},
         "groups": {name: len(np.unique(data.group[m])) for name, m in (("train", train_rows), ("test", test_rows))},
         "features": len(data.matrix.names),

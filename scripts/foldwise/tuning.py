@@ -5,6 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from foldwise.backends import SPECIFICATIONS
 from foldwise.backends.contract import Backend, FitOptions
 from foldwise.metrics import LOWER_IS_BETTER, search_metric
@@ -27,6 +30,8 @@ class Settings:
         metric: score that chooses the point.
         early_stopping_rounds: patience in trees, or None.
         space: values by parameter.
+        n_trials: number of points drawn from the space, None for all of them.
+        fraction: share of the train groups of each class that the search uses.
     """
 
     backend: str
@@ -37,6 +42,8 @@ class Settings:
     metric: str
     early_stopping_rounds: int | None
     space: Mapping[str, Sequence[Any]]
+    n_trials: int | None = None
+    fraction: float = 1.0
 
     @classmethod
     def from_params(cls, params: Any) -> "Settings":
@@ -46,7 +53,7 @@ class Settings:
 
 def search_points(part: TrainPart, backend: Backend, settings: Settings) -> Choice:
     """Score every point of the search space on the inner folds of a train part."""
-    points = grid(settings.space)
+    points = drawn(grid(settings.space), settings.n_trials, settings.seed)
     trees_name = SPECIFICATIONS[settings.backend].trees
     options = FitOptions(settings.seed, 1, settings.device)
     greater = settings.metric not in LOWER_IS_BETTER
@@ -65,6 +72,43 @@ def search_points(part: TrainPart, backend: Backend, settings: Settings) -> Choi
         settings.early_stopping_rounds,
         workers,
     )
+
+
+def drawn(points: list[dict[str, Any]], n_trials: int | None, seed: int) -> list[dict[str, Any]]:
+    """Return ``n_trials`` of the points by the seed, in their order; all of them where there are no more."""
+    if n_trials is None or n_trials >= len(points):
+        return points
+    kept = np.random.default_rng(seed).choice(len(points), n_trials, replace=False)
+    return [points[i] for i in sorted(kept)]
+
+
+def rows_of_some_groups(
+    label: npt.NDArray[np.int8], group: npt.NDArray[np.int32], inner: npt.NDArray[np.int16], fraction: float, seed: int
+) -> npt.NDArray[np.bool_]:
+    """Choose the rows that a search uses: a share of the groups of every inner fold and class, at least one.
+
+    Args:
+        label: shape (n,), 0 or 1; a group with both counts as positive.
+        group: shape (n,).
+        inner: shape (n,), inner fold of each row.
+        fraction: share of the groups to keep, 1 keeps every row.
+        seed: of the choice.
+
+    Returns:
+        Shape (n,), true for a row of a chosen group.
+    """
+    if fraction == 1:
+        return np.ones(len(label), np.bool_)
+    groups, first = np.unique(group, return_index=True)
+    positive = np.isin(groups, group[label == 1])
+    random = np.random.default_rng(seed)
+    chosen = []
+    for fold in np.unique(inner):
+        for value in (False, True):
+            here = groups[(inner[first] == fold) & (positive == value)]
+            count = max(1, round(fraction * len(here)))
+            chosen.append(random.permutation(here)[:count])
+    return np.isin(group, np.concatenate(chosen))
 
 
 def chosen_fit(choice: Choice, settings: Settings, backend: Backend) -> Fit:

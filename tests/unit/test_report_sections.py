@@ -28,7 +28,7 @@ def test_calibration_stands_before_and_after(page: Page) -> None:
 def test_slope_that_some_fold_lacks_is_said() -> None:
     data = artefacts()
     data.metrics[0]["calibration"]["before"]["n_folds_with_slope"] = 4
-    assert "XGBoost, before: slope and intercept are means over 4 of 5 folds" in Page(render_report(data)).text()
+    assert "XGBoost, before: the slope is a mean over 4 of 5 folds" in Page(render_report(data)).text()
 
 
 def test_decisions_stand_at_both_thresholds_with_intervals(page: Page) -> None:

@@ -74,7 +74,7 @@ def calibration_table(artefacts: Artefacts) -> Table | None:
 
 
 def _without_slope(found: dict[str, Json]) -> list[str]:
-    """Say where slope and intercept are means over fewer folds than the rest."""
+    """Say where the slope is a mean over fewer folds than the rest."""
     notes = []
     for name, entry in found.items():
         for when in ("before", "after"):
@@ -82,8 +82,8 @@ def _without_slope(found: dict[str, Json]) -> list[str]:
             if defined is not None and defined < entry["n_folds"]:
                 over = f"{defined} of {words.counted(entry['n_folds'], 'fold')}"
                 notes.append(
-                    f"{words.display_name(name)}, {when}: slope and intercept are means over {over}; elsewhere the "
-                    "classes are separated, or one is missing."
+                    f"{words.display_name(name)}, {when}: the slope is a mean over {over}; elsewhere the classes "
+                    "are separated, or one is missing."
                 )
     return notes
 

@@ -36,13 +36,14 @@ class TrainPart:
 
     def without(self, fold: int) -> "TrainPart":
         """Return the rows outside an inner fold."""
-        return self._rows(self.inner != fold)
+        return self.rows(self.inner != fold)
 
     def only(self, fold: int) -> "TrainPart":
         """Return the rows of an inner fold."""
-        return self._rows(self.inner == fold)
+        return self.rows(self.inner == fold)
 
-    def _rows(self, mask: npt.NDArray[np.bool_]) -> "TrainPart":
+    def rows(self, mask: npt.NDArray[np.bool_]) -> "TrainPart":
+        """Return the rows where ``mask``, shape (n,), is true."""
         weight = None if self.weight is None else self.weight[mask]
         return TrainPart(self.matrix.rows(mask), self.label[mask], weight, self.inner[mask])
 
