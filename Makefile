@@ -19,7 +19,7 @@ demo: $(VENV)/.runtime
 	@PYTHONPATH=scripts python -m foldwise.summary results/demo
 
 test: $(VENV)/.development
-	pytest tests/unit tests/faults -m "not workflow"
+	pytest tests -m "not workflow"
 	pytest tests -m workflow
 
 coverage: $(VENV)/.runtime
