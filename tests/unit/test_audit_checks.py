@@ -1,63 +1,23 @@
 """The parts of the measured checks: chance, samples, neighbours, columns, shuffles, and what is left out."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pytest
+from audit_material import RANDOM_STATE, drawn, material
 from audited import audit, checks, replan, videos
 from foldwise.artifacts import read_json, write_json
 from foldwise.audit.chance import auc_by_chance, auc_spread, share_by_chance
 from foldwise.audit.columns import confounder, id_like, proxy, rate_elsewhere
 from foldwise.audit.exact import group_overlap
 from foldwise.audit.finding import Finding
-from foldwise.audit.material import Material, share_between
+from foldwise.audit.material import share_between
 from foldwise.audit.models import model_sample, optimism_gap, scramble, shift, shuffled_between_groups
-from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, nearest
 from foldwise.audit.sampling import sample_groups, sampled
-from foldwise.matrix import FeatureMatrix
 from foldwise.metrics import auc
 from foldwise.order import order_of_rows
-
-RANDOM_STATE = 3
-
-
-def material(
-    values: npt.NDArray[Any],
-    label: Sequence[int],
-    group: Sequence[int],
-    names: Sequence[str] | None = None,
-    groups: Sequence[str] = ("video",),
-    categorical: tuple[int, ...] = (),
-    n_splits: int = 3,
-) -> Material:
-    """Return a dataset whose group g is tested in fold ``g % n_splits + 1``."""
-    names = tuple(names or (f"f{j}" for j in range(values.shape[1])))
-    group_of_row = np.asarray(group)
-    rows = pd.DataFrame(
-        {
-            "sample_id": [f"s{i}" for i in range(len(label))],
-            "label": label,
-            "unit": group_of_row if groups else np.arange(len(label)),
-            "group": group_of_row,
-            **{f"fold_{f}": np.where(group_of_row % n_splits == f - 1, 0, 1) for f in range(1, n_splits + 1)},
-            "final": 1,
-        }
-    )
-    contract = {"groups": list(groups), "slices": [], "features": [{"name": n} for n in names]}
-    return Material(rows, FeatureMatrix(values, names, categorical), contract, seed=42)
-
-
-def drawn(rows: int = 300, columns: int = 12, size: int = 3, seed: int = 0, **settings: Any) -> Material:
-    """Return independent rows in groups of ``size`` with one random label each."""
-    random = np.random.default_rng(seed)
-    group = np.arange(rows) // size
-    label = random.permutation(np.arange(group[-1] + 1) % 2)[group]
-    return material(random.normal(size=(rows, columns)), label, group, **settings)
 
 
 def test_the_spread_of_an_auc_without_information_is_that_of_simulated_ones() -> None:
@@ -121,79 +81,6 @@ def test_a_model_sees_a_sample_of_a_large_table(monkeypatch: pytest.MonkeyPatch)
     assert len(part.rows) == 90
     assert part.group.tolist() == whole.group[part.rows["sample_id"].str[1:].astype(int)].tolist()
     assert "a sample by groups of 90 rows" in scramble(whole, part, 2).sentence
-
-
-def test_neighbours_are_the_nearest_other_rows() -> None:
-    points = np.random.default_rng(0).normal(size=(50, 3))
-    distance, position = nearest(points, np.array([4, 7]), np.arange(0, 50, 2), 3)
-    for query, found, place in zip((4, 7), distance, position, strict=True):
-        others = [i for i in range(0, 50, 2) if i != query]
-        expected = sorted((np.linalg.norm(points[query] - points[i]), i) for i in others)[:3]
-        assert place.tolist() == [i for _, i in expected]
-        assert found == pytest.approx([d for d, _ in expected])
-
-
-def test_neighbours_do_not_depend_on_the_size_of_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
-    points = np.random.default_rng(0).normal(size=(50, 3))
-    whole = nearest(points, np.arange(50), np.arange(50), 5)
-    monkeypatch.setattr("foldwise.audit.neighbours._CELLS", 70)
-    for one, other in zip(whole, nearest(points, np.arange(50), np.arange(50), 5), strict=True):
-        assert one == pytest.approx(other)
-
-
-@pytest.mark.parametrize("columns", [1, 2, 4, 8, 20])
-def test_independent_rows_are_no_near_copies_in_any_number_of_columns(columns: int) -> None:
-    data = drawn(columns=columns)
-    near = Neighbourhood.of(data)
-    assert near.ratio <= 0.5
-    assert hidden_components(data, near).tied < 0.06
-
-
-def test_categories_are_as_far_apart_as_numbers() -> None:
-    data = drawn(columns=3, categorical=(1, 2))
-    data.matrix.values[:, 1:] = np.random.default_rng(0).integers(0, 200, (300, 2))
-    points = Neighbourhood.of(data).points
-    assert points.shape == (300, 33)
-    pairs = np.diff(points.reshape(150, 2, 33), axis=1)[:, 0]
-    assert (pairs[:, 1:17] ** 2).sum(axis=1).mean() == pytest.approx(2, rel=0.15)
-
-
-def copies(seed: int = 0, count: int = 60, size: int = 4) -> Material:
-    """Return rows in near copies of ``size``, without a group column."""
-    random = np.random.default_rng(seed)
-    video = np.arange(count * size) // size
-    values = random.normal(size=(count, 12))[video] + 0.05 * random.normal(size=(count * size, 12))
-    return material(values, video % 2, np.arange(count * size), groups=())
-
-
-def test_components_of_near_copies_are_the_hidden_groups() -> None:
-    data = copies()
-    found = hidden_components(data, Neighbourhood.of(data))
-    assert found.tied == 1.0
-    assert found.group.tolist() == [i // 4 for i in range(240)]
-
-
-def test_a_large_table_is_searched_from_some_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("foldwise.audit.neighbours._LARGEST_TABLE", 100)
-    monkeypatch.setattr("foldwise.audit.neighbours._SEEDS", 20)
-    data = copies()
-    found = hidden_components(data, Neighbourhood.of(data))
-    assert 20 < len(found.rows) <= 80
-    assert set(np.bincount(found.group)) == {4}
-
-
-@pytest.mark.parametrize(("label", "tied"), [([0, 0, 1, 1, 0], True), ([0, 1, 0, 1, 0], False)])
-def test_components_have_a_label_where_their_rows_agree(label: list[int], tied: bool) -> None:
-    found = Components(np.arange(5), np.array([0, 0, 1, 1, 2]))
-    assert found.labelled(np.array(label, np.int8)) is tied
-
-
-def test_near_copies_with_labels_of_their_own_do_not_fail_the_scramble(tmp_path: Path) -> None:
-    frame = videos(count=60)
-    frame["label"] = np.random.default_rng(0).integers(0, 2, len(frame))
-    found = audit(tmp_path, frame, groups=[])
-    assert (found["hidden_groups"]["level"], found["scramble"]["level"]) == ("warn", "pass")
-    assert "between groups (rows)" in found["scramble"]["sentence"]
 
 
 def test_the_share_between_groups_is_that_of_the_variance() -> None:
