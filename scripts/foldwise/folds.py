@@ -36,15 +36,6 @@ class Plan:
     seed: int
     by: str | None = None
 
-    @property
-    def count(self) -> int:
-        """Number of outer folds over all repeats."""
-        return self.n_splits * self.n_repeats
-
-    def repeat_of(self, fold: int) -> int:
-        """Return the repeat, from 1, to which an outer fold, from 1, belongs."""
-        return (fold - 1) // self.n_splits + 1
-
 
 def make_folds(table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
     """Write ``folds.parquet``: sample_id, group, fold_1 .. fold_F (0 = test, 1..k = inner fold), final.

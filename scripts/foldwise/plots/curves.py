@@ -14,6 +14,7 @@ from foldwise.plots.palette import GREY, INK
 from foldwise.plots.scores import interval, mean_and_spread
 from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
 from foldwise.plots.wording import count
+from foldwise.predictions import by_unit
 
 Line = NDArray[np.float64]
 GRID: Line = np.linspace(0.0, 1.0, 1001)
@@ -109,7 +110,7 @@ def _unit_line(
     metric: str,
     line_of: Callable[[NDArray[Any], NDArray[Any]], Line],
 ) -> None:
-    units = predictions.groupby(["fold", "unit"], as_index=False).agg(label=("label", "max"), score=("score", "mean"))
+    units = by_unit(predictions)
     by_fold = _fold_lines(units, line_of)
     if len(units) == len(predictions) or not len(by_fold):
         return
