@@ -10,7 +10,7 @@ from foldwise import config_docs
 from foldwise.backends import SPECIFICATIONS
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"matplotlib": "matplotlib-base", "xgboost": "py-xgboost"}
+CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "xgboost": "py-xgboost"}
 ONLY_PIP = {"nvidia-nccl-cu12"}
 RULES = re.findall(
     r"^ *rule ?(\w*):\n(.*?)(?=^ *rule\b|\Z)",
