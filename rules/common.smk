@@ -152,6 +152,7 @@ def search_settings(backend):
     # The number of trials counts only where points are drawn: a change of it must not rerun a grid.
     search = SETTINGS.search
     return {
+        "method": search.method,
         "n_trials": search.n_trials if search.method == "random" else None,
         "fraction": search.fraction,
         "space": SPACES[backend],

@@ -56,9 +56,10 @@ class Folds(Section):
 class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
-    method: Literal["grid", "random"] = Field(
+    method: Literal["grid", "race", "random"] = Field(
         "grid",
-        description="`grid`: every point, the same table as GridSearchCV; `random`: `n_trials` of them, by the seed",
+        description="`grid`: every point, the same table as GridSearchCV; `race`: half of the fits go on to the second "
+        "inner fold and a quarter to the others; `random`: `n_trials` points, by the seed",
     )
     metric: Literal["log_loss", "brier", "auc", "ap", "f1", "accuracy"] = Field(
         "log_loss", description="Score on the inner folds that chooses the point"

@@ -16,7 +16,7 @@ from foldwise.backends.devices import check_device
 from foldwise.folds import Plan, split
 from foldwise.matrix import read_matrix
 from foldwise.metrics import auc, average_precision, confusion, decisions
-from foldwise.search.grid import TrainPart
+from foldwise.search.train_part import TrainPart
 from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
 from foldwise.weights import row_weights
 

@@ -17,8 +17,10 @@ from foldwise.backends.contract import CURVE_METRICS, Backend, FitOptions
 from foldwise.backends.devices import check_device
 from foldwise.matrix import FeatureMatrix, read_matrix
 from foldwise.metrics import LOWER_IS_BETTER
-from foldwise.search.grid import Choice, TrainPart, run_fits
+from foldwise.search.choice import Choice
+from foldwise.search.inner_fold import Binned, InnerFold
 from foldwise.search.plan import Fit
+from foldwise.search.train_part import TrainPart
 from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
 from foldwise.weights import row_weights
 
@@ -101,7 +103,7 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
         "metric": settings.metric,
         "score": choice.scores[choice.chosen].mean(),
         "points": len(choice.points),
-        "fits": choice.fits * choice.scores.shape[1],
+        "fits": choice.fits,
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
         "peak_memory_mb": _peak_memory(),
         "imports_memory_mb": after_imports,
@@ -133,18 +135,30 @@ def _read(inputs: Mapping[str, str], column: str) -> Data:
 
 
 def _write_search(choice: Choice, metric: str, path: str) -> None:
-    """Write one row a point: its scores, its rank, and its parameters as columns ``param_<name>``."""
+    """Write one row a point: its scores, its rank, and its parameters as columns ``param_<name>``.
+
+    What a point has no value for is null: scores after it was given up, with its mean and rank, and parameters
+    that other points have.
+    """
     means, folds = choice.scores.mean(axis=1), choice.scores.shape[1]
-    greater = metric not in LOWER_IS_BETTER
+    given_up = choice.dropped_after > 0
     columns: dict[str, Any] = {"point": np.arange(len(means), dtype=np.int32), "trees": choice.trees}
-    columns |= {f"score_{i + 1}": choice.scores[:, i] for i in range(folds)}
-    columns |= {"mean_score": means, "std_score": choice.scores.std(axis=1, ddof=1)}
-    ordered = -means if greater else means
-    columns["rank"] = np.array([1 + np.count_nonzero(ordered < value) for value in ordered], np.int32)
+    columns |= {f"score_{i + 1}": _nullable(choice.scores[:, i]) for i in range(folds)}
+    columns |= {"mean_score": _nullable(means), "std_score": _nullable(choice.scores.std(axis=1, ddof=1))}
+    ordered = means if metric in LOWER_IS_BETTER else -means
+    rank = np.array([1 + np.count_nonzero(ordered < value) for value in ordered], np.int32)
+    columns["rank"] = pa.array(rank, mask=given_up)
     columns["chosen"] = np.arange(len(means)) == choice.chosen
     columns["shared"] = choice.shared
-    columns |= {f"param_{name}": [p[name] for p in choice.points] for name in choice.points[0]}
-    write_table(path, pa.table(columns), {"metric": metric, "greater_is_better": str(greater).lower()})
+    columns["dropped_after"] = pa.array(choice.dropped_after, mask=~given_up)
+    names = dict.fromkeys(name for point in choice.points for name in point)
+    columns |= {f"param_{name}": [point.get(name) for point in choice.points] for name in names}
+    greater = str(metric not in LOWER_IS_BETTER).lower()
+    write_table(path, pa.table(columns), {"metric": metric, "greater_is_better": greater})
+
+
+def _nullable(values: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))
 
 
 def _write_inner(
@@ -160,17 +174,7 @@ def _write_inner(
     scores = np.full(len(part.label), np.nan)
     curves: dict[str, list[Any]] = {"iteration": [], "inner_fold": [], "part": [], "metric": [], "value": []}
     for fold in np.unique(part.inner):
-        fit_part = part.without(fold)
-
-        def run(
-            fit: Fit, data: Any, validation: Any, _: TrainPart, fit_part: TrainPart = fit_part
-        ) -> tuple[dict[tuple[str, str], Any], npt.NDArray[Any]]:
-            watched = backend.bin_validation(fit_part.matrix, fit_part.label, data, options)
-            watch = [("train", watched), ("validation", validation)]
-            fitted = backend.fit(data, fit.params, fit.trees, options, watch=watch, metrics=CURVE_METRICS)
-            return fitted.curves, backend.predict(fitted.model, validation)
-
-        [(found, held_out)] = run_fits([fit], part, int(fold), backend, options, 1, run)
+        [(found, held_out)] = InnerFold(part, int(fold), backend, options).run([fit], 1, _curves_and_scores)
         scores[part.inner == fold] = held_out
         for (name, metric), values in found.items():
             curves["iteration"] += range(1, len(values) + 1)
@@ -181,6 +185,14 @@ def _write_inner(
     write_table(outputs["curve"], pa.table(curves, pa.schema(list(zip(curves, kinds, strict=True)))))
     inner = {"sample_id": sample_id, "label": part.label, "inner_fold": part.inner, "score": scores}
     write_table(outputs["inner_predictions"], pa.table(inner))
+
+
+def _curves_and_scores(fit: Fit, binned: Binned) -> tuple[dict[tuple[str, str], Any], npt.NDArray[Any]]:
+    backend, fit_part = binned.backend, binned.fit_part
+    watched = backend.bin_validation(fit_part.matrix, fit_part.label, binned.train, binned.options)
+    watch = [("train", watched), ("validation", binned.validation)]
+    fitted = backend.fit(binned.train, fit.params, fit.trees, binned.options, watch=watch, metrics=CURVE_METRICS)
+    return fitted.curves, backend.predict(fitted.model, binned.validation)
 
 
 def _write_model(model: Any, backend: Backend, outputs: Mapping[str, str]) -> None:

@@ -11,10 +11,12 @@ import numpy.typing as npt
 from foldwise.backends import SPECIFICATIONS
 from foldwise.backends.contract import Backend, FitOptions
 from foldwise.metrics import LOWER_IS_BETTER, search_metric
-from foldwise.search.grid import Choice, TrainPart, search_grid
+from foldwise.search.choice import Choice
+from foldwise.search.grid import search_grid
+from foldwise.search.measure import AlongCurve, AtPoints, Measure
 from foldwise.search.plan import Fit
 from foldwise.search.space import grid
-from foldwise.search.stopping import search_with_early_stopping
+from foldwise.search.train_part import TrainPart
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Settings:
     Attributes:
         backend: name of the backend.
         seed: seed of the models.
-        threads: fits at a time in the search, threads of the refit.
+        threads: threads of the search, shared among its fits, and of the refit.
         device: ``cpu`` or ``cuda``.
         class_weight: ``none``, ``balanced`` or ``unit``.
         metric: score that chooses the point.
@@ -32,6 +34,7 @@ class Settings:
         space: values by parameter.
         n_trials: number of points drawn from the space, None for all of them.
         fraction: share of the train groups of each class that the search uses.
+        method: ``grid``, ``race`` or ``random``.
     """
 
     backend: str
@@ -44,6 +47,7 @@ class Settings:
     space: Mapping[str, Sequence[Any]]
     n_trials: int | None = None
     fraction: float = 1.0
+    method: str = "grid"
 
     @classmethod
     def from_params(cls, params: Any) -> "Settings":
@@ -52,26 +56,21 @@ class Settings:
 
 
 def search_points(part: TrainPart, backend: Backend, settings: Settings) -> Choice:
-    """Score every point of the search space on the inner folds of a train part."""
+    """Score the points of the search space on the inner folds of a train part, and choose."""
     points = drawn(grid(settings.space), settings.n_trials, settings.seed)
     trees_name = SPECIFICATIONS[settings.backend].trees
-    options = FitOptions(settings.seed, 1, settings.device)
+    options = FitOptions(settings.seed, settings.threads, settings.device)
+    affinity = len(os.sched_getaffinity(0))
+    race = settings.method == "race"
+    return search_grid(points, trees_name, part, backend, options, measure(settings), race, affinity)
+
+
+def measure(settings: Settings) -> Measure:
+    """Return how fits are scored: at their points' numbers of trees, or where the mean inner curve stops."""
     greater = settings.metric not in LOWER_IS_BETTER
-    workers = min(settings.threads, len(os.sched_getaffinity(0)))
     if settings.early_stopping_rounds is None:
-        metric = search_metric(settings.metric)
-        return search_grid(points, trees_name, part, backend, options, metric, greater, workers)
-    return search_with_early_stopping(
-        points,
-        trees_name,
-        part,
-        backend,
-        options,
-        settings.metric,
-        greater,
-        settings.early_stopping_rounds,
-        workers,
-    )
+        return AtPoints(search_metric(settings.metric), greater)
+    return AlongCurve(settings.metric, greater, settings.early_stopping_rounds)
 
 
 def drawn(points: list[dict[str, Any]], n_trials: int | None, seed: int) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import pytest
 from foldwise.backends import get_backend
 from foldwise.errors import UserError
-from foldwise.search.grid import TrainPart
+from foldwise.search.train_part import TrainPart
 from foldwise.tuning import Settings, search_points
 from tables import grouped, inner_folds
 

@@ -11,10 +11,15 @@ import wrappers
 from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.backends.contract import FitOptions, Fitted
 from foldwise.metrics import LOWER_IS_BETTER, search_metric
-from foldwise.search.grid import Choice, TrainPart, best, search_grid
+from foldwise.search.choice import Choice, best
+from foldwise.search.grid import search_grid
+from foldwise.search.measure import AlongCurve, AtPoints
 from foldwise.search.plan import plan_fits
 from foldwise.search.space import grid, read_space
-from foldwise.search.stopping import search_with_early_stopping, stop
+from foldwise.search.stopping import stop
+from foldwise.search.threads import shared_threads
+from foldwise.search.train_part import TrainPart
+from foldwise.search.trial import Trials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
@@ -22,6 +27,8 @@ from tables import grouped, inner_folds
 
 SPACES = Path(__file__).parents[2] / "config" / "search"
 OPTIONS = FitOptions(7)
+LOG_LOSS = AtPoints(search_metric("log_loss"), greater_is_better=False)
+PATIENT = AlongCurve("log_loss", greater_is_better=False, rounds=5)
 SPACE: Mapping[str, Mapping[str, list[Any]]] = {
     "xgboost": {"n_estimators": [4, 8], "max_depth": [2, 3], "subsample": [0.5, 1.0], "max_bin": [16]},
     "lightgbm": {"n_estimators": [4, 8], "num_leaves": [3, 5], "subsample": [0.5, 1.0], "min_child_samples": [5, 20]},
@@ -36,17 +43,13 @@ def part() -> TrainPart:
     return TrainPart(data.matrix, data.label, None, inner_folds(data))
 
 
-def _searched(name: str, part: TrainPart, metric: str = "log_loss", workers: int = 1) -> Choice:
-    return search_grid(
-        grid(SPACE[name]),
-        SPECIFICATIONS[name].trees,
-        part,
-        get_backend(name),
-        OPTIONS,
-        search_metric(metric),
-        metric not in LOWER_IS_BETTER,
-        workers,
-    )
+def _searched(
+    name: str, part: TrainPart, metric: str = "log_loss", threads: int = 1, race: bool = False, affinity: int = 1
+) -> Choice:
+    measure = AtPoints(search_metric(metric), metric not in LOWER_IS_BETTER)
+    options = FitOptions(OPTIONS.seed, threads)
+    trees_name = SPECIFICATIONS[name].trees
+    return search_grid(grid(SPACE[name]), trees_name, part, get_backend(name), options, measure, race, affinity)
 
 
 @pytest.mark.parametrize("metric", SCORERS)
@@ -77,8 +80,24 @@ def test_points_come_in_the_order_of_parameter_grid(space: dict[str, list[int]])
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_the_outcome_does_not_depend_on_the_workers(name: str, part: TrainPart) -> None:
-    np.testing.assert_array_equal(_searched(name, part, workers=2).scores, _searched(name, part).scores)
+def test_the_outcome_does_not_depend_on_the_processors(name: str, part: TrainPart) -> None:
+    wide = _searched(name, part, threads=2, affinity=2)
+    np.testing.assert_array_equal(wide.scores, _searched(name, part, threads=2, affinity=1).scores)
+
+
+@pytest.mark.parametrize(
+    ("threads", "fits", "affinity", "expected"),
+    [
+        pytest.param(1, 32, 8, (1, 1), id="one thread is one fit at a time"),
+        pytest.param(8, 32, 8, (1, 8), id="as many fits as threads"),
+        pytest.param(8, 32, 2, (1, 2), id="no more fits than processors"),
+        pytest.param(8, 3, 8, (2, 4), id="few fits get more threads each"),
+        pytest.param(8, 3, 2, (2, 1), id="the threads of a fit do not follow the processors"),
+        pytest.param(8, 1, 1, (8, 1), id="one fit gets all"),
+    ],
+)
+def test_threads_are_shared_among_the_fits(threads: int, fits: int, affinity: int, expected: tuple[int, int]) -> None:
+    assert shared_threads(threads, fits, affinity) == expected
 
 
 @pytest.mark.parametrize(
@@ -107,14 +126,14 @@ def test_the_deepest_trees_are_grown_first() -> None:
 
 def test_a_point_scored_from_the_trees_of_another_is_marked(part: TrainPart) -> None:
     found = _searched("xgboost", part)
-    assert found.fits == 4
+    assert found.fits == 4 * 3
     assert found.shared.tolist() == [p["n_estimators"] == 4 for p in found.points]
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
 def test_one_point_stands_for_each_fit(name: str, part: TrainPart) -> None:
     found = _searched(name, part)
-    assert np.count_nonzero(~found.shared) == found.fits
+    assert np.count_nonzero(~found.shared) * 3 == found.fits
 
 
 @pytest.mark.parametrize("greater_is_better", [True, False])
@@ -126,16 +145,26 @@ def test_of_equal_points_the_first_is_chosen(greater_is_better: bool) -> None:
 def test_data_are_binned_once_for_an_inner_fold_and_key(part: TrainPart) -> None:
     backend, calls = _pretended(key="max_bin")
     points = grid({"trees": [1], "max_bin": [8, 16], "depth": [1, 2, 3]})
-    search_grid(points, "trees", part, backend, OPTIONS, search_metric("log_loss"), False)
+    search_grid(points, "trees", part, backend, OPTIONS, LOG_LOSS)
     assert len(calls) == 2 * 3
 
 
 def test_no_model_is_fitted_on_the_inner_fold_that_scores_it(part: TrainPart) -> None:
     backend, calls = _pretended()
-    search_grid([{"trees": 1}], "trees", part, backend, OPTIONS, search_metric("log_loss"), False)
+    search_grid([{"trees": 1}], "trees", part, backend, OPTIONS, LOG_LOSS)
     for fold, (fitted, scored) in enumerate(calls, start=1):
         np.testing.assert_array_equal(fitted, part.matrix.values[part.inner != fold])
         np.testing.assert_array_equal(scored[0], part.matrix.values[part.inner == fold])
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_a_trial_scores_a_point_as_the_grid_does(name: str, part: TrainPart) -> None:
+    found = _searched(name, part)
+    trials = Trials(SPECIFICATIONS[name].trees, part, get_backend(name), OPTIONS, LOG_LOSS)
+    for position in (0, len(found.points) - 1):
+        scored = trials.score(found.points[position])
+        np.testing.assert_array_equal(scored.scores, found.scores[position])
+        assert scored.trees == found.trees[position]
 
 
 def test_weights_follow_their_rows(part: TrainPart) -> None:
@@ -165,7 +194,7 @@ def test_trees_stop_where_the_curve_was_best(curve: list[float], rounds: int, tr
 def test_early_stopping_scores_a_point_at_the_tree_of_its_mean_curve(name: str, part: TrainPart) -> None:
     backend, trees_name = get_backend(name), SPECIFICATIONS[name].trees
     points = [{"learning_rate": 0.5, trees_name: 40}]
-    found = search_with_early_stopping(points, trees_name, part, backend, OPTIONS, "log_loss", False, rounds=5)
+    found = search_grid(points, trees_name, part, backend, OPTIONS, PATIENT)
     curves = []
     for fold in (1, 2, 3):
         fit_part, held_out = part.without(fold), part.only(fold)
@@ -182,7 +211,7 @@ def test_early_stopping_scores_a_point_at_the_tree_of_its_mean_curve(name: str, 
 
 def test_early_stopping_sees_the_rows_of_the_train_part_alone(part: TrainPart) -> None:
     backend, calls = _pretended()
-    search_with_early_stopping([{"trees": 3}], "trees", part, backend, OPTIONS, "log_loss", False, rounds=1)
+    search_grid([{"trees": 3}], "trees", part, backend, OPTIONS, PATIENT)
     seen = np.concatenate([rows for fitted, scored in calls for rows in (fitted, *scored)])
     known = {row.tobytes() for row in part.matrix.values}
     assert {row.tobytes() for row in seen} == known

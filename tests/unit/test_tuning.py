@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from foldwise.backends import get_backend
-from foldwise.search.grid import TrainPart
 from foldwise.search.space import grid
+from foldwise.search.train_part import TrainPart
 from foldwise.tuning import Settings, drawn, rows_of_some_groups, search_points
 from tables import grouped, inner_folds
 
