@@ -37,14 +37,22 @@ def read_settings():
     """Return the checked configuration and the search space of every backend it names."""
     try:
         checked = configuration.parse(config)
-        folder = workflow.current_basedir.join("../config/search")
-        overrides = checked.search.space
-        spaces = {b: read_space(str(folder.join(f"{b}.yaml")), b, overrides.get(b, {})) for b in checked.backends}
+        spaces = {backend: read_space_of(backend, checked) for backend in checked.backends}
     except UserError as mistake:
         stop(mistake)
     if checked.tracking.mlflow:
         print("note: tracking.mlflow: tracking is not built yet, nothing is logged", file=sys.stderr, flush=True)
     return checked, spaces
+
+
+def read_space_of(backend, checked):
+    """Return the search space of a backend, and print what was put right in it."""
+    search = checked.search
+    shipped = str(workflow.current_basedir.join(f"../config/search/{backend}.yaml"))
+    space = read_space(shipped, backend, search.space.get(backend, {}), search.method, checked.training.device)
+    for note in space.notes:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+    return space.dimensions
 
 
 def check_sources(datasets):

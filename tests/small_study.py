@@ -78,7 +78,8 @@ def run_steps(content: Mapping[str, Any], results: Path) -> None:
     """Do what the workflow does up to the training, in its order."""
     checked = parse(content)
     for backend in checked.backends:
-        read_space(ROOT / f"config/search/{backend}.yaml", backend, checked.search.space.get(backend, {}))
+        space = checked.search.space.get(backend, {})
+        read_space(ROOT / f"config/search/{backend}.yaml", backend, space, checked.search.method)
     folds = checked.folds
     plan = Plan(folds.n_splits, folds.n_repeats, folds.inner_splits, folds.seed)
     for name, dataset in checked.datasets.items():

@@ -3,16 +3,35 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
 from foldwise.config_errors import explain
-from foldwise.dataset import Dataset, Name, Scalar, Section
+from foldwise.dataset import Dataset, Name, Section
 from foldwise.errors import UserError, listed
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
+
+_SCALAR_SCHEMA = {"anyOf": [{"type": kind} for kind in ("boolean", "number", "string")]}
+_VALUES_SCHEMA = {"anyOf": [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA}]}
+_RANGE_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "values": _VALUES_SCHEMA,
+        "low": {"type": "number"},
+        "high": {"type": "number"},
+        "step": {"type": "number"},
+        "log": {"type": "boolean"},
+        "when": {"type": "object", "additionalProperties": _VALUES_SCHEMA},
+    },
+    "additionalProperties": False,
+}
+# Checked in foldwise.search.space, where a file with a space is checked too; the schema is for editors.
+SpaceEntry = Annotated[
+    Any, WithJsonSchema({"$comment": "value, list or range", "anyOf": [_VALUES_SCHEMA, _RANGE_SCHEMA]})
+]
 
 
 class Folds(Section):
@@ -74,9 +93,10 @@ class Search(Section):
         1.0, gt=0, le=1, description="Share of the train groups of each class that the search uses; the refit uses all"
     )
     n_trials: int = Field(32, ge=1, description="Number of points for `random`")
-    space: dict[BackendName, dict[str, Scalar | list[Scalar]]] = Field(
+    space: dict[BackendName, str | dict[str, SpaceEntry]] = Field(
         default_factory=dict,
-        description="Values by backend and parameter that replace those of `config/search/{backend}.yaml`",
+        description="By backend: values and ranges that replace those of `config/search/{backend}.yaml` one by one, or "
+        "the path of a file that stands in its place; see [search spaces](#search-spaces)",
     )
 
     @model_validator(mode="after")

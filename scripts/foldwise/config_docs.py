@@ -36,15 +36,42 @@ Editors that know YAML schemas complete the keys: keep the first line of `config
 
 _SPACES = """## Search spaces
 
-`config/search/{backend}.yaml` holds the values that are tried, the study's by default.
-`search.space.<backend>.<parameter>` in the configuration replaces the values of one parameter:
-a list, or one value to fix it.
+`config/search/{backend}.yaml` holds the values that are tried, the study's by default. In the configuration,
+`search.space.<backend>` is
+
+- values by parameter, which replace those of the file one by one,
+- the path of a YAML file that stands in place of the shipped one, or
+- both: `{file: path, ...}`.
+
+A parameter is one value, a list, a range, or one of these under a condition:
 
 ```yaml
 search:
+  method: random
   space:
-    xgboost: {max_depth: [3, 5, 7], learning_rate: 0.05}
+    xgboost:
+      max_depth: [3, 5, 7]
+      subsample: 0.8                                          # fixed
+      learning_rate: {low: 0.003, high: 0.3, log: true}       # as many trials below 0.03 as above
+      n_estimators: {low: 100, high: 500, step: 100}          # 100, 200, ... 500
+      min_child_weight: {low: 0, high: 10}
+      grow_policy: [depthwise, lossguide]
+      max_leaves: {low: 8, high: 64, when: {grow_policy: lossguide}}
+      max_bin: {values: [64, 256], when: {max_depth: [5, 7]}}
+    catboost: spaces/catboost.yaml
 ```
+
+| key | meaning |
+|---|---|
+| `low`, `high` | bounds, both of them within the range; whole numbers make whole numbers |
+| `step` | distance of the values. `method: grid` needs it, since it tries every value |
+| `log` | draw the logarithm evenly; not with `step` |
+| `values` | a list, where a condition stands beside it |
+| `when` | other parameters with the values under which this one is used; a point without it has the library's default |
+
+What a library would ignore or refuse is put right, and the run says so in a line that begins with `note:`. A
+LightGBM `subsample` gets `subsample_freq: 1`; CatBoost's `bagging_temperature` is left out of the points whose
+`bootstrap_type` is not `Bayesian`.
 
 Parameters by backend:
 """
@@ -96,6 +123,8 @@ def _type(model: type[BaseModel], name: str) -> str:
 
 def _words(node: dict[str, Any], definitions: dict[str, Any]) -> str:
     """Describe a node of the JSON schema in a few words."""
+    if "$comment" in node:
+        return str(node["$comment"])
     if "$ref" in node:
         return "section"
     if "anyOf" in node:

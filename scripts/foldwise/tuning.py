@@ -1,7 +1,7 @@
 """What a training job does between reading and writing: search, choose, refit."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +12,8 @@ from foldwise.backends import SPECIFICATIONS
 from foldwise.backends.contract import Backend, FitOptions
 from foldwise.metrics import LOWER_IS_BETTER, search_metric
 from foldwise.search.choice import Choice
+from foldwise.search.dimensions import Dimension
+from foldwise.search.draw import draw
 from foldwise.search.grid import search_grid
 from foldwise.search.measure import AlongCurve, AtPoints, Measure
 from foldwise.search.plan import Fit
@@ -31,7 +33,7 @@ class Settings:
         class_weight: ``none``, ``balanced`` or ``unit``.
         metric: score that chooses the point.
         early_stopping_rounds: patience in trees, or None.
-        space: values by parameter.
+        space: dimensions by parameter.
         n_trials: number of points drawn from the space, None for all of them.
         fraction: share of the train groups of each class that the search uses.
         method: ``grid``, ``race`` or ``random``.
@@ -44,7 +46,7 @@ class Settings:
     class_weight: str
     metric: str
     early_stopping_rounds: int | None
-    space: Mapping[str, Sequence[Any]]
+    space: Mapping[str, Dimension]
     n_trials: int | None = None
     fraction: float = 1.0
     method: str = "grid"
@@ -57,7 +59,7 @@ class Settings:
 
 def search_points(part: TrainPart, backend: Backend, settings: Settings) -> Choice:
     """Score the points of the search space on the inner folds of a train part, and choose."""
-    points = drawn(grid(settings.space), settings.n_trials, settings.seed)
+    points = points_of(settings)
     trees_name = SPECIFICATIONS[settings.backend].trees
     options = FitOptions(settings.seed, settings.threads, settings.device)
     affinity = len(os.sched_getaffinity(0))
@@ -73,12 +75,11 @@ def measure(settings: Settings) -> Measure:
     return AlongCurve(settings.metric, greater, settings.early_stopping_rounds)
 
 
-def drawn(points: list[dict[str, Any]], n_trials: int | None, seed: int) -> list[dict[str, Any]]:
-    """Return ``n_trials`` of the points by the seed, in their order; all of them where there are no more."""
-    if n_trials is None or n_trials >= len(points):
-        return points
-    kept = np.random.default_rng(seed).choice(len(points), n_trials, replace=False)
-    return [points[i] for i in sorted(kept)]
+def points_of(settings: Settings) -> list[dict[str, Any]]:
+    """Return the points to score: all of the space, or as many as the number of trials, drawn by the seed."""
+    if settings.n_trials is None:
+        return grid(settings.space)
+    return draw(settings.space, settings.n_trials, settings.seed)
 
 
 def rows_of_some_groups(

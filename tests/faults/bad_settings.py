@@ -72,6 +72,30 @@ CASES = [
         search={"space": {"xgboost": {"max_depth": [3, 3]}}},
     ),
     _wrong(
+        "a range upside down",
+        "search.space.xgboost.gamma: low 2 and high 1 given",
+        "low must be less than high",
+        search={"method": "random", "space": {"xgboost": {"gamma": {"low": 2, "high": 1}}}},
+    ),
+    _wrong(
+        "a range without a step in a grid",
+        "search.space.xgboost.gamma: search.method: grid",
+        "give a step or a list, or use method: random",
+        search={"space": {"xgboost": {"gamma": {"low": 0, "high": 1}}}},
+    ),
+    _wrong(
+        "a condition on a parameter that is not there",
+        "search.space.xgboost.max_leaves.when: 'grow_polcy' is no parameter of this space",
+        "add it to the space",
+        search={"space": {"xgboost": {"max_leaves": {"values": [8], "when": {"grow_polcy": "lossguide"}}}}},
+    ),
+    _wrong(
+        "a space file that is not there",
+        "search.space.xgboost: there is no file 'spaces/mine.yaml'",
+        "mend the path",
+        search={"space": {"xgboost": "spaces/mine.yaml"}},
+    ),
+    _wrong(
         "no trees",
         "search.space.xgboost.n_estimators: [0]",
         "whole numbers of trees from 1",

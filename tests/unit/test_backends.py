@@ -76,7 +76,7 @@ class Case:
 
 def _case(name: str, data: Grouped) -> Case:
     specification = SPECIFICATIONS[name]
-    space = read_space(SPACES / f"{name}.yaml", name, {})
+    space = read_space(SPACES / f"{name}.yaml", name, {}).dimensions
     params = {k: v[0] for k, v in space.items() if k != specification.trees} | {"learning_rate": 0.2}
     first = np.arange(len(data.label)) < 150
     return Case(name, get_backend(name), params, data.rows(first), data.rows(~first))

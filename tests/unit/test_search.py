@@ -112,7 +112,7 @@ def test_threads_are_shared_among_the_fits(threads: int, fits: int, affinity: in
     ],
 )
 def test_the_study_needs_no_more_fits_than(name: str, overrides: dict[str, Any], fits: int) -> None:
-    points = grid(read_space(SPACES / f"{name}.yaml", name, overrides))
+    points = grid(read_space(SPACES / f"{name}.yaml", name, overrides).dimensions)
     planned = plan_fits(points, SPECIFICATIONS[name].trees, get_backend(name))
     scored = sorted(p for fit in planned for positions in fit.points.values() for p in positions)
     assert len(planned) == fits

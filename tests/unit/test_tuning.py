@@ -3,25 +3,9 @@
 import numpy as np
 import pytest
 from foldwise.backends import get_backend
-from foldwise.search.space import grid
 from foldwise.search.train_part import TrainPart
-from foldwise.tuning import Settings, drawn, rows_of_some_groups, search_points
+from foldwise.tuning import Settings, rows_of_some_groups, search_points
 from tables import grouped, inner_folds
-
-POINTS = grid({"max_depth": [2, 3, 4], "n_estimators": [5, 10, 15, 20]})
-
-
-def test_drawn_points_keep_their_order_and_follow_the_seed() -> None:
-    some = drawn(POINTS, 5, seed=1)
-    assert [POINTS.index(p) for p in some] == sorted(POINTS.index(p) for p in some)
-    assert len(some) == 5
-    assert some == drawn(POINTS, 5, seed=1)
-    assert some != drawn(POINTS, 5, seed=2)
-
-
-@pytest.mark.parametrize("n_trials", [None, 12, 100])
-def test_no_more_points_are_drawn_than_there_are(n_trials: int | None) -> None:
-    assert drawn(POINTS, n_trials, seed=1) == POINTS
 
 
 def test_a_random_search_scores_the_points_that_it_drew() -> None:

@@ -21,6 +21,9 @@ class Specification:
         final_files: names of the files of the final model, the safe format first.
         trees: the parameter that holds the number of trees.
         parameters: every parameter that a search space may hold, ``trees`` among them.
+        whole: those that take whole numbers.
+        texts: those that take a name.
+        switches: those that take true or false; the rest take numbers.
     """
 
     module: str
@@ -28,6 +31,14 @@ class Specification:
     final_files: tuple[str, ...]
     trees: str
     parameters: frozenset[str]
+    whole: frozenset[str]
+    texts: frozenset[str]
+    switches: frozenset[str] = frozenset()
+
+    def kind(self, parameter: str) -> str:
+        """Return what a parameter takes: ``whole``, ``text``, ``switch`` or ``number``."""
+        kinds = {"whole": self.whole, "text": self.texts, "switch": self.switches}
+        return next((kind for kind, names in kinds.items() if parameter in names), "number")
 
 
 def _names(text: str) -> frozenset[str]:
@@ -46,6 +57,8 @@ SPECIFICATIONS = {
             reg_alpha reg_lambda scale_pos_weight base_score num_parallel_tree max_cat_to_onehot
             max_cat_threshold"""
         ),
+        whole=_names("n_estimators max_depth max_leaves max_bin num_parallel_tree max_cat_to_onehot max_cat_threshold"),
+        texts=_names("grow_policy sampling_method"),
     ),
     "lightgbm": Specification(
         module="foldwise.backends.lightgbm",
@@ -58,6 +71,12 @@ SPECIFICATIONS = {
             colsample_bytree feature_fraction_bynode reg_alpha reg_lambda max_delta_step path_smooth
             extra_trees cat_l2 cat_smooth max_cat_threshold max_cat_to_onehot"""
         ),
+        whole=_names(
+            """n_estimators max_depth num_leaves max_bin min_child_samples min_data_in_bin subsample_freq
+            subsample_for_bin max_cat_threshold max_cat_to_onehot"""
+        ),
+        texts=_names("boosting_type"),
+        switches=_names("extra_trees"),
     ),
     "catboost": Specification(
         module="foldwise.backends.catboost",
@@ -71,6 +90,15 @@ SPECIFICATIONS = {
             leaf_estimation_iterations leaf_estimation_method leaf_estimation_backtracking one_hot_max_size
             max_ctr_complexity model_size_reg langevin diffusion_temperature"""
         ),
+        whole=_names(
+            """iterations depth border_count min_data_in_leaf max_leaves leaf_estimation_iterations one_hot_max_size
+            max_ctr_complexity"""
+        ),
+        texts=_names(
+            """feature_border_type nan_mode bootstrap_type sampling_frequency grow_policy score_function boosting_type
+            leaf_estimation_method leaf_estimation_backtracking"""
+        ),
+        switches=_names("boost_from_average langevin"),
     ),
 }
 

@@ -33,8 +33,14 @@ class _Rows:
 
 
 def canonical(params: Parameters) -> Parameters:
-    """Return the parameters without `subsample` where `subsample_freq` leaves it without effect."""
+    """Return the parameters without what has no effect.
+
+    That is `subsample` without `subsample_freq`, and leaves beyond those that `max_depth` leaves room for.
+    """
     kept = dict(params)
+    depth = kept.get("max_depth") or 0
+    if depth > 0 and "num_leaves" in kept:
+        kept["num_leaves"] = min(kept["num_leaves"], 2**depth)
     if not kept.get("subsample_freq"):
         kept.pop("subsample", None)
         kept.pop("subsample_freq", None)

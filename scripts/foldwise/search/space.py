@@ -1,58 +1,186 @@
-"""Search spaces: values by parameter, from the backend's file and the configuration's overrides."""
+"""Search spaces: dimensions by parameter, from the backend's file or one's own and the configuration's overrides."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from foldwise.backends import SPECIFICATIONS
+from foldwise.backends import SPECIFICATIONS, Specification
 from foldwise.errors import UserError, listed, nearest
+from foldwise.search.conditions import applies, check_conditions, parents_first
+from foldwise.search.dimensions import Dimension, check_dimension, condition_of, range_of, values_of
+from foldwise.search.effects import put_right
 
-Space = dict[str, list[Any]]
+Space = dict[str, Dimension]
+
+ENUMERATING = ("grid", "race")
+"""The methods that score every point of a space."""
+MOST_POINTS = 100_000
 
 
-def read_space(path: str | Path, backend: str, overrides: Mapping[str, Any]) -> Space:
+@dataclass(frozen=True)
+class CheckedSpace:
+    """A search space that a run can use.
+
+    Attributes:
+        dimensions: dimensions by parameter, sorted by name, plain data.
+        notes: one line for each parameter that was put right.
+    """
+
+    dimensions: Space
+    notes: tuple[str, ...]
+
+
+def read_space(
+    shipped: str | Path, backend: str, given: str | Mapping[str, Any], method: str = "grid", device: str = "cpu"
+) -> CheckedSpace:
     """Read a backend's search space and put the configuration's values in place of its own.
 
     Args:
-        path: a YAML file of `parameter: values`.
+        shipped: the YAML file of `parameter: values` that comes with the workflow.
         backend: the backend's name.
-        overrides: `search.space.<backend>` of the configuration: a value or a list by parameter.
+        given: `search.space.<backend>` of the configuration: the path of a file that stands in
+            place of the shipped one, or values by parameter, where `file` may name such a path.
+        method: `search.method`; a grid needs ranges with a step.
+        device: `training.device`: CatBoost's defaults depend on it.
 
     Raises:
-        UserError: for a parameter that the backend does not know, an empty or repeated value, or
-            a number of trees that is no positive whole number.
+        UserError: for a file that is no mapping, a parameter that the backend does not know, a value or a range
+            that it cannot take, a wrong condition, a number of trees that is no positive whole number, or a space
+            that the method cannot enumerate.
     """
-    content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    space = {key: _as_list(value) for key, value in {**content, **overrides}.items()}
-    specification = SPECIFICATIONS[backend]
     where = f"search.space.{backend}"
-    for name, values in space.items():
+    specification = SPECIFICATIONS[backend]
+    dimensions = {}
+    for name, value in sorted(_content(where, shipped, given).items(), key=lambda item: str(item[0])):
         if name not in specification.parameters:
             raise UserError(
-                f"{where}: {name!r} is no parameter of {backend}{nearest(name, specification.parameters)}; "
+                f"{where}: {name!r} is no parameter of {backend}{nearest(str(name), specification.parameters)}; "
                 f"it knows {listed(sorted(specification.parameters), limit=40)}"
             )
-        if not values:
-            raise UserError(f"{where}.{name}: the list is empty: give at least one value, or leave the key out")
-        if len({(type(v), v) for v in values}) < len(values):
-            raise UserError(f"{where}.{name}: {values} names a value twice")
-    trees = space.get(specification.trees)
-    if trees is None or any(not isinstance(t, int) or isinstance(t, bool) or t < 1 for t in trees):
-        raise UserError(f"{where}.{specification.trees}: {trees} given, whole numbers of trees from 1 expected")
-    return space
+        dimensions[name] = check_dimension(f"{where}.{name}", value, specification.kind(name))
+    _check_trees(where, dimensions, specification)
+    check_conditions(where, dimensions)
+    dimensions, notes = put_right(where, backend, dimensions, device)
+    if method in ENUMERATING:
+        _check_enumerable(where, dimensions, method)
+    return CheckedSpace({name: dimensions[name] for name in sorted(dimensions)}, tuple(notes))
 
 
-def grid(space: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def grid(space: Mapping[str, Dimension]) -> list[dict[str, Any]]:
     """Return every point of a space in the order of scikit-learn's ``ParameterGrid``.
 
-    The order decides ties, so it must be the same: keys sorted, the last one varies fastest.
+    The order decides ties, so it must be the same: keys sorted, the last one varies fastest. A
+    parameter whose condition does not hold is missing from the point, and comes before its first value.
+
+    Raises:
+        UserError: for a range without a step, or more than 100,000 points.
     """
+    found = _points(space)
+    if found is None:
+        raise UserError(f"the search space has more than {MOST_POINTS:,} points: use search.method: random or optuna")
+    return found
+
+
+def finite_points(space: Mapping[str, Dimension]) -> list[dict[str, Any]] | None:
+    """Return the points of a space as :func:`grid` does, whole numbers without a step one by one.
+
+    None for a space with a range of real or logarithmic numbers, or with more than 100,000 points.
+    """
+    stepped: Space = dict(space)
+    for name, dimension in space.items():
+        if values_of(dimension) is None:
+            bounds = range_of(dimension)
+            if bounds.log or not bounds.whole:
+                return None
+            stepped[name] = {"low": bounds.low, "high": bounds.high, "step": 1, "when": condition_of(dimension)}
+    return _points(stepped)
+
+
+def _points(space: Mapping[str, Dimension]) -> list[dict[str, Any]] | None:
+    """Return the points of a space in order, None for more than 100,000 of them."""
     keys = sorted(space)
-    return [dict(zip(keys, values, strict=True)) for values in product(*(space[k] for k in keys))]
+    values = {key: _enumerated(key, space[key]) for key in keys}
+    if all(isinstance(d, list) for d in space.values()) and _product(values) <= MOST_POINTS:
+        return [dict(zip(keys, point, strict=True)) for point in product(*(values[k] for k in keys))]
+    # Positions in the lists of values by parameter: they say where the point comes in the order.
+    found: list[dict[str, int]] = [{}]
+    for name in parents_first(space):
+        longer: list[dict[str, int]] = []
+        for positions in found:
+            stands = applies(space[name], {k: values[k][i] for k, i in positions.items()})
+            longer += [{**positions, name: i} for i in range(len(values[name]))] if stands else [positions]
+            if len(longer) > MOST_POINTS:
+                return None
+        found = longer
+    found.sort(key=lambda positions: [positions.get(key, -1) for key in keys])
+    return [{key: values[key][p[key]] for key in keys if key in p} for p in found]
 
 
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]
+def _product(values: Mapping[str, list[Any]]) -> int:
+    count = 1
+    for of_parameter in values.values():
+        count *= len(of_parameter)
+    return count
+
+
+def _enumerated(name: str, dimension: Dimension) -> list[Any]:
+    values = values_of(dimension)
+    if values is None:
+        raise UserError(f"{name}: a range without a step has no end of points: use search.method: random or optuna")
+    return values
+
+
+def _content(where: str, shipped: str | Path, given: str | Mapping[str, Any]) -> dict[Any, Any]:
+    """Return what the file says, with the configuration's own values in place of the file's."""
+    if isinstance(given, str):
+        return _read(where, given)
+    overrides = dict(given)
+    path = overrides.pop("file", None)
+    if path is not None and not isinstance(path, str):
+        raise UserError(f"{where}.file: {path!r} given, the path of a YAML file expected")
+    return {**_read(where, shipped if path is None else path), **overrides}
+
+
+def _read(where: str, path: str | Path) -> dict[Any, Any]:
+    try:
+        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(
+            f"{where}: there is no file {str(path)!r}: mend the path (it counts from the working folder {Path.cwd()})"
+        ) from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
+        raise UserError(f"{where}: {str(path)!r} cannot be read as YAML: {fault}: mend the file") from None
+    if not isinstance(content, Mapping) or not content:
+        kind = "is empty" if not content else f"holds a {type(content).__name__}"
+        raise UserError(f"{where}: {str(path)!r} {kind}: one line for each parameter expected, such as max_depth: [3]")
+    return dict(content)
+
+
+def _check_trees(where: str, space: Mapping[str, Dimension], specification: Specification) -> None:
+    name = specification.trees
+    if name not in space:
+        raise UserError(f"{where}.{name} is missing: the number of trees is needed in every point")
+    trees = space[name]
+    if isinstance(trees, dict) and "when" in trees:
+        raise UserError(f"{where}.{name}: the number of trees is needed in every point: take when: out")
+    least = trees["low"] if isinstance(trees, dict) else min(trees)
+    if least < 1:
+        raise UserError(f"{where}.{name}: {trees} given, whole numbers of trees from 1 expected")
+
+
+def _check_enumerable(where: str, space: Mapping[str, Dimension], method: str) -> None:
+    for name, dimension in space.items():
+        if values_of(dimension) is None:
+            raise UserError(
+                f"{where}.{name}: search.method: {method} cannot try every value of a range without a step: give a "
+                "step or a list, or use method: random or optuna"
+            )
+    if _points(space) is None:
+        raise UserError(
+            f"{where}: more than {MOST_POINTS:,} points for search.method: {method}: give fewer values, or use method: "
+            "random or optuna"
+        )
