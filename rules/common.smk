@@ -161,7 +161,7 @@ def search_settings(backend):
     search = SETTINGS.search
     return {
         "method": search.method,
-        "n_trials": search.n_trials if search.method == "random" else None,
+        "n_trials": search.n_trials if search.method in ("random", "optuna") else None,
         "fraction": search.fraction,
         "space": SPACES[backend],
         "metric": SETTINGS.search.metric,

@@ -75,10 +75,11 @@ class Folds(Section):
 class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
-    method: Literal["grid", "race", "random"] = Field(
+    method: Literal["grid", "race", "random", "optuna"] = Field(
         "grid",
         description="`grid`: every point, the same table as GridSearchCV; `race`: half of the fits go on to the second "
-        "inner fold and a quarter to the others; `random`: `n_trials` points, by the seed",
+        "inner fold and a quarter to the others; `random`: `n_trials` points, drawn by the seed; `optuna`: `n_trials` "
+        "points, each proposed from the scores of those before (TPE)",
     )
     metric: Literal["log_loss", "brier", "auc", "ap", "f1", "accuracy"] = Field(
         "log_loss", description="Score on the inner folds that chooses the point"
@@ -92,7 +93,7 @@ class Search(Section):
     fraction: float = Field(
         1.0, gt=0, le=1, description="Share of the train groups of each class that the search uses; the refit uses all"
     )
-    n_trials: int = Field(32, ge=1, description="Number of points for `random`")
+    n_trials: int = Field(32, ge=1, description="Number of points for `random` and `optuna`")
     space: dict[BackendName, str | dict[str, SpaceEntry]] = Field(
         default_factory=dict,
         description="By backend: values and ranges that replace those of `config/search/{backend}.yaml` one by one, or "

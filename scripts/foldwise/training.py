@@ -21,7 +21,7 @@ from foldwise.search.choice import Choice
 from foldwise.search.inner_fold import Binned, InnerFold
 from foldwise.search.plan import Fit
 from foldwise.search.train_part import TrainPart
-from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
+from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points, trial_log
 from foldwise.weights import row_weights
 
 _EXPLAINED_ROWS = 2000
@@ -76,7 +76,9 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     searched_rows = rows_of_some_groups(
         train_part.label, data.group[train_rows], train_part.inner, settings.fraction, settings.seed
     )
-    choice = search_points(train_part.rows(searched_rows), backend, settings)
+    trials = Path(outputs["search"]).with_name("trials.jsonl")
+    with trial_log(trials, settings, inputs, column, backend.version()) as log:
+        choice = search_points(train_part.rows(searched_rows), backend, settings, log)
     searched = time.perf_counter()
     _write_search(choice, settings.metric, outputs["search"])
     fit = chosen_fit(choice, settings, backend)
@@ -114,6 +116,8 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
         "versions": {settings.backend: backend.version(), "numpy": np.__version__},
     }
     write_json(outputs["params"], summary)
+    # Not before: an interruption after the search would cost all of its trials.
+    trials.unlink(missing_ok=True)
     print(f"chose {summary['chosen']} with {fit.trees} trees, {settings.metric} {summary['score']:.4f}")
 
 

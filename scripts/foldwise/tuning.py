@@ -2,12 +2,16 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, fields
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.artifacts import sha256
 from foldwise.backends import SPECIFICATIONS
 from foldwise.backends.contract import Backend, FitOptions
 from foldwise.metrics import LOWER_IS_BETTER, search_metric
@@ -19,6 +23,8 @@ from foldwise.search.measure import AlongCurve, AtPoints, Measure
 from foldwise.search.plan import Fit
 from foldwise.search.space import grid
 from foldwise.search.train_part import TrainPart
+from foldwise.search.trial import Trials
+from foldwise.search.trial_log import TrialLog, key_of
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,8 @@ class Settings:
         space: dimensions by parameter.
         n_trials: number of points drawn from the space, None for all of them.
         fraction: share of the train groups of each class that the search uses.
-        method: ``grid``, ``race`` or ``random``.
+        method: ``grid``, ``race``, ``random`` or ``optuna``.
+        code: fingerprint of the code that the trials of optuna depend on.
     """
 
     backend: str
@@ -50,6 +57,7 @@ class Settings:
     n_trials: int | None = None
     fraction: float = 1.0
     method: str = "grid"
+    code: str = ""
 
     @classmethod
     def from_params(cls, params: Any) -> "Settings":
@@ -57,14 +65,60 @@ class Settings:
         return cls(**{f.name: params.get(f.name) for f in fields(cls)})
 
 
-def search_points(part: TrainPart, backend: Backend, settings: Settings) -> Choice:
-    """Score the points of the search space on the inner folds of a train part, and choose."""
-    points = points_of(settings)
+def search_points(part: TrainPart, backend: Backend, settings: Settings, log: TrialLog | None = None) -> Choice:
+    """Score the points of the search space on the inner folds of a train part, and choose.
+
+    Args:
+        part: the rows that the search may see.
+        backend: the backend's module.
+        settings: what the configuration says.
+        log: keeps the trials of ``optuna`` as they finish, see :func:`trial_log`.
+    """
     trees_name = SPECIFICATIONS[settings.backend].trees
     options = FitOptions(settings.seed, settings.threads, settings.device)
     affinity = len(os.sched_getaffinity(0))
+    if settings.method == "optuna":
+        trials = Trials(trees_name, part, backend, options, measure(settings), affinity)
+        return _search_by_tpe(trials, settings, log)
     race = settings.method == "race"
-    return search_grid(points, trees_name, part, backend, options, measure(settings), race, affinity)
+    return search_grid(points_of(settings), trees_name, part, backend, options, measure(settings), race, affinity)
+
+
+def _search_by_tpe(trials: Trials, settings: Settings, log: TrialLog | None) -> Choice:
+    # Imported only where it is asked for: it takes a second.
+    from foldwise.search.tpe import choice_of, search_by_tpe
+
+    def score(point: Mapping[str, Any]) -> tuple[npt.NDArray[np.float64], int]:
+        scored = trials.score(point)
+        return scored.scores, scored.trees
+
+    greater = settings.metric not in LOWER_IS_BETTER
+    found = search_by_tpe(settings.space, settings.n_trials or 1, settings.seed, score, greater, log)
+    return choice_of(found, greater)
+
+
+def trial_log(
+    path: str | Path, settings: Settings, inputs: Mapping[str, str], column: str, version: str
+) -> AbstractContextManager[TrialLog | None]:
+    """Return the log of a search by optuna, and nothing for the other methods: they score their points in any order.
+
+    Args:
+        path: the file; it must be no declared output, since snakemake deletes those of an interrupted job.
+        settings: what the configuration says.
+        inputs: paths of the files that the rows come from.
+        column: the column of ``folds.parquet``.
+        version: the backend's version.
+    """
+    if settings.method != "optuna":
+        return nullcontext()
+    # Without the number of trials: a larger one goes on from a smaller one.
+    key = key_of(
+        settings={**asdict(settings), "n_trials": None},
+        inputs={name: sha256(inputs[name]) for name in ("table", "contract", "folds")},
+        column=column,
+        versions=[version, metadata.version("optuna"), np.__version__],
+    )
+    return TrialLog(path, key)
 
 
 def measure(settings: Settings) -> Measure:
