@@ -5,7 +5,7 @@ Snakemake notices an edited script, but not an edited module that the script imp
 
 import ast
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def _imports(path: Path) -> tuple[Path, ...]:
         return ()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names: list[str] = []
-    for node in ast.walk(tree):
+    for node in _executed(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -57,6 +57,18 @@ def _imports(path: Path) -> tuple[Path, ...]:
     if path.is_relative_to(_LIBRARY) and path.parent != _LIBRARY:
         files += [f for f in path.parent.iterdir() if f.suffix in _RESOURCES]
     return tuple(files)
+
+
+def _executed(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield every node except those below ``if TYPE_CHECKING:``, which never runs."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            waiting += node.orelse
+        else:
+            waiting += ast.iter_child_nodes(node)
 
 
 def _files(name: str) -> list[Path]:

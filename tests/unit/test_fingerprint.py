@@ -111,3 +111,11 @@ def test_it_does_not_depend_on_the_folder(copy: Path, tmp_path: Path) -> None:
     before = _fingerprint(copy, "train_fold")
     moved = shutil.move(copy, tmp_path / "elsewhere")
     assert _fingerprint(Path(moved), "train_fold") == before
+
+
+def test_an_import_for_type_checkers_does_not_count(copy: Path) -> None:
+    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import foldwise.metrics\n"
+    _edit(copy / "foldwise" / "folds.py", lambda text: f"{text}\n{guarded}")
+    before = _fingerprint(copy, "make_folds")
+    _edit(copy / "foldwise" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
+    assert _fingerprint(copy, "make_folds") == before
