@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help demo test lint dag coverage config-docs lock
+.PHONY: help environment demo test test-slurm resume lint dag coverage config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
-	@echo "make test         every test that this machine allows"
+	@echo "make environment  .venv with everything that a run needs"
+	@echo "make test         every test that this machine allows, without those of test-slurm"
+	@echo "make test-slurm   a SLURM of two virtual nodes (Debian, root): the demo on it, and its faults"
+	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
@@ -18,9 +21,17 @@ demo: $(VENV)/.runtime
 	FOLDWISE_QUIET=1 snakemake --cores all --quiet rules
 	@PYTHONPATH=scripts python -m foldwise.summary results/demo
 
+environment: $(VENV)/.runtime
+
 test: $(VENV)/.development
-	pytest tests -m "not workflow"
+	pytest tests -m "not workflow and not slurm"
 	pytest tests -m workflow
+
+test-slurm: $(VENV)/.development
+	pytest tests/slurm -m slurm -rs
+
+resume: $(VENV)/.runtime
+	scripts/resume $(ARGUMENTS)
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py

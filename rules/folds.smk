@@ -37,6 +37,7 @@ rule audit_leakage:
         "../envs/environment.yaml"
     resources:
         mem_mb=memory_of_audit,
+        runtime=runtime_of_preparation,
     params:
         scrambles=SETTINGS.audit.scrambles,
         seed=SETTINGS.folds.seed,

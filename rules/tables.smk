@@ -12,6 +12,7 @@ rule build_table:
         "../envs/environment.yaml"
     resources:
         mem_mb=memory_of_training,
+        runtime=runtime_of_preparation,
     params:
         dataset=dataset_settings,
         code=code_of("build_table"),

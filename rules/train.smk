@@ -20,7 +20,9 @@ for backend in SETTINGS.backends:
             "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
+            **gpu_of_training(backend),
             mem_mb=memory_of_training,
+            runtime=runtime_of_training,
         params:
             **search_settings(backend),
             **training_settings(),
@@ -47,7 +49,9 @@ for backend in SETTINGS.backends:
             "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
+            **gpu_of_training(backend),
             mem_mb=memory_of_training,
+            runtime=runtime_of_training,
         params:
             **search_settings(backend),
             **training_settings(),
@@ -73,7 +77,9 @@ for backend in SETTINGS.backends:
             "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
+            **gpu_of_training(backend),
             mem_mb=memory_of_training,
+            runtime=runtime_of_training,
         params:
             **search_settings(backend),
             **training_settings(),
@@ -101,6 +107,7 @@ rule train_reference:
         "../envs/environment.yaml"
     resources:
         mem_mb=memory_of_training,
+        runtime=runtime_of_preparation,
     params:
         seed=SETTINGS.folds.seed,
         code=code_of("train_reference"),

@@ -1,5 +1,6 @@
 """A copy of the workflow, a tiny two-dataset study, and one finished run that the tests start from."""
 
+import hashlib
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "config", "profiles", "envs", "slurm")
+RESULT_FILES = ("model", "predictions", "metrics", "comparison", "search", "inner_predictions", "out_of_fold")
 SPACE = {
     "xgboost": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
     | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
@@ -88,6 +90,12 @@ def started(command: list[str], folder: Path) -> subprocess.CompletedProcess[str
     environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+
+
+def hashes(results: Path) -> dict[str, str]:
+    """Return the hash of every model, prediction, metric and search table below a results folder."""
+    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
+    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def copy_workflow(target: Path) -> None:

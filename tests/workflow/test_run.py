@@ -1,6 +1,5 @@
 """The workflow from end to end on a tiny table."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from workflow.conftest import ROOT, Study, new_study, started, tiny_config, write_tiny
+from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny
 
 pytestmark = pytest.mark.workflow
 
@@ -27,13 +26,6 @@ PLOTS = [
     "calibration_curve",
     "feature_importance",
 ]
-RESULT_FILES = ("model", "predictions", "metrics", "comparison", "search")
-
-
-def hashes(results: Path) -> dict[str, str]:
-    """Return the hash of every model, prediction, metric and search table below a results folder."""
-    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
-    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def test_every_promised_file_is_there(finished: Study) -> None:

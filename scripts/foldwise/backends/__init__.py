@@ -20,6 +20,7 @@ class Specification:
         model_file: name of the file that holds one model.
         final_files: names of the files of the final model, the safe format first.
         trees: the parameter that holds the number of trees.
+        cuda: whether its package trains on a GPU.
         parameters: every parameter that a search space may hold, ``trees`` among them.
         whole: those that take whole numbers.
         texts: those that take a name.
@@ -30,6 +31,7 @@ class Specification:
     model_file: str
     final_files: tuple[str, ...]
     trees: str
+    cuda: bool
     parameters: frozenset[str]
     whole: frozenset[str]
     texts: frozenset[str]
@@ -51,6 +53,7 @@ SPECIFICATIONS = {
         model_file="model.json",
         final_files=("model.json",),
         trees="n_estimators",
+        cuda=True,
         parameters=_names(
             """n_estimators learning_rate max_depth max_leaves max_bin grow_policy gamma min_child_weight
             max_delta_step subsample sampling_method colsample_bytree colsample_bylevel colsample_bynode
@@ -65,6 +68,7 @@ SPECIFICATIONS = {
         model_file="model.txt",
         final_files=("model.txt", "model.joblib"),
         trees="n_estimators",
+        cuda=False,
         parameters=_names(
             """n_estimators learning_rate max_depth num_leaves max_bin boosting_type min_child_samples
             min_child_weight min_split_gain min_data_in_bin subsample subsample_freq subsample_for_bin
@@ -83,6 +87,7 @@ SPECIFICATIONS = {
         model_file="model.cbm",
         final_files=("model.cbm",),
         trees="iterations",
+        cuda=True,
         parameters=_names(
             """iterations learning_rate depth l2_leaf_reg border_count feature_border_type nan_mode
             random_strength bagging_temperature bootstrap_type subsample sampling_frequency mvs_reg rsm

@@ -2,6 +2,7 @@
 
 import ctypes
 
+from foldwise.backends import SPECIFICATIONS
 from foldwise.errors import UserError
 
 
@@ -13,8 +14,8 @@ def check_device(device: str, backend: str) -> None:
     """
     if device == "cpu":
         return
-    if backend == "lightgbm":
-        raise UserError("training.device: cuda: LightGBM's package runs on the CPU only: use device: cpu for it")
+    if not SPECIFICATIONS[backend].cuda:
+        raise UserError(f"training.device: cuda: the package of {backend} runs on the CPU only: use device: cpu for it")
     if cuda_devices() == 0:
         raise UserError("training.device: cuda: no CUDA device is found on this machine: set device: cpu")
 
