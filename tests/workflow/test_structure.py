@@ -40,6 +40,12 @@ def test_rule_script_log_and_benchmark_share_a_name(name: str, body: str) -> Non
     assert (ROOT / "scripts" / f"{name}.py").is_file()
 
 
+def test_the_rules_that_are_sent_to_a_cluster_say_memory_and_time_and_the_others_are_local() -> None:
+    sent = {name for name, body in rule_names() if "localrule: True" not in body}
+    assert sent == {"build_table", "audit_leakage", "train_fold", "train_final", "train_row_wise", "train_reference"}
+    assert sent == {name for name, body in rule_names() if "mem_mb=" in body and "runtime=" in body}
+
+
 def test_every_script_belongs_to_a_rule() -> None:
     assert {p.stem for p in (ROOT / "scripts").glob("*.py")} == {name for name, _ in rule_names()}
 

@@ -1,0 +1,35 @@
+"""The literal command of the README, on the demo as it is shipped."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from workflow.conftest import copy_workflow, hashes, started
+
+from slurm.conftest import slurm
+
+pytestmark = pytest.mark.slurm
+
+SNAKEMAKE = str(Path(sys.executable).with_name("snakemake"))
+SENT = {"build_table": 1, "audit_leakage": 1, "train_reference": 1, "train_fold": 15, "train_final": 3}
+
+
+def run(folder: Path, *arguments: str) -> str:
+    copy_workflow(folder)
+    done = started([SNAKEMAKE, *arguments], folder)
+    assert done.returncode == 0, (done.stdout + done.stderr)[-5000:]
+    return done.stdout + done.stderr
+
+
+def test_the_demo_gives_the_same_bytes_on_the_cluster_as_on_two_cores(cluster: None, tmp_path: Path) -> None:
+    said = run(tmp_path / "cluster", "--profile", "slurm")
+    assert "results/demo/report.html" in said
+    comments = slurm("squeue", "--states=all", "--noheader", "--format=%Z %k").splitlines()
+    sent = [line.split()[1] for line in comments if line.startswith(str(tmp_path / "cluster"))]
+    assert {rule: sum(comment.startswith(f"rule_{rule}") for comment in sent) for rule in SENT} == SENT
+    assert len(sent) == sum(SENT.values()), "a job was sent twice, or one too many"
+
+    run(tmp_path / "local", "--cores", "2")
+    on_the_cluster = hashes(tmp_path / "cluster/results/demo")
+    assert len(on_the_cluster) > 100
+    assert on_the_cluster == hashes(tmp_path / "local/results/demo")

@@ -1,0 +1,30 @@
+"""A job that trains on a GPU asks for one and goes to the partition that has it."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow.conftest import Study
+
+from slurm.conftest import slurm, untrained, wait_until
+
+pytestmark = pytest.mark.slurm
+
+PARTITIONS = {"main": {"max_runtime": 1440, "max_mem_mb": 4000}, "gpu": {"max_runtime": 1440, "max_gpu": 1}}
+
+
+def test_training_on_a_gpu_goes_to_the_partition_that_has_one(undisturbed: Study, tmp_path: Path) -> None:
+    study = untrained(undisturbed, tmp_path / "study")
+    (study.workflow / "profiles/slurm/site.yaml").write_text(yaml.safe_dump({"partitions": PARTITIONS}))
+    study.write_config(backends=["xgboost", "lightgbm"], training={"device": "cuda"})
+    run = study.start()
+    wait_until(lambda: bool(study.jobs("train_fold_xgboost") and study.jobs("train_fold_lightgbm")))
+    run.terminate()
+    rows = slurm("squeue", "--states=all", "--noheader", "--format=%k|%P|%b|%Z").splitlines()
+    jobs = [row.split("|") for row in rows if row.endswith(str(study.folder.resolve()))]
+    asked = {(comment.split("_wildcards")[0], partition, gpu) for comment, partition, gpu, _ in jobs}
+    assert ("rule_train_fold_xgboost", "gpu", "gres:gpu:1") in asked
+    assert ("rule_train_fold_lightgbm", "main", "N/A") in asked
+    for number in (job.number for job in study.jobs()):
+        slurm("scancel", number)
+    run.wait(timeout=120)
