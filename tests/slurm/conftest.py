@@ -36,13 +36,12 @@ class ClusterStudy(Study):
     """A study whose training is still to be done, on the cluster."""
 
     def arguments(self, *more: str) -> list[str]:
-        words = ["-s", str(self.workflow / "Snakefile"), "-d", str(self.folder)]
-        words += ["--configfile", str(self.folder / "config.yaml"), "--profile", str(self.workflow / "profiles/slurm")]
         # The targets come first: an option with any number of values would swallow them.
-        return [*TARGETS, *words, *SOON, *more]
+        return [*TARGETS, "--configfile", str(self.folder / "config.yaml"), *SOON, *more]
 
     def start(self, *more: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "snakemake", *self.arguments(*more)]
+        place = ["-s", str(self.workflow / "Snakefile"), "--profile", str(self.workflow / "profiles/slurm")]
+        command = [sys.executable, "-m", "snakemake", *place, "-d", str(self.folder), *self.arguments(*more)]
         log = (self.folder / "snakemake.log").open("w")
         return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True)
 
@@ -59,12 +58,17 @@ class ClusterStudy(Study):
         rows = [line.split("|") for line in listed.splitlines()]
         return [Job(*row[:6]) for row in rows if rule in row[5] and Path(row[6]) == self.folder.resolve()]
 
-    def wait_until_running(self, rule: str) -> Job:
-        wait_until(lambda: any(job.state == "RUNNING" for job in self.jobs(rule)))
-        return next(job for job in self.jobs(rule) if job.state == "RUNNING")
+    def wait_until_training(self, fold: int) -> Job:
+        """Return the job of a fold once its script has begun, not only snakemake in the job."""
+        wait_until((self.folder / f"logs/train_fold/tiny/xgboost/fold_{fold}.log").exists)
+        return next(job for job in self.jobs(fold_rule(fold)) if job.state == "RUNNING")
 
     def hashes(self) -> dict[str, str]:
         return hashes(self.folder / "results")
+
+
+def fold_rule(fold: int) -> str:
+    return f"train_fold_xgboost_wildcards_tiny_{fold}"
 
 
 def slurm(*command: str) -> str:
@@ -107,6 +111,7 @@ def untrained(undisturbed: Study, folder: Path) -> ClusterStudy:
     shutil.copytree(undisturbed.folder, folder, symlinks=True)
     results = folder / "results/tiny"
     shutil.rmtree(results / "xgboost")
+    shutil.rmtree(folder / "logs")
     for name in FINALS[:3]:
         (results / name).unlink()
     return ClusterStudy(folder)

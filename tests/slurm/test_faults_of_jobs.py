@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from workflow.conftest import Study
 
-from slurm.conftest import ClusterStudy, Job, slurm, untrained
+from slurm.conftest import ClusterStudy, Job, fold_rule, slurm, untrained
 
 pytestmark = pytest.mark.slurm
 
-HANGING, CANCELLED, LARGE = "train_fold_xgboost_wildcards_tiny_1", "train_fold_xgboost_wildcards_tiny_2", "train_final"
+HANGING, CANCELLED, LARGE = fold_rule(1), fold_rule(2), "train_final"
 # SLURM looks at memory once a second: with a quarter of what snakemake alone holds the job is surely seen.
 TOO_LITTLE_AT_FIRST = ("--set-resources", "train_final_xgboost:mem_mb=80 * 12 ** (attempt - 1)")
 
@@ -18,10 +18,10 @@ TOO_LITTLE_AT_FIRST = ("--set-resources", "train_final_xgboost:mem_mb=80 * 12 **
 def disturbed(undisturbed: Study, tmp_path_factory: pytest.TempPathFactory) -> ClusterStudy:
     study = untrained(undisturbed, Path(tmp_path_factory.mktemp("jobs")) / "study")
     run = study.start(*TOO_LITTLE_AT_FIRST)
-    slurm("scancel", study.wait_until_running(CANCELLED).number)
-    hanging = study.wait_until_running(HANGING).number
+    hanging = study.wait_until_training(1).number
     slurm("scancel", "--full", "--signal=STOP", hanging)
     slurm("scontrol", "update", f"JobId={hanging}", "TimeLimit=1")
+    slurm("scancel", study.wait_until_training(2).number)
     study.finish(run)
     return study
 

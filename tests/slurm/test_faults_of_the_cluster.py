@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from workflow.conftest import Study, started
 
-from slurm.conftest import ClusterStudy, slurm, untrained, wait_until
+from slurm.conftest import ClusterStudy, fold_rule, slurm, untrained, wait_until
 
 pytestmark = pytest.mark.slurm
 
 CONTROLLER = Path("/var/lib/foldwise-slurm/run/slurmctld.pid")
-FOLD = "train_fold_xgboost_wildcards_tiny_1"
+FOLD = fold_rule(1)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def assert_same_results(study: ClusterStudy, undisturbed: Study) -> None:
 
 def test_a_node_goes_down(study: ClusterStudy, undisturbed: Study) -> None:
     run = study.start()
-    job = study.wait_until_running(FOLD)
+    job = study.wait_until_training(1)
     slurm("scontrol", "update", f"NodeName={job.node}", "State=DOWN", "Reason=test")
     try:
         study.finish(run)
@@ -42,7 +42,7 @@ def test_a_node_goes_down(study: ClusterStudy, undisturbed: Study) -> None:
 
 def test_the_controller_is_away_for_some_seconds(study: ClusterStudy, undisturbed: Study) -> None:
     run = study.start()
-    study.wait_until_running(FOLD)
+    study.wait_until_training(1)
     os.kill(int(CONTROLLER.read_text()), signal.SIGTERM)
     wait_until(lambda: not CONTROLLER.exists())
     time.sleep(5)
@@ -55,7 +55,7 @@ def test_the_controller_is_away_for_some_seconds(study: ClusterStudy, undisturbe
 def test_snakemake_is_killed_and_the_run_resumed(study: ClusterStudy, undisturbed: Study) -> None:
     stranger = slurm("sbatch", "--parsable", "--mem=50", "--time=5", "--output=/dev/null", "--wrap=sleep 300").strip()
     run = study.start()
-    study.wait_until_running(FOLD)
+    study.wait_until_training(1)
     run.kill()
     run.wait()
     assert study.jobs(FOLD)[0].state == "RUNNING"

@@ -20,11 +20,11 @@ def test_training_on_a_gpu_goes_to_the_partition_that_has_one(undisturbed: Study
     run = study.start()
     wait_until(lambda: bool(study.jobs("train_fold_xgboost") and study.jobs("train_fold_lightgbm")))
     run.terminate()
-    rows = slurm("squeue", "--states=all", "--noheader", "--format=%k|%P|%b|%Z").splitlines()
-    jobs = [row.split("|") for row in rows if row.endswith(str(study.folder.resolve()))]
-    asked = {(comment.split("_wildcards")[0], partition, gpu) for comment, partition, gpu, _ in jobs}
-    assert ("rule_train_fold_xgboost", "gpu", "gres:gpu:1") in asked
-    assert ("rule_train_fold_lightgbm", "main", "N/A") in asked
+    asked = {job.comment.split("_wildcards")[0]: slurm("scontrol", "show", "job", job.number) for job in study.jobs()}
+    assert "Partition=gpu" in asked["rule_train_fold_xgboost"]
+    assert "TresPerJob=gres:gpu:1" in asked["rule_train_fold_xgboost"]
+    assert "Partition=main" in asked["rule_train_fold_lightgbm"]
+    assert "TresPerJob" not in asked["rule_train_fold_lightgbm"]
     for number in (job.number for job in study.jobs()):
         slurm("scancel", number)
     run.wait(timeout=120)
