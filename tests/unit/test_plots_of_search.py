@@ -70,6 +70,36 @@ def test_points_given_up_early_are_counted_and_not_drawn(search: pd.DataFrame) -
     assert "(120 of 320 given up early and not shown)" in note_of(figure)
 
 
+def test_a_value_whose_points_were_all_given_up_keeps_its_place(search: pd.DataFrame) -> None:
+    raced = search.copy()
+    raced.loc[raced["param_max_depth"] == 5, ["score_3", "mean_score"]] = np.nan
+    raced.loc[raced["param_max_depth"] == 5, "chosen"] = False
+    figure = draw_search(SUBJECT, raced, "log_loss", greater_is_better=False)
+    labels = [label.get_text().split("\n")[0] for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["3", "5"]
+    assert "A value without a dot: each of its points was given up." in note_of(figure)
+
+
+def test_a_conditional_parameter_says_in_how_many_points_it_stands(search: pd.DataFrame) -> None:
+    rate = np.where(search["param_max_depth"] == 3, np.geomspace(0.001, 1, len(search)), np.nan)
+    figure = draw_search(SUBJECT, search.assign(param_rate=rate), "log_loss", greater_is_better=False)
+    assert "rate\n(in 160 of 320 points)" in [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def test_many_texts_are_shown_value_by_value(search: pd.DataFrame) -> None:
+    texts_of = np.array([f"kind_{i:02d}" for i in range(12)])[np.arange(len(search)) % 12]
+    figure = draw_search(SUBJECT, search.assign(param_kind=texts_of), "log_loss", greater_is_better=False)
+    [panel] = [axes for axes in figure.axes if axes.get_title(loc="left") == "kind"]
+    assert len(panel.get_xticklabels()) == 12
+
+
+def test_few_trials_of_a_range_are_dots_and_no_list(search: pd.DataFrame) -> None:
+    few = search[search["fold"] == 1].head(6).assign(param_leaves=[4, 9, 13, 20, 31, 60], chosen=False)
+    figure = draw_search(SUBJECT, few, "log_loss", greater_is_better=False)
+    [panel] = [axes for axes in figure.axes if axes.get_title(loc="left") == "leaves"]
+    assert "4\n0/1" not in [label.get_text() for label in panel.get_xticklabels()]
+
+
 def test_a_search_without_scores_is_drawn(search: pd.DataFrame) -> None:
     unscored = search.assign(score_1=np.nan, mean_score=np.nan, chosen=False)
     figure = draw_search(SUBJECT, unscored, "log_loss", greater_is_better=False)

@@ -15,6 +15,7 @@ from foldwise.plots.wording import count, metric_name, shortened
 _PARAMETER = "param_"
 _MOST_LISTED_VALUES = 8
 _LOGARITHMIC_FROM = 30.0
+_WIDEST_LABELS = 36
 
 
 @styled()
@@ -37,24 +38,42 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
         return _draw_without_choice(subject, search, up, points)
 
     complete = complete.assign(level=aligned(complete, tuned))
-    listed = [name for name in tuned if search[name].nunique() <= _MOST_LISTED_VALUES]
+    listed = [name for name in tuned if _is_listed(search[name])]
     columns = min(3, len(tuned))
     rows = -(-len(tuned) // columns)
     figure = new_figure(max(2.9 * columns + 0.6, 5.6), 2.55 * rows + 1.3)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for axes, name in zip(grid.flat, tuned, strict=False):
-        draw = _values_panel if name in listed else _range_panel
-        draw(axes, subject, complete, name)
-        axes.set_title(shortened(name.removeprefix(_PARAMETER), 28))
+        if name in listed:
+            _values_panel(axes, subject, complete, name, sorted(search[name].dropna().unique()))
+        else:
+            _range_panel(axes, subject, complete, name)
+        axes.set_title(_title(name, complete[name]))
     for axes in grid.flat[len(tuned) :]:
         axes.set_axis_off()
     for axes in grid[:, 0]:
         axes.set_ylabel(up)
     note = _note(points, bool(listed), listed != tuned)
+    if any(complete[name].nunique() < search[name].nunique() for name in listed):
+        note += " A value without a dot: each of its points was given up."
     if listed != tuned:
         note += _leave_out_the_worst(grid[0, 0], complete, listed, greater_is_better)
     entitle(figure, subject, "hyperparameter search", note)
     return figure
+
+
+def _is_listed(values: pd.Series) -> bool:
+    """Tell whether a parameter is shown value by value: it took few of them, each more than once."""
+    if not pd.api.types.is_numeric_dtype(values):
+        return True
+    return values.nunique() <= min(_MOST_LISTED_VALUES, values.count() // 2)
+
+
+def _title(name: str, values: pd.Series) -> str:
+    """Name a parameter, and say so where a condition keeps it out of some of the points."""
+    short = shortened(name.removeprefix(_PARAMETER), 28)
+    here = int(values.notna().sum())
+    return short if here == len(values) else f"{short}\n(in {here:,} of {len(values):,} points)"
 
 
 def _note(points: str, some_listed: bool, some_ranges: bool) -> str:
@@ -122,9 +141,9 @@ def _by_value_and_fold(search: pd.DataFrame, name: str) -> pd.DataFrame:
     return means
 
 
-def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str) -> None:
+def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str, tried: Sequence[object]) -> None:
     folds = search["fold"].nunique()
-    values = _by_value_and_fold(search, name)
+    values = _by_value_and_fold(search, name).reindex(tried)
     apart = np.linspace(-0.2, 0.2, folds) if folds > 1 else np.zeros(1)
     places = np.arange(len(values))
     axes.scatter(
@@ -141,6 +160,8 @@ def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str)
     chosen = search[search["chosen"]].groupby(name)["fold"].nunique().reindex(values.index, fill_value=0)
     names = [f"{_short(value)}\n{times}/{folds}" for value, times in chosen.items()]
     axes.set_xticks(places, names, fontsize=8 if len(names) <= 5 else 7)
+    if max(len(_short(value)) for value in chosen.index) * len(names) > _WIDEST_LABELS:
+        axes.tick_params(axis="x", labelrotation=60)
     axes.set_xlim(-0.6, len(values) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
     axes.grid(visible=False, axis="x")
