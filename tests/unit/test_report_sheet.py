@@ -56,6 +56,19 @@ def test_what_was_fitted_where_names_each_step() -> None:
     assert "row weights (balanced) of that part" in text
 
 
+@pytest.mark.parametrize(
+    ("search", "words"),
+    [
+        ({"method": "race"}, "by log loss; every point on the first inner fold"),
+        ({"method": "random"}, "by log loss; points drawn at random ("),
+        ({"method": "optuna", "fraction": 0.2}, "(TPE); on 20 % of the groups (64 points"),
+    ],
+)
+def test_the_way_to_the_points_is_told(search: dict[str, object], words: str) -> None:
+    data = replace(artefacts(), configuration={**CONFIGURATION, "search": {"metric": "log_loss", **search}})
+    assert words in said(answers(data)["What was fitted where?"])
+
+
 def test_early_stopping_and_no_calibration_are_told() -> None:
     stopping = {**CONFIGURATION, "search": {"metric": "auc", "early_stopping_rounds": 20}}
     data = replace(artefacts(), configuration=stopping)

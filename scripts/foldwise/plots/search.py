@@ -1,6 +1,7 @@
 """What the search found: inner scores by the value of each tuned parameter."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -141,7 +142,7 @@ def _by_value_and_fold(search: pd.DataFrame, name: str) -> pd.DataFrame:
     return means
 
 
-def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str, tried: Sequence[object]) -> None:
+def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str, tried: list[Any]) -> None:
     folds = search["fold"].nunique()
     values = _by_value_and_fold(search, name).reindex(tried)
     apart = np.linspace(-0.2, 0.2, folds) if folds > 1 else np.zeros(1)

@@ -106,7 +106,8 @@ def what_was_fitted(artefacts: Artefacts) -> list[str]:
         "Decision threshold" if calibration == "none" else f"Calibration ({calibration}) and decision threshold"
     )
     return [
-        f"Hyperparameters: on the inner folds of each outer train part, by {metric} ({_points(artefacts)}).",
+        f"Hyperparameters: on the inner folds of each outer train part, by {metric}{_method(artefacts)} "
+        f"({_points(artefacts)}).",
         _stopping(artefacts),
         f"{calibrator} ({threshold}): on the inner out-of-fold scores of each outer train part.",
         "Models: on the whole outer train part, with the chosen hyperparameters"
@@ -114,6 +115,19 @@ def what_was_fitted(artefacts: Artefacts) -> list[str]:
         "Logistic regression: imputation, scaling, categories and coefficients on the outer train part.",
         "The model to use is fitted on every group afterwards; no score here is of it.",
     ]
+
+
+def _method(artefacts: Artefacts) -> str:
+    """Write how the points were found, and on which share of the groups; nothing for a whole grid."""
+    search = artefacts.configuration.get("search") or {}
+    ways = {
+        "race": "; every point on the first inner fold, the best half of the fits on the second, a quarter on the rest",
+        "random": "; points drawn at random",
+        "optuna": "; each point proposed from the scores of those before (TPE)",
+    }
+    fraction = search.get("fraction") or 1.0
+    share = f"; on {100 * fraction:g} % of the groups" if fraction < 1 else ""
+    return ways.get(str(search.get("method")), "") + share
 
 
 def _points(artefacts: Artefacts) -> str:
