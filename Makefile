@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo test test-slurm resume lint dag coverage config-docs lock
+.PHONY: help environment demo test test-slurm resume lint dag coverage sql config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -13,6 +13,7 @@ help:
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
+	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
@@ -42,6 +43,11 @@ lint: $(VENV)/.development
 	mypy scripts/foldwise
 	snakefmt --check Snakefile rules
 	snakemake --lint
+
+# Handed over in the environment: the shell would take the quotes and stars of a query for its own.
+sql: export FOLDWISE_QUERY = $(value Q)
+sql: $(VENV)/.runtime
+	@PYTHONPATH=scripts python -m foldwise.analytics "$$FOLDWISE_QUERY"
 
 dag: $(VENV)/.runtime
 	scripts/draw_dag

@@ -11,6 +11,7 @@ include: "rules/folds.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/tracking.smk"
 
 
 rule all:

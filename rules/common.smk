@@ -138,6 +138,16 @@ def every_backend(name):
     return expand(f"results/{{{{dataset}}}}/{{backend}}/{name}", backend=SETTINGS.backends)
 
 
+def every_dataset(name):
+    """Return a file of every dataset."""
+    return [f"results/{dataset}/{name}" for dataset in SETTINGS.datasets]
+
+
+def every_dataset_and_backend(name):
+    """Return a file of every dataset and backend, the backends of the first dataset first."""
+    return [f"results/{dataset}/{backend}/{name}" for dataset in SETTINGS.datasets for backend in SETTINGS.backends]
+
+
 def audit_pass(wildcards):
     """Return the file that lets training begin; nothing where the audit is switched off.
 
@@ -218,11 +228,8 @@ def run_configuration(wildcards):
 def final_results():
     """Return everything that a run without a target makes."""
     whole = ("report.html", "table.parquet", "folds.parquet", "comparison.json", "plots/model_comparison.png")
-    return [
-        f"results/{dataset}/{name}"
-        for dataset in SETTINGS.datasets
-        for name in (*whole, *(f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b)))
-    ]
+    of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
+    return [*(path for name in (*whole, *of_backends) for path in every_dataset(name)), "results/analytics.duckdb"]
 
 
 def backend_results(backend):

@@ -10,14 +10,14 @@ from functools import cache
 from pathlib import Path
 
 _LIBRARY = Path(__file__).parent
-_RESOURCES = (".j2", ".css", ".js")
+_RESOURCES = (".j2", ".css", ".js", ".sql")
 
 
 def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
     """Return 16 hexadecimal digits over every foldwise module that a script imports, directly or not.
 
     Comments, blank lines and docstrings do not count. Files that a package keeps beside its
-    modules (templates, styles) count byte by byte.
+    modules (templates, styles, SQL) count byte by byte.
 
     Args:
         script: path of a Python file.

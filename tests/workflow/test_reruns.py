@@ -13,11 +13,12 @@ pytestmark = pytest.mark.workflow
 TRAINING = {
     f"train_{kind}_{b}": n for b in ("xgboost", "lightgbm", "catboost") for kind, n in (("fold", 2), ("final", 1))
 }
-AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1}
+AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1}
 PAGES = {"plots": 3, "plot_comparison": 1, "report": 1}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
 ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
+ONE_BACKEND |= {"build_analytics": 1}
 
 
 def edit(path: Path, pattern: str, new: str) -> None:
@@ -59,11 +60,11 @@ CHANGES = {
     ),
     "the code of the intervals": (
         library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
-        {"evaluate_backend": 3, "compare_backends": 1, **PAGES},
+        {"evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1, **PAGES},
     ),
     "the false-positive rates": (
         config(evaluation={"operating_fpr": [0.1]}),
-        {"evaluate_backend": 3, "compare_backends": 1, **PAGES},
+        {"evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1, **PAGES},
     ),
     "the space of one backend": (
         config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
@@ -80,6 +81,10 @@ CHANGES = {
         delete("catboost/fold_2/model.cbm"),
         {"train_fold_catboost": 1, **ONE_BACKEND, "report": 1},
     ),
+    "a column of the analytics database": (
+        library("analytics/tables.sql", "n_features INTEGER", "n_features BIGINT"),
+        {"build_analytics": 1},
+    ),
     "a plot is gone": (delete("xgboost/plots/roc_curve.png"), {"plots": 1, "report": 1}),
 }
 
@@ -88,7 +93,7 @@ def test_an_audit_that_runs_by_itself_first_does_not_train_again(study: Study) -
     study.write_config(audit={"scrambles": 3})
     done = study.run("results/tiny/audit.passed")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert dict(study.would_run()) == {"report": 1}
+    assert dict(study.would_run()) == {"report": 1, "build_analytics": 1}
 
 
 def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) -> None:

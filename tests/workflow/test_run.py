@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from foldwise.analytics import DuckDBAnalytics
 
 from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny
 
@@ -39,6 +40,7 @@ def test_every_promised_file_is_there(finished: Study) -> None:
         tables = [f"{t}.parquet" for t in ("predictions", "search", "curve", "importance")]
         names = [FOLD_MODELS[backend], "params.json", *tables]
         expected |= {f"{backend}/fold_{fold}/{name}" for fold in (1, 2) for name in names}
+    expected |= {"../analytics.duckdb"}
     missing = {name for name in expected if not (results / name).is_file()}
     assert not missing
 
@@ -64,6 +66,18 @@ def test_the_headline_keys_are_plain_numbers(finished: Study) -> None:
     for name in ("accuracy", "precision", "recall", "f1", "auc", "ap"):
         assert isinstance(metrics[f"test_{name}"], float)
         assert isinstance(metrics[f"test_{name}_std"], float)
+
+
+def test_the_query_of_the_notebook_runs_on_the_database(finished: Study) -> None:
+    query = "SELECT fold, AVG(test_f1) as avg_f1, STDDEV(test_f1) as std_f1 FROM results GROUP BY fold"
+    with DuckDBAnalytics(finished.folder / "results/analytics.duckdb") as analytics:
+        found = analytics.query(query).set_index("fold")["avg_f1"]
+    folds = [
+        json.loads((finished.folder / f"results/tiny/{backend}/metrics.json").read_text())["fold_results"]
+        for backend in BACKENDS
+    ]
+    for number in (1, 2):
+        assert found[number] == pytest.approx(sum(of_backend[number - 1]["f1"] for of_backend in folds) / 3)
 
 
 def test_a_second_run_does_nothing(finished: Study) -> None:

@@ -1,0 +1,111 @@
+"""SQL over results: the analytics database of a run, or files that are registered by hand."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from foldwise.analytics.connection import connect
+from foldwise.artifacts import read_json, read_table
+from foldwise.errors import UserError
+from foldwise.fold_scores import fold_scores
+
+DATABASE = Path("results/analytics.duckdb")
+
+
+class DuckDBAnalytics:
+    """SQL over the results of a run.
+
+    >>> analytics = DuckDBAnalytics()
+    >>> analytics.query("SELECT fold, AVG(test_f1) AS avg_f1 FROM results GROUP BY fold")  # doctest: +SKIP
+
+    The database is opened to be read only: no query changes a result. SQL sees its tables and what was registered,
+    no other file.
+
+    Args:
+        database: the file to read. Without it, ``results/analytics.duckdb`` below the working folder where there is
+            one, else an empty database in memory, for files that are registered.
+
+    Raises:
+        UserError: when ``database`` is given and does not exist.
+    """
+
+    def __init__(self, database: str | Path | None = None) -> None:
+        """Open the database."""
+        path = Path(database) if database is not None else DATABASE
+        if database is not None and not path.exists():
+            raise UserError(f"there is no {path}: run snakemake first, it is one of the last files written")
+        self._connection = connect(path, read_only=True) if path.exists() else connect()
+
+    def register_parquet(self, name: str, path: str | Path) -> None:
+        """Make files known to SQL as table ``name``; it hides a table of the database with the same name.
+
+        Args:
+            name: name of the table.
+            path: parquet files, or metrics.json files, whose folds become rows with ``dataset``, ``backend``,
+                ``fold`` and the scores as ``test_<metric>``. ``*`` and a placeholder such as ``{backend}`` stand
+                for any name, ``**`` for any folders.
+
+        Raises:
+            UserError: when no file matches, or a JSON file is no metrics.json.
+        """
+        pattern = re.sub(r"\{\w*\}", "*", str(path))
+        files = _matching(pattern)
+        if not files:
+            raise UserError(f"no file matches {pattern!r} (it counts from {Path.cwd()}): mend the path")
+        tables = [_read(file) for file in files]
+        self._connection.register(name, pa.concat_tables(tables, promote_options="permissive"))
+
+    def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
+        """Return what a query finds.
+
+        Args:
+            sql: one statement.
+            parameters: values for ``?`` or ``$name`` in it.
+
+        Raises:
+            duckdb.Error: when the statement is wrong, or would write.
+        """
+        found: pd.DataFrame = self._connection.execute(sql, parameters).df()
+        return found
+
+    def tables(self) -> pd.DataFrame:
+        """Return name, number of rows and comment of every table of the database."""
+        return self.query(
+            "SELECT table_name, estimated_size AS n_rows, comment FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
+        )
+
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
+    def __enter__(self) -> "DuckDBAnalytics":
+        """Return the open database, for a with statement."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the database."""
+        self.close()
+
+
+def _matching(pattern: str) -> list[Path]:
+    whole = Path(pattern)
+    root = Path(whole.anchor)
+    return sorted(f for f in root.glob(str(whole.relative_to(whole.anchor))) if f.is_file())
+
+
+def _read(file: Path) -> pa.Table:
+    if file.suffix != ".json":
+        return read_table(file)
+    content = read_json(file)
+    if not isinstance(content, dict) or "fold_results" not in content:
+        raise UserError(f"{file} is no metrics.json, it has no fold_results: register a metrics.json or parquet files")
+    found = fold_scores(content)
+    names = dict.fromkeys(name for row in found for name in row)
+    return pa.table({name: [row.get(name) for row in found] for name in names})
