@@ -102,7 +102,7 @@ COMMENT ON COLUMN search.params IS 'Hyperparameters by name: params->>''max_dept
 COMMENT ON COLUMN search.trees IS 'Trees of the models';
 COMMENT ON COLUMN search.scores IS 'Score on inner fold 1, 2, ...';
 COMMENT ON COLUMN search.mean_score IS 'Mean over the inner folds; null for a combination that was given up';
-COMMENT ON COLUMN search.std_score IS 'Standard deviation over the inner folds (ddof 0)';
+COMMENT ON COLUMN search.std_score IS 'Standard deviation over the inner folds (ddof 1)';
 COMMENT ON COLUMN search.rank IS '1 is best; null for a combination that was given up';
 COMMENT ON COLUMN search.chosen IS 'True for the combination of the fold''s model';
 COMMENT ON COLUMN search.shared IS 'True: scored from the trees of another combination';
