@@ -15,6 +15,7 @@ from foldwise.plots.wording import count, metric_name, shortened
 
 _PARAMETER = "param_"
 _MOST_LISTED_VALUES = 8
+_ALWAYS_LISTED_VALUES = 4
 _LOGARITHMIC_FROM = 30.0
 _WIDEST_LABELS = 36
 
@@ -39,7 +40,7 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
         return _draw_without_choice(subject, search, up, points)
 
     complete = complete.assign(level=aligned(complete, tuned))
-    listed = [name for name in tuned if _is_listed(search[name])]
+    listed = [name for name in tuned if _is_listed(search[name], search["fold"].nunique())]
     columns = min(3, len(tuned))
     rows = -(-len(tuned) // columns)
     figure = new_figure(max(2.9 * columns + 0.6, 5.6), 2.55 * rows + 1.3)
@@ -63,11 +64,12 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
     return figure
 
 
-def _is_listed(values: pd.Series) -> bool:
-    """Tell whether a parameter is shown value by value: it took few of them, each more than once."""
+def _is_listed(values: pd.Series, folds: int) -> bool:
+    """Tell whether a parameter is shown value by value: it took few of them, each more than once in a fold."""
     if not pd.api.types.is_numeric_dtype(values):
         return True
-    return values.nunique() <= min(_MOST_LISTED_VALUES, values.count() // 2)
+    most = max(_ALWAYS_LISTED_VALUES, min(_MOST_LISTED_VALUES, values.count() // (2 * folds)))
+    return values.nunique() <= most
 
 
 def _title(name: str, values: pd.Series) -> str:
