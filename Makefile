@@ -3,14 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo test test-slurm resume lint dag coverage sql config-docs lock
+.PHONY: help environment demo watch test test-slurm test-browser resume lint dag coverage sql config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
+	@echo "make watch        how far the running searches are, as bars"
 	@echo "make environment  .venv with everything that a run needs"
 	@echo "make test         every test that this machine allows, without those of test-slurm"
 	@echo "make test-slurm   a SLURM of two virtual nodes (Debian, root): the demo on it, and its faults"
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
+	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
@@ -19,13 +21,13 @@ help:
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
 
 demo: $(VENV)/.runtime
-	FOLDWISE_QUIET=1 snakemake --cores all --quiet rules
+	FOLDWISE_QUIET=1 snakemake --cores all $$([ -t 2 ] && echo --logger rich || echo --quiet rules)
 	@PYTHONPATH=scripts python -m foldwise.summary results/demo
 
 environment: $(VENV)/.runtime
 
 test: $(VENV)/.development
-	pytest tests -m "not workflow and not slurm"
+	pytest tests -m "not workflow and not slurm and not browser"
 	pytest tests -m workflow
 
 test-slurm: $(VENV)/.development
@@ -33,6 +35,15 @@ test-slurm: $(VENV)/.development
 
 resume: $(VENV)/.runtime
 	scripts/resume $(ARGUMENTS)
+
+watch: $(VENV)/.runtime
+	@PYTHONPATH=scripts python -m foldwise.progress
+
+# The tests skip, and say why, where there is no Chromium and nobody may install one.
+test-browser: $(VENV)/.development
+	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get update -q && apt-get install -qy chromium) \
+	  || echo "note: chromium could not be installed"
+	pytest tests/browser -rs
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py

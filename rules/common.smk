@@ -5,6 +5,7 @@ from foldwise.backends import SPECIFICATIONS
 from foldwise import config as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
+from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.search.space import read_space
 from foldwise.summary import summarize
 
@@ -13,6 +14,7 @@ DEMO_FILES = {
     "stage2": "resources/demo/features_stage2.parquet",
     "stage4": "resources/demo/features_stage4.parquet",
 }
+NOTEBOOK = str(workflow.current_basedir.join("../notebooks/results.ipynb"))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
 GATHERED = ("predictions", "inner_predictions", "search", "curve", "importance")
 PLOTS = (
@@ -94,7 +96,12 @@ def code_of(script, backend=None):
 
 
 def dataset_settings(wildcards):
-    return SETTINGS.datasets[wildcards.dataset].model_dump()
+    # Where the videos lie is no part of the table: a change of it must not rerun everything.
+    return SETTINGS.datasets[wildcards.dataset].model_dump(exclude={"video_root"})
+
+
+def video_root(wildcards):
+    return SETTINGS.datasets[wildcards.dataset].video_root
 
 
 def source_files(wildcards):
@@ -146,6 +153,21 @@ def every_dataset(name):
 def every_dataset_and_backend(name):
     """Return a file of every dataset and backend, the backends of the first dataset first."""
     return [f"results/{dataset}/{backend}/{name}" for dataset in SETTINGS.datasets for backend in SETTINGS.backends]
+
+
+def final_models(wildcards):
+    """Return the final models of a dataset in every format."""
+    folder = f"results/{wildcards.dataset}"
+    return [f"{folder}/{b}/{name}" for b in SETTINGS.backends for name in SPECIFICATIONS[b].final_files]
+
+
+def first_folds(wildcards):
+    """Return model and test scores of the first fold of every backend of a dataset."""
+    return [
+        f"results/{wildcards.dataset}/{b}/fold_1/{name}"
+        for b in SETTINGS.backends
+        for name in (SPECIFICATIONS[b].model_file, "predictions.parquet")
+    ]
 
 
 def audit_pass(wildcards):
@@ -225,11 +247,28 @@ def run_configuration(wildcards):
     return {**whole, "datasets": {wildcards.dataset: whole["datasets"][wildcards.dataset]}, "search_space": SPACES}
 
 
+def backend_caption(wildcards):
+    """Return the numbers of the captions in snakemake's own report; snakemake does not compare such an object."""
+    return BackendCaption(f"results/{wildcards.dataset}/{wildcards.backend}")
+
+
+def dataset_caption(wildcards):
+    return DatasetCaption(f"results/{wildcards.dataset}")
+
+
 def final_results():
     """Return everything that a run without a target makes."""
-    whole = ("report.html", "table.parquet", "folds.parquet", "comparison.json", "plots/model_comparison.png")
+    whole = (
+        "report.html",
+        "results.ipynb",
+        "table.parquet",
+        "folds.parquet",
+        "comparison.json",
+        "plots/model_comparison.png",
+    )
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
-    return [*(path for name in (*whole, *of_backends) for path in every_dataset(name)), "results/analytics.duckdb"]
+    each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
+    return [*each, "results/index.html", "results/analytics.duckdb"]
 
 
 def backend_results(backend):
@@ -245,3 +284,5 @@ def print_summary():
     for dataset in SETTINGS.datasets:
         if os.path.exists(f"results/{dataset}/report.html"):
             print(summarize(Path("results"), dataset), file=sys.stderr)
+    if len(SETTINGS.datasets) > 1 and os.path.exists("results/index.html"):
+        print("all datasets: results/index.html", file=sys.stderr)

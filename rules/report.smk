@@ -24,6 +24,7 @@ rule plots:
     conda:
         "../envs/environment.yaml"
     params:
+        caption=backend_caption,
         code=code_of("plots"),
     script:
         "../scripts/plots.py"
@@ -48,6 +49,7 @@ rule plot_comparison:
     conda:
         "../envs/environment.yaml"
     params:
+        caption=dataset_caption,
         code=code_of("plot_comparison"),
     script:
         "../scripts/plot_comparison.py"
@@ -80,6 +82,67 @@ rule report:
     params:
         backends=SETTINGS.backends,
         configuration=run_configuration,
+        caption=dataset_caption,
         code=code_of("report"),
     script:
         "../scripts/report.py"
+
+
+rule report_index:
+    input:
+        contracts=every_dataset("table.json"),
+        audits=every_dataset("audit.json") if SETTINGS.audit.enabled else [],
+        comparisons=every_dataset("comparison.json"),
+        metrics=[path for b in SETTINGS.backends for path in every_dataset(f"{b}/metrics.json")],
+        reports=every_dataset("report.html"),
+    output:
+        report(
+            "results/index.html",
+            caption="report/index.rst",
+            category="All datasets",
+            labels={"figure": "index of the datasets", "backend": "all"},
+        ),
+    log:
+        "logs/report_index/report_index.log",
+    benchmark:
+        "benchmarks/report_index/report_index.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        datasets=list(SETTINGS.datasets),
+        backends=SETTINGS.backends,
+        code=code_of("report_index"),
+    script:
+        "../scripts/report_index.py"
+
+
+# A script instead of the notebook directive: that one writes a first cell with this machine's paths into the
+# executed copy, keeps the copy as a log, and needs jupyter-nbconvert on the PATH.
+rule execute_notebook:
+    input:
+        notebook=NOTEBOOK,
+        sources=source_files,
+        table="results/{dataset}/table.parquet",
+        contract="results/{dataset}/table.json",
+        audit=audit_result,
+        comparison="results/{dataset}/comparison.json",
+        tidy="results/{dataset}/metrics.parquet",
+        metrics=every_backend("metrics.json"),
+        plots=[plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")],
+        models=final_models,
+        folds=first_folds,
+    output:
+        "results/{dataset}/results.ipynb",
+    log:
+        "logs/execute_notebook/{dataset}.log",
+    benchmark:
+        "benchmarks/execute_notebook/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        video_root=video_root,
+        code=code_of("execute_notebook"),
+    script:
+        "../scripts/execute_notebook.py"

@@ -56,6 +56,10 @@ class Dataset(Section):
         description="Largest share of rows that may lack a partner in another table before the run stops",
     )
 
+    video_root: str | None = Field(
+        None, description="Folder that `id` counts from, where it names video files: the notebook shows first frames"
+    )
+
     @model_validator(mode="after")
     def _one_form(self) -> "Dataset":
         if (self.table is None) == (self.metadata is None):

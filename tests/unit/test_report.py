@@ -30,7 +30,8 @@ def test_verdict_names_score_interval_method_and_what_it_rests_on(page: Page) ->
         "over 5 folds; 3,278 rows, 298 units (original_video), 298 groups)."
     ) in page.text()
     assert "Nobody wins." in page.text()
-    assert "The audit passed with warnings. One warning." in page.text()
+    assert "warn The audit passed with warnings. Checks: 1 warn, 1 pass." in page.text()
+    assert "One warning." in page.text()
 
 
 def test_interval_that_reaches_the_constant_answer_is_no_separation() -> None:

@@ -14,7 +14,9 @@ TRAINING = {
     f"train_{kind}_{b}": n for b in ("xgboost", "lightgbm", "catboost") for kind, n in (("fold", 2), ("final", 1))
 }
 AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1}
-PAGES = {"plots": 3, "plot_comparison": 1, "report": 1}
+REPORTS = {"execute_notebook": 1, "report": 1, "report_index": 1}
+PAGE = {"report": 1, "report_index": 1}
+PAGES = {"plots": 3, "plot_comparison": 1, **REPORTS}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
 ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
@@ -44,19 +46,19 @@ CHANGES = {
     "nothing": (lambda study: None, {}),
     "a comment in a library module": (library("metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
     "a docstring in a library module": (library("folds.py", "Outer and inner fold splits", "Fold splits"), {}),
-    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), {"report": 1}),
-    "the template of the report": (library("report/report.html.j2", "</body>", "<!-- --></body>"), {"report": 1}),
+    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), PAGE),
+    "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), PAGE),
     "the looks of the plots": (
         library("plots/style.py", "DOTS_PER_INCH = 150", "DOTS_PER_INCH = 140"),
-        {"plots": 3, "plot_comparison": 1, "report": 1},
+        {"plots": 3, "plot_comparison": 1, **REPORTS},
     ),
     "a script": (
         lambda study: edit(study.workflow / "scripts" / "plot_comparison.py", r"\nwith", "\n# edited\nwith"),
-        {"plot_comparison": 1, "report": 1},
+        {"plot_comparison": 1, **REPORTS},
     ),
     "the code of one backend": (
         library("backends/xgboost.py", '"tree_method": "hist"', '"tree_method": "approx"'),
-        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, "report": 1},
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, **REPORTS},
     ),
     "the code of the intervals": (
         library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
@@ -68,7 +70,7 @@ CHANGES = {
     ),
     "the space of one backend": (
         config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
-        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, "report": 1},
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, **REPORTS},
     ),
     "the class weights": (config(training={"class_weight": "unit"}), {**TRAINING, **AFTER_TRAINING, **PAGES}),
     "the seed": (config(folds={"n_splits": 2, "inner_splits": 2, "seed": 7}), {"make_folds": 1, **AFTER_FOLDS}),
@@ -79,13 +81,13 @@ CHANGES = {
     ),
     "a fold's model is gone": (
         delete("catboost/fold_2/model.cbm"),
-        {"train_fold_catboost": 1, **ONE_BACKEND, "report": 1},
+        {"train_fold_catboost": 1, **ONE_BACKEND, **REPORTS},
     ),
     "a column of the analytics database": (
         library("analytics/tables.sql", "n_features INTEGER", "n_features BIGINT"),
         {"build_analytics": 1},
     ),
-    "a plot is gone": (delete("xgboost/plots/roc_curve.png"), {"plots": 1, "report": 1}),
+    "a plot is gone": (delete("xgboost/plots/roc_curve.png"), {"plots": 1, **REPORTS}),
 }
 
 
@@ -93,7 +95,7 @@ def test_an_audit_that_runs_by_itself_first_does_not_train_again(study: Study) -
     study.write_config(audit={"scrambles": 3})
     done = study.run("results/tiny/audit.passed")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert dict(study.would_run()) == {"report": 1, "build_analytics": 1}
+    assert dict(study.would_run()) == {**REPORTS, "build_analytics": 1}
 
 
 def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) -> None:

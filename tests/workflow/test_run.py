@@ -32,7 +32,7 @@ PLOTS = [
 def test_every_promised_file_is_there(finished: Study) -> None:
     results = finished.folder / "results" / "tiny"
     expected = {f"{name}" for name in ("table.parquet", "table.json", "folds.parquet", "audit.json")}
-    expected |= {"metrics.parquet", "predictions.parquet", "comparison.json", "report.html"}
+    expected |= {"metrics.parquet", "predictions.parquet", "comparison.json", "report.html", "results.ipynb"}
     expected |= {"plots/model_comparison.png"}
     for backend, finals in BACKENDS.items():
         expected |= {f"{backend}/{name}" for name in [*finals, "metrics.json"]}
@@ -40,7 +40,7 @@ def test_every_promised_file_is_there(finished: Study) -> None:
         tables = [f"{t}.parquet" for t in ("predictions", "search", "curve", "importance")]
         names = [FOLD_MODELS[backend], "params.json", *tables]
         expected |= {f"{backend}/fold_{fold}/{name}" for fold in (1, 2) for name in names}
-    expected |= {"../analytics.duckdb"}
+    expected |= {"../analytics.duckdb", "../index.html"}
     missing = {name for name in expected if not (results / name).is_file()}
     assert not missing
 
@@ -129,13 +129,26 @@ def test_two_datasets_run_side_by_side(study: Study) -> None:
     for name in ("tiny", "second"):
         comparison = json.loads((study.folder / "results" / name / "comparison.json").read_text())
         assert comparison["dataset"] == name
+    index = (study.folder / "results" / "index.html").read_text(encoding="utf-8")
+    assert 'href="tiny/report.html"' in index
+    assert 'href="second/report.html"' in index
 
 
 def test_snakemake_writes_its_own_report_offline(study: Study) -> None:
     done = study.run("--report", "report.html", cores=None)
     assert done.returncode == 0, done.stdout + done.stderr
     text = (study.folder / "report.html").read_text(encoding="utf-8")
-    assert "ROC curve of xgboost on tiny" in text
+    assert "system-message" not in text
+    for backend, name in (("xgboost", "XGBoost"), ("lightgbm", "LightGBM"), ("catboost", "CatBoost")):
+        metrics = json.loads((study.folder / f"results/tiny/{backend}/metrics.json").read_text())
+        score = f"AUC {metrics['test_auc']:.3f} {json.dumps('±')[1:-1]} {metrics['test_auc_std']:.3f}"
+        assert f"ROC curve of {name} on tiny" in text
+        assert f"<strong>{score}" in text
+        assert f"<li>{score}" in text
+        assert f'{{"figure": "roc curve", "backend": "{backend}"}}' in text
+    comparison = json.loads((study.folder / "results/tiny/comparison.json").read_text())
+    assert f"<strong>{comparison['verdict']}</strong>" in text
+    assert '"All datasets"' in text
 
 
 def test_a_file_given_with_configfile_stands_alone(study: Study) -> None:

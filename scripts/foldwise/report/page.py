@@ -1,13 +1,8 @@
 """Render the report page of a dataset and write it."""
 
-import base64
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from foldwise.artifacts import read_json, write_text
 from foldwise.report import data_tables, operation_tables, run_tables, score_tables, view, words
@@ -18,9 +13,8 @@ from foldwise.report.information_sheet import information_sheet
 from foldwise.report.interval_table import interval_table
 from foldwise.report.leaky_table import WARNING, leaky_table
 from foldwise.report.protocol import outer_folds
+from foldwise.report.render import render
 from foldwise.report.verdict import verdict
-
-_FOLDER = Path(__file__).parent
 
 PLOT_TITLES = {
     "roc_curve": "ROC curve",
@@ -52,25 +46,10 @@ SECTIONS = {
 
 
 def render_report(artefacts: Artefacts) -> str:
-    """Return the page as HTML: a pure function of the artefacts, with nothing loaded from elsewhere.
-
-    Everything from the artefacts is escaped, and the content security policy of the page allows
-    only the style and the script below, by their hashes, and pictures inside the page.
-    """
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style, script = _asset("page.css"), _asset("page.js")
-    return environment.get_template("report.html.j2").render(
-        style=Markup(style),  # noqa: S704 (a file of this package, nothing from a table)
-        script=Markup(script),  # noqa: S704
-        style_hash=_hash(style),
-        script_hash=_hash(script),
+    """Return the page as HTML: a pure function of the artefacts, with nothing loaded from elsewhere."""
+    return render(
+        "report.html.j2",
+        ["tables.js", "page.js"],
         dataset=artefacts.dataset,
         sections={k: title for k, title in SECTIONS.items() if k != "leaky" or artefacts.leaky},
         **_contents(artefacts),
@@ -190,12 +169,3 @@ def _figures(artefacts: Artefacts) -> list[tuple[str, list[view.Figure]]]:
         if figures:
             result.append((name, figures))
     return result
-
-
-def _asset(name: str) -> str:
-    return (_FOLDER / name).read_text(encoding="utf-8")
-
-
-def _hash(content: str) -> str:
-    """Return the hash of an inline block, as a content security policy spells it."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()

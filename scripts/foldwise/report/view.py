@@ -11,12 +11,17 @@ from foldwise.report import words
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: ``text`` with an optional second line, and the exact ``value`` it is sorted by."""
+    """One cell: ``text`` with an optional second line, and the exact ``value`` it is sorted by.
+
+    ``href`` makes the text a link; ``badge`` (pass, warn or fail) gives it the colour of an audit level.
+    """
 
     text: str
     small: str = ""
     value: str | None = None
     kind: str = ""
+    href: str = ""
+    badge: str = ""
 
 
 @dataclass(frozen=True)

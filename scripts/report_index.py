@@ -1,0 +1,21 @@
+"""Write the page over all datasets."""
+
+from typing import TYPE_CHECKING
+
+from foldwise.logs import step
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with step(snakemake.log[0]):
+    from foldwise.report.index import write_index
+
+    write_index(
+        snakemake.output[0],
+        datasets=snakemake.params.datasets,
+        backends=snakemake.params.backends,
+        contracts=snakemake.input.contracts,
+        audits=snakemake.input.audits,
+        comparisons=snakemake.input.comparisons,
+        metrics=snakemake.input.metrics,
+    )
