@@ -18,6 +18,7 @@ SOON = ("--slurm-init-seconds-before-status-checks", "3")
 FINALS = ("predictions.parquet", "metrics.parquet", "comparison.json", "xgboost/model.json")
 TARGETS = tuple(f"results/tiny/{name}" for name in FINALS)
 PATIENCE = 120.0
+RUNS: list[subprocess.Popen[str]] = []
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class ClusterStudy(Study):
         place = ["-s", str(self.workflow / "Snakefile"), "--profile", str(self.workflow / "profiles/slurm")]
         command = [sys.executable, "-m", "snakemake", *place, "-d", str(self.folder), *self.arguments(*more)]
         log = (self.folder / "snakemake.log").open("w")
-        return subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True)
+        RUNS.append(subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=subprocess.STDOUT, text=True))
+        return RUNS[-1]
 
     def log(self) -> str:
         return (self.folder / "snakemake.log").read_text(encoding="utf-8")
@@ -92,6 +94,8 @@ def cluster() -> Iterator[None]:
         assert started.returncode == 0, started.stderr
         yield
     finally:
+        for run in RUNS:  # one that a failed test left behind would wait for its jobs for ever
+            run.kill()
         if started.returncode != CANNOT_RUN_HERE:
             subprocess.run([HERE / "stop_cluster"], check=True)
 

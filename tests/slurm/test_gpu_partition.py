@@ -15,16 +15,16 @@ PARTITIONS = {"main": {"max_runtime": 1440, "max_mem_mb": 4000}, "gpu": {"max_ru
 
 def test_training_on_a_gpu_goes_to_the_partition_that_has_one(undisturbed: Study, tmp_path: Path) -> None:
     study = untrained(undisturbed, tmp_path / "study")
-    (study.workflow / "profiles/slurm/site.yaml").write_text(yaml.safe_dump({"partitions": PARTITIONS}))
+    partitions = study.folder / "site.yaml"
+    partitions.write_text(yaml.safe_dump({"partitions": PARTITIONS}))
     study.write_config(backends=["xgboost", "lightgbm"], training={"device": "cuda"})
-    run = study.start()
+    run = study.start("--slurm-partition-config", str(partitions))
     wait_until(lambda: bool(study.jobs("train_fold_xgboost") and study.jobs("train_fold_lightgbm")))
     run.terminate()
     asked = {job.comment.split("_wildcards")[0]: slurm("scontrol", "show", "job", job.number) for job in study.jobs()}
+    slurm("scancel", *(job.number for job in study.jobs()))
+    run.wait(timeout=120)
     assert "Partition=gpu" in asked["rule_train_fold_xgboost"]
     assert "TresPerJob=gres:gpu:1" in asked["rule_train_fold_xgboost"]
     assert "Partition=main" in asked["rule_train_fold_lightgbm"]
     assert "TresPerJob" not in asked["rule_train_fold_lightgbm"]
-    for number in (job.number for job in study.jobs()):
-        slurm("scancel", number)
-    run.wait(timeout=120)
