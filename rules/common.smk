@@ -14,7 +14,8 @@ DEMO_FILES = {
     "stage2": "resources/demo/features_stage2.parquet",
     "stage4": "resources/demo/features_stage4.parquet",
 }
-NOTEBOOK = str(workflow.current_basedir.join("../notebooks/results.ipynb"))
+# Counted from the working folder: a project that is moved whole keeps its results.
+NOTEBOOK = os.path.relpath(str(workflow.current_basedir.join("../notebooks/results.ipynb")))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
 GATHERED = ("predictions", "inner_predictions", "search", "curve", "importance")
 PLOTS = (
