@@ -95,7 +95,7 @@ TRIED: Mapping[str, Mapping[str, list[Any]]] = {
         "max_ctr_complexity": [1],
         "model_size_reg": [9],
         "langevin": [True],
-        "diffusion_temperature": [{"diffusion_temperature": 100, "langevin": True}],
+        "diffusion_temperature": [100, {"diffusion_temperature": 100, "langevin": True}],
     },
 }
 # CatBoost's SHAP values of trees that are not symmetric do not add up (catboost/catboost issue 2136).

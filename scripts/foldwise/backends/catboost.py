@@ -34,9 +34,11 @@ def bin_key(params: Parameters) -> Hashable:
 def trees_are_nested(params: Parameters) -> bool:
     """Tell whether the first k of n trees are the trees of a fit with k.
 
-    Without a learning rate CatBoost picks one from the number of trees; Langevin noise depends on it too.
+    Without a learning rate CatBoost picks one from the number of trees; Langevin noise depends on it too, and
+    a diffusion temperature switches it on.
     """
-    return params.get("learning_rate") is not None and not params.get("langevin")
+    noise = params.get("langevin", "diffusion_temperature" in params)
+    return params.get("learning_rate") is not None and not noise
 
 
 def bin_train(
