@@ -54,7 +54,7 @@ CHANGES = {
     ),
     "a script": (
         lambda study: edit(study.workflow / "scripts" / "plot_comparison.py", r"\nwith", "\n# edited\nwith"),
-        {"plot_comparison": 1, **REPORTS},
+        {"plot_comparison": 1, **PAGE},
     ),
     "the code of one backend": (
         library("backends/xgboost.py", '"tree_method": "hist"', '"tree_method": "approx"'),
