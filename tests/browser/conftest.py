@@ -21,6 +21,7 @@ HOSTILE = (
     "https://elsewhere.invalid/<link rel=stylesheet href=//elsewhere.invalid/a.css>",
 )
 BACKENDS = ["xgboost", "lightgbm"]
+PATIENCE_MILLISECONDS = 300_000
 
 
 def write_hostile(path: Path) -> None:
@@ -82,7 +83,7 @@ def chromium() -> Iterator[Browser]:
     # Chromium refuses its sandbox to root.
     arguments = ["--no-sandbox"] if os.getuid() == 0 else []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = playwright.chromium.launch(executable_path=executable, args=arguments, timeout=PATIENCE_MILLISECONDS)
         yield browser
         browser.close()
 
@@ -103,6 +104,8 @@ class Watched:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    # On a busy machine a click may take long: only a page that hangs is a failure.
+    context.set_default_timeout(PATIENCE_MILLISECONDS)
     context.add_init_script(path=Path(__file__).with_name("measures.js"))
     yield context
     context.close()
