@@ -12,6 +12,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_LARGEST_ROW_GROUP = 1 << 20
+# 8 MB of float32: what a reader holds at a time is small beside any table that does not fit twice.
+_ROW_GROUP_VALUES = 2_000_000
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -54,9 +58,27 @@ def write_table(path: str | Path, table: pa.Table, note: Mapping[str, str] | Non
         pq.write_table(table, beside, compression="zstd")
 
 
+def write_ordered(path: str | Path, table: pa.Table, order: pa.Array) -> None:
+    """Write the rows of a table in another order, in row groups that are read back one at a time.
+
+    Args:
+        path: where to write, as parquet.
+        table: n rows.
+        order: n positions: the row that comes first, the one that comes second, ...
+    """
+    size = max(1, min(_LARGEST_ROW_GROUP, _ROW_GROUP_VALUES // table.num_columns))
+    # Put in order group by group: the whole table would stand in memory twice.
+    with replacing(path) as beside, pq.ParquetWriter(beside, table.schema, compression="zstd") as writer:
+        for start in range(0, table.num_rows, size):
+            writer.write_table(table.take(order.slice(start, size)), row_group_size=size)
+
+
 def read_table(path: str | Path, columns: list[str] | None = None) -> pa.Table:
     """Read a parquet file that this workflow wrote."""
-    return pq.read_table(path, columns=columns)
+    # One thread: each of the reader's own would keep memory of its own.
+    with pq.ParquetFile(path) as file:
+        table = file.read(columns=columns, use_threads=False)
+    return table if columns is None else table.select(columns)
 
 
 def read_note(path: str | Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """How far labels and features follow the order in which the rows were given or are named."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ def order_of_rows(
     label: npt.NDArray[np.int8],
     unit: npt.NDArray[np.integer[Any]],
     by_name: npt.NDArray[np.integer[Any]],
-    features: Mapping[str, Numbers],
+    features: Iterable[tuple[str, Numbers]],
 ) -> dict[str, Any]:
     """Measure what the order of the rows gives away; nothing that is trained may depend on it.
 
@@ -27,7 +27,7 @@ def order_of_rows(
         label: shape (n,), 0 or 1, in the order of the input file, as are all the others.
         unit: number of each row's unit, from 0, shape (n,).
         by_name: place of each row in the order of the sample names, shape (n,).
-        features: numeric columns by name, shape (n,) each, missing as NaN.
+        features: names and numeric columns, shape (n,) each, missing as NaN.
 
     Returns:
         ``file_auc`` and ``path_auc``: AUC of a unit's mean place for its label, in the input file and
@@ -40,9 +40,7 @@ def order_of_rows(
     found: dict[str, Any] = {
         key: auc(positive, np.bincount(unit, weights=place) / size) for key, place in orders.items()
     }
-    found["monotone"] = [
-        name for name, values in features.items() if any(_follows(values, place) for place in orders.values())
-    ]
+    found["monotone"] = [name for name, values in features if any(_follows(values, place) for place in orders.values())]
     return found
 
 

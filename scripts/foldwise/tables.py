@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foldwise.artifacts import write_json, write_table
+from foldwise.artifacts import write_json, write_ordered
 from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label, type_feature
 from foldwise.dataset import Dataset
 from foldwise.errors import UserError, listed, nearest
@@ -47,15 +47,15 @@ def build_table(name: str, dataset: Dataset, table_path: str | Path, contract_pa
         UserError: for anything in the files that would make a wrong or empty table.
     """
     try:
-        table, contract = _build(name, dataset)
+        table, order, contract = _build(name, dataset)
     except UserError as mistake:
         raise UserError(f"dataset {name!r}: {mistake}") from None
-    write_table(table_path, table)
+    write_ordered(table_path, table, order)
     write_json(contract_path, contract)
 
 
-def _build(name: str, dataset: Dataset) -> tuple[pa.Table, dict[str, Any]]:
-    """Return the table, ordered by ``sample_id``, and its contract."""
+def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, dict[str, Any]]:
+    """Return the table, its rows in the order of ``sample_id``, and its contract."""
     joined = join_sources(dataset)
     label, joined = _label(joined, dataset)
     metadata = _metadata(joined, dataset)
@@ -68,7 +68,7 @@ def _build(name: str, dataset: Dataset) -> tuple[pa.Table, dict[str, Any]]:
     columns |= {k: v for k, v in metadata.items() if k != "label"}
     columns |= {k: v.values for k, v in features.columns.items()}
     order = pc.sort_indices(joined.sample_id)
-    return pa.table(columns).take(order), _contract(name, dataset, joined, label, features)
+    return pa.table(columns), order, _contract(name, dataset, joined, label, features)
 
 
 def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
@@ -170,11 +170,12 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
     unit = dataset.unit or (dataset.groups[0] if dataset.groups else "sample_id")
     units = joined.sample_id if unit == "sample_id" else text_column(joined.table, unit)
     by_name = np.argsort(pc.sort_indices(joined.sample_id).to_numpy())
-    numbers = {
-        key: feature.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    # A generator: in double precision all columns at once would be twice the table.
+    numbers = (
+        (key, feature.values.cast(pa.float64()).to_numpy(zero_copy_only=False))
         for key, feature in features.columns.items()
         if feature.categories is None
-    }
+    )
     return {
         "dataset": name,
         "rows": len(label.values),

@@ -209,7 +209,7 @@ def test_the_order_of_rows_is_measured_over_units() -> None:
     clock = np.arange(120.0)
     clock[5] = np.nan
     features = {"clock": clock, "steps": clock // 8, "noise": np.random.default_rng(1).normal(size=120)}
-    found = order_of_rows(label, unit, by_name, features)
+    found = order_of_rows(label, unit, by_name, features.items())
     assert found["file_auc"] == 1.0
     assert found["path_auc"] == pytest.approx(auc(label[::3], by_name[1::3]))
     assert found["monotone"] == ["clock"]
