@@ -11,7 +11,7 @@ rule build_table:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_of_training,
+        mem_mb=memory_of_table,
         runtime=runtime_of_preparation,
     params:
         dataset=dataset_settings,

@@ -5,6 +5,7 @@ beside the grouped one so that the optimism of such a split can be read off.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from foldwise.artifacts import read_json, read_table, write_json, write_table
 from foldwise.backends import get_backend
 from foldwise.backends.devices import check_device
 from foldwise.folds import Plan, split
-from foldwise.matrix import read_matrix
+from foldwise.matrix import open_matrix
+from foldwise.memory import return_freed_memory
 from foldwise.metrics import auc, average_precision, confusion, decisions
 from foldwise.search.train_part import TrainPart
 from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points
@@ -34,12 +36,13 @@ def train_row_wise(inputs: Mapping[str, str], plan: Plan, settings: Settings, ou
     """
     check_device(settings.device, settings.backend)
     backend = get_backend(settings.backend)
+    return_freed_memory()
     contract = read_json(inputs["contract"])
     unit_name = contract["unit"]
     data = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", unit_name])))
-    matrix = read_matrix(inputs["table"], contract["features"])
+    matrix = open_matrix(inputs["table"], contract["features"], Path(output).parent)
     label = data.column("label").to_numpy().astype(np.int8)
-    unit = data.column(unit_name).to_numpy().astype(object)
+    unit = data.column(unit_name).combine_chunks().dictionary_encode().indices.to_numpy()
     parts = []
     every_row = np.arange(len(label), dtype=np.int32)
     once = Plan(plan.n_splits, 1, plan.inner_splits, plan.seed)

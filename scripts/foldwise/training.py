@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from foldwise.artifacts import read_json, read_table, replacing, write_json, wri
 from foldwise.backends import get_backend
 from foldwise.backends.contract import CURVE_METRICS, Backend, FitOptions
 from foldwise.backends.devices import check_device
-from foldwise.matrix import FeatureMatrix, read_matrix
+from foldwise.matrix import Matrix, open_matrix
+from foldwise.memory import release_memory, return_freed_memory
 from foldwise.metrics import LOWER_IS_BETTER
 from foldwise.search.choice import Choice
 from foldwise.search.inner_fold import Binned, InnerFold
@@ -34,17 +35,15 @@ class Data:
     Attributes:
         matrix: the features.
         label: shape (n,), 0 or 1.
-        unit: shape (n,).
+        unit: shape (n,), numbered from 0.
         group: shape (n,).
-        sample_id: arrow array of n names.
         part: shape (n,): 0 = test row, 1..k = inner fold of a train row, -1 = left out.
     """
 
-    matrix: FeatureMatrix
+    matrix: Matrix
     label: npt.NDArray[np.int8]
-    unit: npt.NDArray[np.object_]
+    unit: npt.NDArray[np.int32]
     group: npt.NDArray[np.int32]
-    sample_id: pa.Array
     part: npt.NDArray[np.int16]
 
 
@@ -68,7 +67,9 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     check_device(settings.device, settings.backend)
     backend = get_backend(settings.backend)
     after_imports = _peak_memory()
-    data = _read(inputs, column)
+    return_freed_memory()
+    data = _read(inputs, column, Path(outputs["params"]).parent)
+    release_memory()
     train_rows, test_rows = data.part > 0, data.part == 0
     weight = row_weights(settings.class_weight, data.label[train_rows], data.unit[train_rows])
     train_part = TrainPart(data.matrix.rows(train_rows), data.label[train_rows], weight, data.part[train_rows])
@@ -82,15 +83,18 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     searched = time.perf_counter()
     _write_search(choice, settings.metric, outputs["search"])
     fit = chosen_fit(choice, settings, backend)
-    _write_inner(train_part, data.sample_id.filter(pa.array(train_rows)), fit, backend, settings, outputs)
+    _write_inner(train_part, lambda: _sample_ids(inputs, train_rows), fit, backend, settings, outputs)
 
+    release_memory()
     model = refit(train_part, fit, backend, settings)
     refitted = time.perf_counter()
 
     _write_model(model, backend, outputs)
     scored = data.matrix.rows(test_rows) if "predictions" in outputs else train_part.matrix
     if "predictions" in outputs:
-        _write_predictions(model, backend, scored, data, settings.threads, outputs["predictions"])
+        score = backend.predict_matrix(model, scored, settings.threads).astype(np.float64)
+        columns = {"sample_id": _sample_ids(inputs, test_rows), "label": data.label[test_rows], "score": score}
+        write_table(outputs["predictions"], pa.table(columns))
     _write_importance(model, backend, scored, settings.threads, outputs["importance"])
     seconds = {
         "search": searched - started,
@@ -121,21 +125,25 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     print(f"chose {summary['chosen']} with {fit.trees} trees, {settings.metric} {summary['score']:.4f}")
 
 
-def _read(inputs: Mapping[str, str], column: str) -> Data:
+def _read(inputs: Mapping[str, str], column: str, folder: Path) -> Data:
     contract = read_json(inputs["contract"])
-    unit = contract["unit"]
-    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", unit])))
+    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", contract["unit"]])))
     folds = read_table(inputs["folds"], columns=["sample_id", "group", column])
     if not folds.column("sample_id").equals(names.column("sample_id")):
         raise ValueError("folds.parquet and table.parquet hold different rows")
     return Data(
-        matrix=read_matrix(inputs["table"], contract["features"]),
+        matrix=open_matrix(inputs["table"], contract["features"], folder),
         label=names.column("label").to_numpy().astype(np.int8),
-        unit=names.column(unit).to_numpy().astype(object),
+        unit=names.column(contract["unit"]).combine_chunks().dictionary_encode().indices.to_numpy(),
         group=folds.column("group").to_numpy(),
-        sample_id=names.column("sample_id").combine_chunks(),
         part=folds.column(column).to_numpy(),
     )
+
+
+def _sample_ids(inputs: Mapping[str, str], rows: npt.NDArray[np.bool_]) -> pa.Array:
+    """Read the names of the rows where ``rows``, shape (n,), is true, when they are written: they weigh a lot."""
+    names = read_table(inputs["table"], columns=["sample_id"]).column("sample_id")
+    return names.filter(pa.array(rows)).combine_chunks()
 
 
 def _write_search(choice: Choice, metric: str, path: str) -> None:
@@ -167,7 +175,7 @@ def _nullable(values: npt.NDArray[np.float64]) -> pa.Array:
 
 def _write_inner(
     part: TrainPart,
-    sample_id: pa.Array,
+    sample_ids: Callable[[], pa.Array],
     fit: Fit,
     backend: Backend,
     settings: Settings,
@@ -187,7 +195,7 @@ def _write_inner(
                 curves[key] += [value] * len(values)
     kinds = [pa.int32(), pa.int16(), pa.string(), pa.string(), pa.float64()]
     write_table(outputs["curve"], pa.table(curves, pa.schema(list(zip(curves, kinds, strict=True)))))
-    inner = {"sample_id": sample_id, "label": part.label, "inner_fold": part.inner, "score": scores}
+    inner = {"sample_id": sample_ids(), "label": part.label, "inner_fold": part.inner, "score": scores}
     write_table(outputs["inner_predictions"], pa.table(inner))
 
 
@@ -209,18 +217,9 @@ def _write_model(model: Any, backend: Backend, outputs: Mapping[str, str]) -> No
             joblib.dump(backend.load(Path(outputs["model"])), beside)
 
 
-def _write_predictions(
-    model: Any, backend: Backend, matrix: FeatureMatrix, data: Data, threads: int, path: str
-) -> None:
-    test = data.part == 0
-    score = backend.predict_matrix(model, matrix, threads).astype(np.float64)
-    kept = data.sample_id.filter(pa.array(test))
-    write_table(path, pa.table({"sample_id": kept, "label": data.label[test], "score": score}))
-
-
-def _write_importance(model: Any, backend: Backend, matrix: FeatureMatrix, threads: int, path: str) -> None:
+def _write_importance(model: Any, backend: Backend, matrix: Matrix, threads: int, path: str) -> None:
     """Write gain as a share of the whole, and mean absolute SHAP values over up to 2,000 rows."""
-    rows = len(matrix.values)
+    rows = len(matrix)
     chosen = np.unique(np.linspace(0, rows - 1, min(rows, _EXPLAINED_ROWS)).astype(np.int64))
     shap = np.abs(backend.contributions(model, matrix.rows(chosen), threads)).mean(axis=0)
     gain = backend.gain(model)
@@ -235,4 +234,9 @@ def _write_importance(model: Any, backend: Backend, matrix: FeatureMatrix, threa
 
 def _peak_memory() -> int:
     """Return the process's peak resident memory in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    # Not ru_maxrss where there is this: it starts at the size of the process that started this one.
+    peak = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM:"))
+    return int(peak.split()[1]) // 1024

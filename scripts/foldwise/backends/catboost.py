@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import catboost
@@ -10,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import FeatureMatrix, safe_names
+from foldwise.matrix import FeatureMatrix, Matrix, StoredMatrix, blocks, safe_names
+from foldwise.memory import release_memory
 
 Refusal = catboost.CatBoostError
 REFUSED_CHARACTERS = "\t\n"
@@ -19,6 +21,7 @@ _BINNING = ("border_count", "feature_border_type", "nan_mode")
 _NATIVE_NAMES = {"log_loss": "Logloss", "auc": "AUC:hints=skip_train~false"}
 # The time and the identity of a fit are written into the file: fixed, two equal fits give the same bytes.
 _FIXED_METADATA = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "foldwise"}
+_LABEL_TYPES = ('"class_label_type":"Float"', '"class_label_type":"Integer"')
 
 
 def canonical(params: Parameters) -> Parameters:
@@ -42,24 +45,62 @@ def trees_are_nested(params: Parameters) -> bool:
 
 
 def bin_train(
-    matrix: FeatureMatrix,
+    matrix: Matrix,
     label: npt.NDArray[np.int8],
     weight: npt.NDArray[np.float64] | None,
     params: Parameters,
     options: FitOptions,
 ) -> catboost.Pool:
     """Bin train rows once for many fits; a pool with categories is binned by each fit itself."""
+    release_memory()
     pool = _pool(matrix, label, weight, options.threads)
-    if not matrix.categorical and options.device == "cpu":
-        pool.quantize(**{name: params[name] for name in _BINNING if params.get(name) is not None})
-    return pool
+    if matrix.categorical or options.device != "cpu":
+        return pool
+    pool.quantize(**{name: params[name] for name in _BINNING if params.get(name) is not None})
+    return _without_raw_rows(pool, matrix, weight, options.threads)
 
 
 def bin_validation(
-    matrix: FeatureMatrix, label: npt.NDArray[np.int8], train: catboost.Pool, options: FitOptions
+    matrix: Matrix, label: npt.NDArray[np.int8], train: catboost.Pool, options: FitOptions
 ) -> catboost.Pool:
-    """Prepare rows to be scored or watched."""
-    return _pool(matrix, label, None, options.threads)
+    """Prepare rows to be scored or watched; many rows are binned at the cuts of ``train``, and score alike."""
+    pool = _pool(matrix, label, None, options.threads)
+    if not train.is_quantized() or not isinstance(matrix, StoredMatrix):
+        return pool
+    with TemporaryDirectory(dir=matrix.scratch.folder) as folder:
+        cuts = str(Path(folder) / "cuts")
+        train.save_quantization_borders(cuts)
+        try:
+            pool.quantize(input_borders=cuts)
+        except catboost.CatBoostError:
+            # A column lacks values here and nowhere in ``train``, for which there is no bin: raw rows it takes.
+            return _pool(matrix, label, None, options.threads)
+    return _without_raw_rows(pool, matrix, None, options.threads)
+
+
+def _without_raw_rows(
+    pool: catboost.Pool, matrix: Matrix, weight: npt.NDArray[np.float64] | None, threads: int
+) -> catboost.Pool:
+    """Return a quantized pool that does not hold the array it was made of: one that was written and read back.
+
+    A pool with a column that has one bin stays as it is: read back, it would lack the column, and with other
+    columns the draws of a fit go to others.
+    """
+    if not isinstance(matrix, StoredMatrix):
+        return pool
+    with TemporaryDirectory(dir=matrix.scratch.folder) as folder:
+        cuts, path = (str(Path(folder) / name) for name in ("cuts", "pool"))
+        pool.save_quantization_borders(cuts)
+        with Path(cuts).open(encoding="ascii") as lines:
+            cut = {line.split("\t", 1)[0] for line in lines}
+        if len(cut) < len(matrix.names):
+            return pool
+        pool.save(path)
+        found = catboost.Pool(f"quantized://{path}", thread_count=threads)
+    found.set_feature_names(_names(matrix))
+    if weight is not None:
+        found.set_weight(weight)
+    return found
 
 
 def fit(
@@ -98,14 +139,13 @@ def fit(
 
 def predict(model: catboost.CatBoost, data: catboost.Pool, trees: int | None = None) -> Scores:
     """Return the probability of class 1, shape (n,), from the first ``trees`` trees."""
-    found = model.predict(data, prediction_type="Probability", ntree_end=trees or 0, thread_count=1)
-    return np.asarray(found, np.float64)[:, 1]
+    return _probability(model, data, 1, trees)
 
 
-def predict_matrix(model: catboost.CatBoost, matrix: FeatureMatrix, threads: int = 1) -> Scores:
+def predict_matrix(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    pool = _pool(matrix, None, None, threads)
-    return np.asarray(model.predict(pool, prediction_type="Probability", thread_count=threads), np.float64)[:, 1]
+    pools = (_pool(FeatureMatrix(b, matrix.names, matrix.categorical), None, None, threads) for b in blocks(matrix))
+    return np.concatenate([_probability(model, pool, threads) for pool in pools])
 
 
 def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
@@ -113,7 +153,7 @@ def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
     return np.asarray(model.get_feature_importance(type="PredictionValuesChange"), np.float64)
 
 
-def contributions(model: catboost.CatBoost, matrix: FeatureMatrix, threads: int = 1) -> npt.NDArray[np.float64]:
+def contributions(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
     pool = _pool(matrix, None, None, threads)
     found = model.get_feature_importance(pool, type="ShapValues", thread_count=threads)
@@ -125,6 +165,8 @@ def save(model: catboost.CatBoost, path: Path) -> None:
     metadata = model.get_metadata()
     for key, value in _FIXED_METADATA.items():
         metadata[key] = value
+    # A pool that was written and read back has forgotten that its labels are whole numbers.
+    metadata["class_params"] = metadata["class_params"].replace(*_LABEL_TYPES)
     model.save_model(str(path), format="cbm")
 
 
@@ -138,16 +180,26 @@ def version() -> str:
     return str(catboost.__version__)
 
 
+def _probability(model: catboost.CatBoost, pool: catboost.Pool, threads: int, trees: int | None = None) -> Scores:
+    found = model.predict(pool, prediction_type="Probability", ntree_end=trees or 0, thread_count=threads)
+    return np.asarray(found, np.float64)[:, 1]
+
+
 def _pool(
-    matrix: FeatureMatrix,
+    matrix: Matrix,
     label: npt.NDArray[np.int8] | None,
     weight: npt.NDArray[np.float64] | None,
     threads: int,
 ) -> catboost.Pool:
-    names = safe_names(matrix.names, REFUSED_CHARACTERS)
-    data: Any = np.ascontiguousarray(matrix.values)
+    names = _names(matrix)
+    # CatBoost computes in single precision, and takes an array in column order without a copy.
+    values = np.empty((len(matrix), len(names)), np.float32, order="F")
+    ends = np.cumsum(matrix.block_sizes)
+    for end, block in zip(ends, blocks(matrix), strict=True):
+        values[end - len(block) : end] = block
+    data: Any = values
     if matrix.categorical:
-        data = pd.DataFrame({j: _column(matrix, j) for j in range(len(names))})
+        data = pd.DataFrame({j: _column(values[:, j], j in matrix.categorical) for j in range(len(names))}, copy=False)
     return catboost.Pool(
         data,
         label,
@@ -158,8 +210,11 @@ def _pool(
     )
 
 
-def _column(matrix: FeatureMatrix, j: int) -> npt.NDArray[Any]:
-    values = matrix.values[:, j]
-    if j not in matrix.categorical:
+def _names(matrix: Matrix) -> list[str]:
+    return safe_names(matrix.names, REFUSED_CHARACTERS)
+
+
+def _column(values: npt.NDArray[np.float32], categorical: bool) -> npt.NDArray[Any]:
+    if not categorical:
         return values
     return np.where(np.isnan(values), _MISSING_CATEGORY, values).astype(np.int32)

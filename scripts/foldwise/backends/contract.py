@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.matrix import FeatureMatrix
+from foldwise.matrix import Matrix
 
 Parameters = Mapping[str, Any]
 Scores = npt.NDArray[np.floating[Any]]
@@ -63,7 +63,7 @@ class Backend(Protocol):
 
     def bin_train(
         self,
-        matrix: FeatureMatrix,
+        matrix: Matrix,
         label: npt.NDArray[np.int8],
         weight: npt.NDArray[np.float64] | None,
         params: Parameters,
@@ -71,9 +71,7 @@ class Backend(Protocol):
     ) -> Any:
         """Bin train rows once for many fits: matrix (n, p), label (n,), weight (n,) or None."""
 
-    def bin_validation(
-        self, matrix: FeatureMatrix, label: npt.NDArray[np.int8], train: Any, options: FitOptions
-    ) -> Any:
+    def bin_validation(self, matrix: Matrix, label: npt.NDArray[np.int8], train: Any, options: FitOptions) -> Any:
         """Prepare rows to be scored or watched by models fitted on ``train``."""
 
     def fit(
@@ -93,13 +91,13 @@ class Backend(Protocol):
         ``data`` comes from :meth:`bin_validation`.
         """
 
-    def predict_matrix(self, model: Any, matrix: FeatureMatrix, threads: int = 1) -> Scores:
+    def predict_matrix(self, model: Any, matrix: Matrix, threads: int = 1) -> Scores:
         """Return the probability of class 1 for raw rows, shape (n,)."""
 
     def gain(self, model: Any) -> npt.NDArray[np.float64]:
         """Return the library's own importance by gain, shape (p,), in the contract's column order."""
 
-    def contributions(self, model: Any, matrix: FeatureMatrix, threads: int = 1) -> npt.NDArray[np.float64]:
+    def contributions(self, model: Any, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
         """Return SHAP values in log-odds, shape (n, p); the base value is left out."""
 
     def save(self, model: Any, path: Path) -> None:

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from foldwise.artifacts import write_text
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import FeatureMatrix, safe_names
+from foldwise.matrix import FeatureMatrix, Matrix, Values, blocks, safe_names
+from foldwise.memory import release_memory
 
 Refusal = lgb.basic.LightGBMError
 REFUSED_CHARACTERS = '",:[]{}'
@@ -26,7 +27,7 @@ _NATIVE_NAMES = {"log_loss": "binary_logloss", "auc": "auc"}
 class _Rows:
     """Rows to score: LightGBM predicts from raw values only, and watches only binned ones."""
 
-    matrix: FeatureMatrix
+    matrix: Matrix
     label: npt.NDArray[np.int8]
     train: lgb.Dataset
     threads: int
@@ -58,30 +59,29 @@ def trees_are_nested(params: Parameters) -> bool:
 
 
 def bin_train(
-    matrix: FeatureMatrix,
+    matrix: Matrix,
     label: npt.NDArray[np.int8],
     weight: npt.NDArray[np.float64] | None,
     params: Parameters,
     options: FitOptions,
 ) -> lgb.Dataset:
     """Bin train rows once for many fits."""
+    release_memory()
     extra = {name: params[name] for name in _BINNING if params.get(name) is not None}
     data = lgb.Dataset(
-        matrix.values,
+        _source(matrix),
         label,
         weight=weight,
         feature_name=_names(matrix),
         categorical_feature=list(matrix.categorical),
         # The seed draws the rows that the cuts rest on where there are more rows than `subsample_for_bin`.
-        params={**_ALWAYS, "num_threads": options.threads, "seed": options.seed, **extra},
+        params={**_ALWAYS, "num_threads": options.threads, "seed": options.seed, **_draw(options.seed), **extra},
         free_raw_data=True,
     )
     return data.construct()
 
 
-def bin_validation(
-    matrix: FeatureMatrix, label: npt.NDArray[np.int8], train: lgb.Dataset, options: FitOptions
-) -> _Rows:
+def bin_validation(matrix: Matrix, label: npt.NDArray[np.int8], train: lgb.Dataset, options: FitOptions) -> _Rows:
     """Keep raw rows to be scored, and binned at the cuts of ``train`` if they are watched."""
     return _Rows(matrix, label, train, options.threads)
 
@@ -118,12 +118,12 @@ def fit(
 
 def predict(model: lgb.Booster, data: _Rows, trees: int | None = None) -> Scores:
     """Return the probability of class 1, shape (n,), from the first ``trees`` trees."""
-    return np.asarray(model.predict(data.matrix.values, num_iteration=trees or -1, num_threads=data.threads))
+    return _predicted(model, data.matrix, num_iteration=trees or -1, num_threads=data.threads)
 
 
-def predict_matrix(model: lgb.Booster, matrix: FeatureMatrix, threads: int = 1) -> Scores:
+def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    return np.asarray(model.predict(matrix.values, num_threads=threads))
+    return _predicted(model, matrix, num_threads=threads)
 
 
 def gain(model: lgb.Booster) -> npt.NDArray[np.float64]:
@@ -131,9 +131,9 @@ def gain(model: lgb.Booster) -> npt.NDArray[np.float64]:
     return np.asarray(model.feature_importance("gain"), np.float64)
 
 
-def contributions(model: lgb.Booster, matrix: FeatureMatrix, threads: int = 1) -> npt.NDArray[np.float64]:
+def contributions(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    found = np.asarray(model.predict(matrix.values, pred_contrib=True, num_threads=threads), np.float64)[:, :-1]
+    found = _predicted(model, matrix, pred_contrib=True, num_threads=threads).astype(np.float64)[:, :-1]
     # A random forest scores by the mean of its trees, but its contributions come summed over them.
     averaged = "\naverage_output\n" in model.model_to_string(num_iteration=1)
     return found / model.current_iteration() if averaged else found
@@ -155,16 +155,72 @@ def version() -> str:
 
 
 def _watched(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Dataset:
-    return lgb.Dataset(
-        data.matrix.values,
+    watched = lgb.Dataset(
+        _source(data.matrix),
         data.label,
         reference=train,
         feature_name=_names(data.matrix),
         categorical_feature=list(data.matrix.categorical),
         params={**train.get_params(), "num_threads": threads},
-    )
+    ).construct()
+    # Binned from a sequence, it would count its rows with weights, all 0, where ``train`` has weights.
+    return watched.set_field("weight", None)
 
 
-def _names(matrix: FeatureMatrix) -> list[str]:
+def _predicted(model: lgb.Booster, matrix: Matrix, **how: Any) -> Scores:
+    return np.concatenate([np.asarray(model.predict(block, **how)) for block in blocks(matrix)])
+
+
+def _source(matrix: Matrix) -> Values | list[lgb.Sequence]:
+    """Return what a data set is binned from; LightGBM draws the same rows for its cuts from both."""
+    if isinstance(matrix, FeatureMatrix):
+        return matrix.values
+    reader = _Reader(matrix)
+    return [_Block(reader, number, size) for number, size in enumerate(matrix.block_sizes)]
+
+
+def _draw(seed: int) -> dict[str, int]:
+    """Return the seed of the draw of rows that LightGBM derives from ``seed``, which it forgets for a sequence.
+
+    From its ``Config::Set`` and ``Random::NextShort``: the first number below 2**15 - 1.
+    """
+    state = (214013 * seed + 2531011) % 2**32
+    return {"data_random_seed": (state >> 16 & 0x7FFF) % 0x7FFF}
+
+
+class _Reader:
+    """Reads the blocks of a matrix, of which it keeps the last."""
+
+    def __init__(self, matrix: Matrix) -> None:
+        self._matrix = matrix
+        self._number = -1
+        self._values: Values | None = None
+
+    def block(self, number: int) -> Values:
+        """Return a block, read unless it is the last one again."""
+        if self._values is None or number != self._number:
+            self._values = None
+            self._values, self._number = self._matrix.block(number), number
+        return self._values
+
+
+class _Block(lgb.Sequence):
+    """One block of a matrix: LightGBM asks first for single rows, in double precision, then for all of them."""
+
+    def __init__(self, reader: _Reader, number: int, size: int) -> None:
+        self._reader, self._number, self._size = reader, number, size
+        self.batch_size = size
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return self._size
+
+    def __getitem__(self, chosen: int | slice | list[int]) -> Values:
+        """Return one row as float64, or some as they are."""
+        rows = self._reader.block(self._number)[chosen]
+        return rows if isinstance(chosen, slice) else rows.astype(np.float64)
+
+
+def _names(matrix: Matrix) -> list[str]:
     # LightGBM writes its model as lines of words: white space in a name becomes an underscore there.
     return safe_names(matrix.names, REFUSED_CHARACTERS + string.whitespace)

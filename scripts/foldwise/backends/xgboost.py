@@ -1,6 +1,6 @@
 """XGBoost behind the backend contract."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ import numpy.typing as npt
 import xgboost as xgb
 
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import FeatureMatrix, safe_names
+from foldwise.matrix import Matrix, Values, blocks, safe_names
+from foldwise.memory import release_memory
 
 Refusal = xgb.core.XGBoostError
 REFUSED_CHARACTERS = "[]<"
@@ -33,31 +34,28 @@ def trees_are_nested(params: Parameters) -> bool:
 
 
 def bin_train(
-    matrix: FeatureMatrix,
+    matrix: Matrix,
     label: npt.NDArray[np.int8],
     weight: npt.NDArray[np.float64] | None,
     params: Parameters,
     options: FitOptions,
 ) -> xgb.QuantileDMatrix:
     """Bin train rows once for many fits."""
+    release_memory()
     extra = {name: params[name] for name in _BINNING if params.get(name) is not None}
-    return xgb.QuantileDMatrix(
-        matrix.values, label, weight=weight, nthread=options.threads, **_described(matrix), **extra
-    )
+    return _binned(matrix, label, weight, options, **extra)
 
 
 def bin_validation(
-    matrix: FeatureMatrix, label: npt.NDArray[np.int8], train: xgb.QuantileDMatrix, options: FitOptions
+    matrix: Matrix, label: npt.NDArray[np.int8], train: xgb.QuantileDMatrix, options: FitOptions
 ) -> xgb.DMatrix:
     """Bin rows at the cuts of ``train``; scores from them equal those from the raw rows.
 
     Rows with categories stay raw: binned, a category that ``train`` does not hold counts as another one.
     """
-    described = _described(matrix)
     if matrix.categorical:
-        return xgb.DMatrix(matrix.values, label, nthread=options.threads, **described)
-    cuts = {"ref": train, "max_bin": train.max_bin}
-    return xgb.QuantileDMatrix(matrix.values, label, nthread=options.threads, **described, **cuts)
+        return _raw(matrix.loaded().values, matrix, options.threads, label)
+    return _binned(matrix, label, None, options, ref=train, max_bin=train.max_bin)
 
 
 def fit(
@@ -97,9 +95,9 @@ def predict(model: xgb.Booster, data: xgb.DMatrix, trees: int | None = None) -> 
     return scores
 
 
-def predict_matrix(model: xgb.Booster, matrix: FeatureMatrix, threads: int = 1) -> Scores:
+def predict_matrix(model: xgb.Booster, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    return predict(model, xgb.DMatrix(matrix.values, nthread=threads, **_described(matrix)))
+    return np.concatenate([predict(model, _raw(block, matrix, threads)) for block in blocks(matrix)])
 
 
 def gain(model: xgb.Booster) -> npt.NDArray[np.float64]:
@@ -108,10 +106,10 @@ def gain(model: xgb.Booster) -> npt.NDArray[np.float64]:
     return np.array([found.get(name, 0.0) for name in model.feature_names or []], dtype=np.float64)
 
 
-def contributions(model: xgb.Booster, matrix: FeatureMatrix, threads: int = 1) -> npt.NDArray[np.float64]:
+def contributions(model: xgb.Booster, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    data = xgb.DMatrix(matrix.values, nthread=threads, **_described(matrix))
-    return np.asarray(model.predict(data, pred_contribs=True), np.float64)[:, :-1]
+    found = [model.predict(_raw(block, matrix, threads), pred_contribs=True) for block in blocks(matrix)]
+    return np.concatenate(found).astype(np.float64)[:, :-1]
 
 
 def save(model: xgb.Booster, path: Path) -> None:
@@ -129,10 +127,51 @@ def version() -> str:
     return str(xgb.__version__)
 
 
-def _described(matrix: FeatureMatrix) -> dict[str, Any]:
+class _Blocks(xgb.DataIter):
+    """The blocks of a matrix, as XGBoost goes through them: the cuts are those of the rows in one piece."""
+
+    def __init__(self, matrix: Matrix, label: npt.NDArray[np.int8], weight: npt.NDArray[np.float64] | None) -> None:
+        super().__init__()
+        self._matrix, self._label, self._weight = matrix, label, weight
+        self._ends = np.cumsum(matrix.block_sizes).tolist()
+        self._described = _described(matrix)
+        self._number = 0
+
+    def next(self, input_data: Callable[..., Any]) -> bool:
+        """Hand over one block; tell whether there was one."""
+        if self._number == len(self._ends):
+            return False
+        rows = slice(self._ends[self._number - 1] if self._number else 0, self._ends[self._number])
+        weight = None if self._weight is None else self._weight[rows]
+        input_data(data=self._matrix.block(self._number), label=self._label[rows], weight=weight, **self._described)
+        self._number += 1
+        return True
+
+    def reset(self) -> None:
+        """Begin again."""
+        self._number = 0
+
+
+def _binned(
+    matrix: Matrix,
+    label: npt.NDArray[np.int8],
+    weight: npt.NDArray[np.float64] | None,
+    options: FitOptions,
+    **extra: Any,
+) -> xgb.QuantileDMatrix:
+    rows = _Blocks(matrix, label, weight)
+    return xgb.QuantileDMatrix(rows, nthread=options.threads, enable_categorical=bool(matrix.categorical), **extra)
+
+
+def _raw(values: Values, matrix: Matrix, threads: int, label: npt.NDArray[np.int8] | None = None) -> xgb.DMatrix:
+    """Return rows of a matrix, shape (n, p), unbinned."""
+    categorical = bool(matrix.categorical)
+    return xgb.DMatrix(values, label, nthread=threads, enable_categorical=categorical, **_described(matrix))
+
+
+def _described(matrix: Matrix) -> dict[str, Any]:
     categorical = set(matrix.categorical)
     return {
         "feature_names": safe_names(matrix.names, REFUSED_CHARACTERS),
         "feature_types": ["c" if j in categorical else "q" for j in range(len(matrix.names))],
-        "enable_categorical": bool(categorical),
     }

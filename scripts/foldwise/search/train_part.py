@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.matrix import FeatureMatrix
+from foldwise.matrix import Matrix
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class TrainPart:
         inner: shape (n,), the inner fold, 1..k, of each row.
     """
 
-    matrix: FeatureMatrix
+    matrix: Matrix
     label: npt.NDArray[np.int8]
     weight: npt.NDArray[np.float64] | None
     inner: npt.NDArray[np.int16]

@@ -1,0 +1,243 @@
+"""Peak memory and time of one fold's whole job, and of the steps before it, as the table grows.
+
+Every job runs in a process of its own, on a synthetic table that a seed fixes: search of one point
+on three inner folds, inner curves, refit, predictions and importances, as ``train_fold`` does it.
+
+    PYTHONPATH=scripts python tests/bench/memory.py [--rows 100000 1000000] [--runs 3]
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+COLUMNS, ROWS_OF_A_GROUP = 50, 50
+BACKENDS = ("xgboost", "lightgbm", "catboost")
+STEPS = ("build_table", "make_folds", "audit_leakage")
+TREES = 100
+SPACES: Mapping[str, Mapping[str, list[Any]]] = {
+    "xgboost": {"max_depth": [6], "learning_rate": [0.1]},
+    "lightgbm": {"max_depth": [6], "num_leaves": [63], "learning_rate": [0.1]},
+    "catboost": {"depth": [6], "learning_rate": [0.1], "border_count": [254]},
+}
+_BLOCK = 50_000
+_METADATA = ("video", "sample", "label")
+
+
+def write_sources(folder: Path, rows: int, columns: int = COLUMNS, missing: float = 0.0) -> dict[str, str]:
+    """Write the files of a synthetic dataset, 50 rows a group: metadata and two feature tables.
+
+    Args:
+        folder: where to write.
+        rows: number of rows, a multiple of 50.
+        columns: number of float32 features, half of them in each feature table.
+        missing: share of the values that are missing.
+
+    Returns:
+        Paths of ``metadata``, ``first`` and ``second``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {"first": range(columns // 2), "second": range(columns // 2, columns)}
+    paths = {name: str(folder / f"{name}.parquet") for name in ("metadata", *halves)}
+    text = [("sample", pa.string())]
+    schemas = {name: pa.schema(text + [(f"f{j:02d}", pa.float32()) for j in half]) for name, half in halves.items()}
+    schemas["metadata"] = pa.schema([*text, ("video", pa.string()), ("label", pa.int8())])
+    writers = {name: pq.ParquetWriter(paths[name], schema) for name, schema in schemas.items()}
+    random = np.random.default_rng(0)
+    for start in range(0, rows, _BLOCK):
+        number = np.arange(start, min(rows, start + _BLOCK))
+        group = number // ROWS_OF_A_GROUP
+        label = (group % 2).astype(np.int8)
+        values = random.standard_normal((len(number), columns), dtype=np.float32)
+        values[:, :5] += 0.3 * label[:, None]
+        absent = random.random(values.shape) < missing if missing else np.zeros(values.shape, np.bool_)
+        sample = pa.array([f"video_{g:06d}/sample_{n:08d}.mp4" for g, n in zip(group, number, strict=True)])
+        video = pa.array([f"video_{g:06d}" for g in group])
+        writers["metadata"].write_table(pa.table([sample, video, label], schema=schemas["metadata"]))
+        for name, half in halves.items():
+            features = [pa.array(values[:, j], mask=absent[:, j]) for j in half]
+            writers[name].write_table(pa.table([sample, *features], schema=schemas[name]))
+    for writer in writers.values():
+        writer.close()
+    return paths
+
+
+def prepare(folder: Path, rows: int, columns: int = COLUMNS, missing: float = 0.0) -> list[dict[str, Any]]:
+    """Write the sources and run the steps up to the folds and the audit, each in a process of its own.
+
+    Returns:
+        One measurement a step, as :func:`measured` returns it.
+    """
+    write_sources(folder, rows, columns, missing)
+    return [measured(step, folder, rows, columns) for step in STEPS]
+
+
+def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: int = TREES) -> dict[str, Any]:
+    """Run a backend's fold job, with that many trees a fit, or a step in a fresh process.
+
+    Returns:
+        ``job``, ``rows``, ``columns``, ``raw_mb`` (float32), ``peak_mb`` above the imports, ``imports_mb``,
+        ``wall_s``, ``cpu_s``; megabytes are 10**6 bytes.
+    """
+    variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    scripts = str(Path(__file__).resolve().parents[2] / "scripts")
+    command = [sys.executable, __file__, "--job", job, "--folder", str(folder), "--trees", str(trees)]
+    environment = {**os.environ, **variables, "PYTHONPATH": scripts}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise RuntimeError(f"{job} with {rows} rows ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    found = json.loads(ended.stdout.splitlines()[-1])
+    return {"job": job, "rows": rows, "columns": columns, "raw_mb": rows * columns * 4 / 1e6, **found}
+
+
+def memory_and_growth(
+    folder: Path,
+    rows: Sequence[int] = (100_000, 1_000_000),
+    runs: int = 3,
+    trees: int = TREES,
+    backends: Iterable[str] = BACKENDS,
+) -> list[dict[str, Any]]:
+    """Measure every backend's fold job at every number of rows, ``runs`` times.
+
+    Args:
+        folder: where the tables are written.
+        rows: numbers of rows, the smallest first.
+        runs: processes for each figure.
+        trees: trees of a fit; memory hardly depends on them.
+        backends: which backends.
+
+    Returns:
+        One dict a job and number of rows: medians, lowest and highest values, ``times_raw`` (peak over raw size),
+        ``n`` runs; from the second number of rows on also ``memory_growth`` and ``time_growth`` over the one before.
+    """
+    found = []
+    for count in rows:
+        found += [_summary([step]) for step in prepare(folder / str(count), count)]
+        for backend in backends:
+            found.append(_summary([measured(backend, folder / str(count), count, trees=trees) for _ in range(runs)]))
+    return _with_growth(found)
+
+
+def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    summary = {key: runs[0][key] for key in ("job", "rows", "columns", "raw_mb")} | {"n": len(runs)}
+    for key in ("peak_mb", "wall_s", "cpu_s", "imports_mb"):
+        values = [run[key] for run in runs]
+        summary |= {key: statistics.median(values), f"{key}_low": min(values), f"{key}_high": max(values)}
+    return summary | {"times_raw": summary["peak_mb"] / summary["raw_mb"]}
+
+
+def _with_growth(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    before: dict[str, dict[str, Any]] = {}
+    for row in found:
+        if (smaller := before.get(row["job"])) is not None:
+            row["memory_growth"] = row["peak_mb"] / smaller["peak_mb"]
+            row["time_growth"] = row["cpu_s"] / smaller["cpu_s"]
+        before[row["job"]] = row
+    return found
+
+
+def table_of(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the measurements as a Markdown table."""
+    lines = [
+        "| job | rows | n | peak above imports, MB | of raw | CPU, s | wall, s | memory growth | time growth |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
+    ]
+    for row in found:
+        cells = [row["job"], f"{row['rows']:,}", str(row["n"])]
+        cells += [_spread(row, "peak_mb", 0), f"{row['times_raw']:.2f}x", _spread(row, "cpu_s", 1)]
+        cells += [_spread(row, "wall_s", 1)]
+        cells += [f"{row[key]:.1f}x" if key in row else "" for key in ("memory_growth", "time_growth")]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _spread(row: Mapping[str, Any], key: str, digits: int) -> str:
+    low, middle, high = (f"{row[k]:.{digits}f}" for k in (f"{key}_low", key, f"{key}_high"))
+    return middle if low == high else f"{middle} ({low}-{high})"
+
+
+def _run(job: str, folder: Path, trees: int) -> None:
+    """Run one job in this process and print what it took."""
+    work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
+    imports = _status("VmRSS")
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    print(json.dumps({"peak_mb": _status("VmHWM") - imports, "imports_mb": imports, **seconds}))
+
+
+def _fold_job(backend: str, folder: Path, trees: int) -> Any:
+    from foldwise.backends import SPECIFICATIONS, get_backend
+    from foldwise.training import train
+    from foldwise.tuning import Settings
+
+    get_backend(backend)
+    inputs = _inputs(folder)
+    fixed = {"seed": 42, "threads": 1, "device": "cpu", "class_weight": "none", "metric": "log_loss"}
+    space = {**SPACES[backend], SPECIFICATIONS[backend].trees: [trees]}
+    settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
+    output = folder / backend
+    names = ("search", "curve", "importance", "inner_predictions", "predictions")
+    outputs = {name: str(output / f"{name}.parquet") for name in names}
+    outputs |= {"model": str(output / SPECIFICATIONS[backend].model_file), "params": str(output / "params.json")}
+    return lambda: train(inputs, "fold_1", settings, outputs)
+
+
+def _step(step: str, folder: Path) -> Any:
+    from foldwise.audit.run import audit_leakage
+    from foldwise.dataset import Dataset
+    from foldwise.folds import Plan, make_folds
+    from foldwise.tables import build_table
+
+    inputs = _inputs(folder)
+    sources = {name: str(folder / f"{name}.parquet") for name in ("first", "second")}
+    dataset = Dataset(
+        metadata=str(folder / "metadata.parquet"), features=sources, id="sample", label="label", groups=["video"]
+    )
+    if step == "build_table":
+        return lambda: build_table("bench", dataset, inputs["table"], inputs["contract"])
+    if step == "make_folds":
+        return lambda: make_folds(inputs["table"], inputs["contract"], Plan(5, 1, 3, 42), inputs["folds"])
+    return lambda: audit_leakage(inputs, str(folder / "audit.json"))
+
+
+def _inputs(folder: Path) -> dict[str, str]:
+    files = {"table": "table.parquet", "contract": "table.json", "folds": "folds.parquet"}
+    return {name: str(folder / file) for name, file in files.items()}
+
+
+def _status(key: str) -> float:
+    # VmHWM and not ru_maxrss: that one starts at the peak of the process that started this one.
+    with Path("/proc/self/status").open(encoding="ascii") as file:
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in file if line.startswith(f"{key}:"))
+
+
+def main() -> None:
+    """Measure and print the table, or run one job."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--trees", type=int, default=TREES)
+    parser.add_argument("--job", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.job:
+        _run(given.job, given.folder, given.trees)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        print(table_of(memory_and_growth(Path(folder), given.rows, given.runs, given.trees)))
+
+
+if __name__ == "__main__":
+    main()
