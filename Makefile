@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-browser resume lint dag coverage sql config-docs lock
+.PHONY: help environment demo watch test test-slurm test-browser resume lint dag coverage sql mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -16,6 +16,7 @@ help:
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
+	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
@@ -59,6 +60,11 @@ lint: $(VENV)/.development
 sql: export FOLDWISE_QUERY = $(value Q)
 sql: $(VENV)/.runtime
 	@PYTHONPATH=scripts python -m foldwise.analytics "$$FOLDWISE_QUERY"
+
+mlflow: PORT ?= 5000
+mlflow: $(VENV)/.runtime
+	@test -e results/mlflow.db || { echo "error: there is no results/mlflow.db: run snakemake first" >&2; exit 1; }
+	MLFLOW_DISABLE_TELEMETRY=true mlflow server --backend-store-uri sqlite:///results/mlflow.db --workers 1 --port $(PORT)
 
 dag: $(VENV)/.runtime
 	scripts/draw_dag

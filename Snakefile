@@ -21,5 +21,6 @@ rule all:
 
 
 onsuccess:
+    print_warning()
     if "FOLDWISE_QUIET" not in os.environ:
         print_summary()

@@ -9,12 +9,14 @@ from foldwise.memory import raw_megabytes
 from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.search.space import read_space
 from foldwise.summary import summarize
+from foldwise.tracking import outcome
 
 DEMO_FILES = {
     "metadata": "resources/demo/metadata.parquet",
     "stage2": "resources/demo/features_stage2.parquet",
     "stage4": "resources/demo/features_stage4.parquet",
 }
+TRACKING_FILE = "results/tracking.json"
 # Counted from the working folder: a project that is moved whole keeps its results.
 NOTEBOOK = os.path.relpath(str(workflow.current_basedir.join("../notebooks/results.ipynb")))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
@@ -44,8 +46,6 @@ def read_settings():
         spaces = {backend: read_space_of(backend, checked) for backend in checked.backends}
     except UserError as mistake:
         stop(mistake)
-    if checked.tracking.mlflow:
-        print("note: tracking.mlflow: tracking is not built yet, nothing is logged", file=sys.stderr, flush=True)
     return checked, spaces
 
 
@@ -172,6 +172,12 @@ def first_folds(wildcards):
     ]
 
 
+def data_only_models():
+    """Return the final model of every dataset and backend in the format that holds data only."""
+    names = {b: SPECIFICATIONS[b].final_files[0] for b in SETTINGS.backends}
+    return [f"results/{dataset}/{b}/{names[b]}" for dataset in SETTINGS.datasets for b in SETTINGS.backends]
+
+
 def audit_pass(wildcards):
     """Return the file that lets training begin; nothing where the audit is switched off.
 
@@ -276,6 +282,11 @@ def dataset_caption(wildcards):
     return DatasetCaption(f"results/{wildcards.dataset}")
 
 
+def tracked_configuration():
+    """Return the sections of the configuration that all backends and datasets share."""
+    return SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"})
+
+
 def final_results():
     """Return everything that a run without a target makes."""
     whole = (
@@ -288,7 +299,8 @@ def final_results():
     )
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
     each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
-    return [*each, "results/index.html", "results/analytics.duckdb"]
+    tracked = [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
+    return [*each, "results/index.html", "results/analytics.duckdb", *tracked]
 
 
 def backend_results(backend):
@@ -297,6 +309,13 @@ def backend_results(backend):
     fold_models = [f"fold_{fold}/{specification.model_file}" for fold in FOLDS]
     plots = [f"plots/{name}.png" for name in PLOTS]
     return [*specification.final_files, "metrics.json", "out_of_fold.parquet", *plots, *fold_models]
+
+
+def print_warning():
+    """Print that the run could not be logged, where that is so."""
+    warning = outcome.warning(TRACKING_FILE) if SETTINGS.tracking.mlflow else None
+    if warning is not None:
+        print(warning, file=sys.stderr)
 
 
 def print_summary():

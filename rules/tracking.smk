@@ -25,3 +25,40 @@ rule build_analytics:
         code=code_of("build_analytics"),
     script:
         "../scripts/build_analytics.py"
+
+
+rule log_mlflow:
+    input:
+        contract=every_dataset("table.json"),
+        table=every_dataset("table.parquet"),
+        folds=every_dataset("folds.parquet"),
+        report=every_dataset("report.html"),
+        metrics=every_dataset_and_backend("metrics.json"),
+        params=every_dataset_and_backend("params.json"),
+        curve=every_dataset_and_backend("curve.parquet"),
+        final_params=every_dataset_and_backend("final/params.json"),
+        model=data_only_models(),
+        plots=[plot for name in PLOTS for plot in every_dataset_and_backend(f"plots/{name}.png")],
+    output:
+        TRACKING_FILE,
+    log:
+        "logs/log_mlflow/log_mlflow.log",
+    benchmark:
+        "benchmarks/log_mlflow/log_mlflow.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        uri=SETTINGS.tracking.uri,
+        experiment=SETTINGS.tracking.experiment,
+        timeout=SETTINGS.tracking.timeout,
+        datasets={name: dataset.model_dump() for name, dataset in SETTINGS.datasets.items()},
+        backends=SETTINGS.backends,
+        configuration=tracked_configuration(),
+        spaces=SPACES,
+        training_code={backend: code_of("train_fold", backend) for backend in SETTINGS.backends},
+        # A run whose logging failed is logged again by the next: the number of failures rises, and snakemake sees it.
+        failures=outcome.failures(TRACKING_FILE),
+        code=code_of("log_mlflow"),
+    script:
+        "../scripts/log_mlflow.py"

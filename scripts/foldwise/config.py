@@ -1,10 +1,12 @@
 """The configuration as typed models: the one truth behind config.yaml, its schema and its documentation."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
+from foldwise.addresses import without_credentials
 from foldwise.config_errors import explain
 from foldwise.dataset import Dataset, Name, Section
 from foldwise.errors import UserError, listed
@@ -157,11 +159,31 @@ class Audit(Section):
 
 
 class Tracking(Section):
-    """Experiment tracking. Not built yet: the keys are read, a run says so, and nothing is logged."""
+    """Experiment tracking. A tracker that is down costs a warning, never a result; the next run tries again."""
 
-    mlflow: bool = Field(False, description="Whether runs are logged to MLflow; true has no effect in this version")
-    uri: str = Field("sqlite:///results/mlflow.db", description="Where MLflow keeps runs")
-    experiment: str = Field("foldwise", description="Name of the experiment")
+    mlflow: bool = Field(True, description="Whether a finished run is logged to MLflow")
+    uri: str = Field(
+        "sqlite:///results/mlflow.db",
+        description="Where to: a database (`sqlite:///`, `postgresql://`, `mysql://`, `mssql://`) or a server "
+        "(`http://`, `https://`)",
+    )
+    experiment: str = Field("foldwise", min_length=1, description="Name of the experiment; it is made if there is none")
+    timeout: int = Field(
+        120,
+        ge=1,
+        le=86400,
+        description="Seconds after which logging is given up; what is missing comes with the next run",
+    )
+
+    @field_validator("uri")
+    @classmethod
+    def _is_an_address(cls, uri: str) -> str:
+        if not re.match(r"(https?|(sqlite|postgresql|mysql|mssql)(\+\w+)?)://", uri):
+            raise ValueError(
+                f"{without_credentials(uri)!r} is neither a database nor a server: use sqlite:///results/mlflow.db or "
+                "an address such as http://localhost:5000"
+            )
+        return uri
 
 
 class Config(Section):

@@ -32,6 +32,8 @@ def tiny_config(**more: object) -> dict[str, object]:
         "datasets": {"tiny": dataset},
         "folds": {"n_splits": 2, "inner_splits": 2},
         "search": {"space": SPACE},
+        # MLflow takes longer to start than this study to train: tests/workflow/test_tracking.py switches it on.
+        "tracking": {"mlflow": False},
         **more,
     }
 

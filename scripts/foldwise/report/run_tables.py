@@ -1,17 +1,15 @@
 """How the run went: the search, the time it took, the versions and the configuration."""
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
+from foldwise.addresses import without_credentials
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts, Json
 from foldwise.report.view import Cell, Column, Table
-
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
 def search_tables(artefacts: Artefacts) -> list[Table]:
@@ -115,4 +113,4 @@ def configuration_text(configuration: Mapping[str, Any]) -> str:
     """
     plain = json.loads(json.dumps(configuration, default=str))
     written: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
-    return _CREDENTIALS.sub("***", written)
+    return without_credentials(written)

@@ -1,0 +1,158 @@
+"""What is logged of one backend on one dataset, read from the files of a finished run."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+
+from foldwise.addresses import without_credentials
+from foldwise.artifacts import read_json, read_table, sha256
+from foldwise.fold_scores import fold_scores
+
+# A learning curve keeps its shape in 200 points; a tracker takes each point as one row.
+CURVE_POINTS = 200
+
+Files = Mapping[str, Any]
+Points = list[tuple[int, float]]
+
+
+@dataclass(frozen=True)
+class FoldContent:
+    """One outer fold: chosen parameters, scores of its test rows, costs, and curves by name as (tree, value)."""
+
+    fold: int
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    costs: Mapping[str, float]
+    curves: Mapping[str, Points]
+
+
+@dataclass(frozen=True)
+class Content:
+    """One backend on one dataset.
+
+    ``artifacts`` maps a folder of the tracker ("" is the root) to files; ``model`` is a file in a format that holds
+    data only.
+    """
+
+    dataset: str
+    backend: str
+    description: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    folds: Sequence[FoldContent]
+    model: Path
+    artifacts: Mapping[str, Sequence[Path]]
+
+    def key(self) -> str:
+        """Return 64 hexadecimal digits over everything but costs and pictures: equal results have equal keys."""
+        folds = [(f.fold, dict(f.params), dict(f.metrics), dict(f.curves)) for f in self.folds]
+        parts = [self.dataset, self.backend, dict(self.params), dict(self.metrics), dict(self.tags), folds]
+        whole = json.dumps([*parts, sha256(self.model)], sort_keys=True)
+        return hashlib.sha256(whole.encode()).hexdigest()
+
+    def artifacts_key(self) -> str:
+        """Return 64 hexadecimal digits over the files."""
+        names = [(folder, file.name, sha256(file)) for folder, files in self.artifacts.items() for file in files]
+        return hashlib.sha256(json.dumps(names).encode()).hexdigest()
+
+
+def read_content(files: Files, configuration: Mapping[str, Any], code: str) -> Content:
+    """Read what is logged of one backend on one dataset.
+
+    Args:
+        files: paths by name: ``contract``, ``table``, ``folds`` and ``report`` of the dataset; ``metrics``, ``params``,
+            ``curve``, ``final_params`` and ``model`` of the backend; ``plots`` is a list.
+        configuration: sections of the configuration by name; the values of a section become parameters.
+        code: fingerprint of the code that trained.
+    """
+    metrics, folds, final = (read_json(files[name]) for name in ("metrics", "params", "final_params"))
+    curves = _mean_curves(read_table(files["curve"]).to_pandas())
+    scores = {row["fold"]: row for row in fold_scores(metrics)}
+    versions = {f"foldwise.version.{library}": version for library, version in folds[0]["versions"].items()}
+    hashes = {f"foldwise.{name}_sha256": sha256(files[name]) for name in ("table", "folds")}
+    names = {"foldwise.dataset": metrics["dataset"], "foldwise.backend": metrics["backend"]}
+    return Content(
+        dataset=metrics["dataset"],
+        backend=metrics["backend"],
+        description=_description(metrics, read_json(files["contract"])),
+        params={**_flat(configuration), **_chosen(final, "final.")},
+        metrics=_summary(metrics),
+        tags={**names, **hashes, **versions, "foldwise.code": code},
+        folds=[_fold_content(found, scores[found["fold"]], curves.get(found["fold"], {})) for found in folds],
+        model=Path(files["model"]),
+        artifacts={
+            "": [Path(files["report"]), Path(files["metrics"])],
+            "model": [Path(files["model"])],
+            "plots": [Path(plot) for plot in files["plots"]],
+        },
+    )
+
+
+def _description(metrics: Mapping[str, Any], contract: Mapping[str, Any]) -> str:
+    counts = metrics["counts"]
+    return (
+        f"{metrics['backend']} on {metrics['dataset']}: test scores by row, means over {counts['folds']} outer folds "
+        f"of {counts['rows']} rows, {counts['units']} units ({contract['unit']}), {counts['groups']} groups that no "
+        "split parts. Threshold 0.5. The final model is fitted on every row: no score here is its own."
+    )
+
+
+def _flat(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return ``section.key`` -> value as text; what is not set is left out."""
+    return {
+        f"{section}.{key}": without_credentials(value if isinstance(value, str) else json.dumps(value, default=str))
+        for section, content in configuration.items()
+        for key, value in content.items()
+        if value not in (None, [], {})
+    }
+
+
+def _chosen(params: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    chosen = {**params["chosen"], "trees": params["trees"]}
+    return {f"{prefix}{name}": str(value) for name, value in chosen.items()}
+
+
+def _summary(metrics: Mapping[str, Any]) -> dict[str, float]:
+    """Return means and standard deviations over the folds by row and unit, and the headline intervals."""
+    by_row = {name: value for name, value in metrics.items() if name.startswith("test_")}
+    by_unit = {f"unit_{name}": value for name, value in metrics["unit"].items() if name.startswith("test_")}
+    ends = {
+        f"test_{metric}_{end}": methods["corrected_t"].get(end)
+        for metric, methods in metrics["intervals"].items()
+        for end in ("low", "high")
+    }
+    return _defined({**by_row, **by_unit, **ends})
+
+
+def _defined(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _fold_content(params: Mapping[str, Any], scores: Mapping[str, Any], curves: Mapping[str, Points]) -> FoldContent:
+    seconds = {f"{part}_seconds": float(value) for part, value in params["seconds"].items()}
+    return FoldContent(
+        fold=params["fold"],
+        params=_chosen(params),
+        metrics=_defined({name: value for name, value in scores.items() if name.startswith(("test_", "n_"))}),
+        costs={**seconds, "peak_memory_mb": float(params["peak_memory_mb"])},
+        curves=curves,
+    )
+
+
+def _mean_curves(curve: pd.DataFrame) -> dict[int, dict[str, Points]]:
+    """Return fold -> ``<part>_<metric>`` -> the mean over inner folds, at up to ``CURVE_POINTS`` numbers of trees."""
+    found: dict[int, dict[str, Points]] = {}
+    for key, part in curve.groupby(["fold", "part", "metric"], sort=True):
+        fold, side, metric = cast(tuple[int, str, str], key)
+        means = part.groupby("iteration", sort=True)["value"].mean()
+        kept = np.unique(np.linspace(0, len(means) - 1, min(len(means), CURVE_POINTS)).round().astype(int))
+        points = [(int(means.index[at]), float(means.iloc[at])) for at in kept]
+        found.setdefault(int(fold), {})[f"{side}_{metric}"] = points
+    return found
