@@ -36,6 +36,12 @@ CASES = [
     Case("features without id", ("datasets.mine", "needs id:"), base=JOINED, dataset={"id": None}, step="config"),
     Case("limit beyond one", ("max_unmatched: 5 given", "1.0 or less"), dataset={"max_unmatched": 5}, step="config"),
     _wrong(
+        "tracker that is a folder",
+        "tracking.uri: 'mlruns' is neither a database nor a server",
+        "sqlite:///results/mlflow.db",
+        tracking={"uri": "mlruns"},
+    ),
+    _wrong(
         "stopping without a curve",
         "search: early_stopping_rounds needs a metric with a curve",
         "log_loss or auc",

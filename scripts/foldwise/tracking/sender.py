@@ -16,6 +16,8 @@ from foldwise.tracking.content import Content, FoldContent
 KEY = "foldwise.key"
 ARTIFACTS_KEY = "foldwise.artifacts_key"
 PARENT = "mlflow.parentRunId"
+# Without it the pages of MLflow open with what is for language models.
+_TRAINING = {"mlflow.experimentKind": "custom_model_development"}
 
 Entity = TypeVar("Entity")
 
@@ -37,7 +39,7 @@ class Sender:
         if found is None:
             served = urlsplit(uri).scheme in ("http", "https")
             location = None if served else artifacts.resolve().as_uri()
-            self._experiment_id = self._client.create_experiment(experiment, artifact_location=location)
+            self._experiment_id = self._client.create_experiment(experiment, location, _TRAINING)
         else:
             self._experiment_id = found.experiment_id
 
