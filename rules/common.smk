@@ -172,12 +172,6 @@ def first_folds(wildcards):
     ]
 
 
-def data_only_models():
-    """Return the final model of every dataset and backend in the format that holds data only."""
-    names = {b: SPECIFICATIONS[b].final_files[0] for b in SETTINGS.backends}
-    return [f"results/{dataset}/{b}/{names[b]}" for dataset in SETTINGS.datasets for b in SETTINGS.backends]
-
-
 def audit_pass(wildcards):
     """Return the file that lets training begin; nothing where the audit is switched off.
 
@@ -282,11 +276,6 @@ def dataset_caption(wildcards):
     return DatasetCaption(f"results/{wildcards.dataset}")
 
 
-def tracked_configuration():
-    """Return the sections of the configuration that all backends and datasets share."""
-    return SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"})
-
-
 def final_results():
     """Return everything that a run without a target makes."""
     whole = (
@@ -299,8 +288,8 @@ def final_results():
     )
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
     each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
-    tracked = [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
-    return [*each, "results/index.html", "results/analytics.duckdb", *tracked]
+    each += [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
+    return [*each, "results/index.html", "results/analytics.duckdb"]
 
 
 def backend_results(backend):
@@ -313,8 +302,7 @@ def backend_results(backend):
 
 def print_warning():
     """Print that the run could not be logged, where that is so."""
-    warning = outcome.warning(TRACKING_FILE) if SETTINGS.tracking.mlflow else None
-    if warning is not None:
+    if SETTINGS.tracking.mlflow and (warning := outcome.warning(TRACKING_FILE)):
         print(warning, file=sys.stderr)
 
 

@@ -37,7 +37,12 @@ rule log_mlflow:
         params=every_dataset_and_backend("params.json"),
         curve=every_dataset_and_backend("curve.parquet"),
         final_params=every_dataset_and_backend("final/params.json"),
-        model=data_only_models(),
+        # The first of the formats holds data only: no pickled object goes to a tracker.
+        model=[
+            f"results/{dataset}/{backend}/{SPECIFICATIONS[backend].final_files[0]}"
+            for dataset in SETTINGS.datasets
+            for backend in SETTINGS.backends
+        ],
         plots=[plot for name in PLOTS for plot in every_dataset_and_backend(f"plots/{name}.png")],
     output:
         TRACKING_FILE,
@@ -54,7 +59,7 @@ rule log_mlflow:
         timeout=SETTINGS.tracking.timeout,
         datasets={name: dataset.model_dump() for name, dataset in SETTINGS.datasets.items()},
         backends=SETTINGS.backends,
-        configuration=tracked_configuration(),
+        configuration=SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"}),
         spaces=SPACES,
         training_code={backend: code_of("train_fold", backend) for backend in SETTINGS.backends},
         # A run whose logging failed is logged again by the next: the number of failures rises, and snakemake sees it.
