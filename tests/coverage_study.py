@@ -18,17 +18,16 @@ from typing import Any
 import lightgbm
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from foldwise.artifacts import write_json
 from foldwise.bootstrap import group_bootstrap
 from foldwise.delong import clustered_delong
-from foldwise.demo import make_demo
 from foldwise.folds import Plan, split
 from foldwise.intervals import corrected_t
 from foldwise.matrix import FeatureMatrix
 from foldwise.metrics import auc
 from foldwise.reference import fit_and_score
 from scipy import stats
+from simulated import as_arrays, simulated_rows
 
 CONFIDENCE = 0.95
 SPLITS, REPEATS = 5, 5
@@ -47,7 +46,6 @@ METHODS = {
     "row-wise split": "split row by row: mean ± sd over 5 folds",
 }
 
-STEM = r"(?P<id>[^/]+?)(?:_scaled_.*)?\.mp4$"
 Floats = npt.NDArray[np.float64]
 
 
@@ -86,17 +84,10 @@ def one_table(seed: int) -> dict[str, dict[str, Any]]:
 
 def simulated(seed: int, new_videos: int | None) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[Any]]:
     """Return features, label and video of the rows of a table, or of some rows of each of many new videos."""
-    metadata, *tables = make_demo(seed) if new_videos is None else make_demo(seed + 1_000_000, new_videos)
-    rows = metadata.select(["video_path", "label", "original_video"]).to_pandas()
-    rows.index = pd.Index(rows["video_path"].str.extract(STEM)["id"])
-    for name, table in zip(("stage2", "stage4"), tables, strict=True):
-        features = table.drop_columns(["label", "feature_path"]).to_pandas()
-        features.index = pd.Index(features.pop("video_path").str.extract(STEM)["id"])
-        rows = rows.join(features.add_prefix(f"{name}_"))
-    if new_videos is not None:
-        rows = rows.sample(frac=1, random_state=seed).groupby("original_video").head(ROWS_OF_A_NEW_VIDEO)
-    values = rows.drop(columns=["video_path", "label", "original_video"]).to_numpy(np.float32)
-    return values, rows["label"].to_numpy(np.int8), pd.factorize(rows["original_video"])[0].astype(np.int32)
+    if new_videos is None:
+        return as_arrays(simulated_rows(seed))
+    rows = simulated_rows(seed + 1_000_000, new_videos)
+    return as_arrays(rows.sample(frac=1, random_state=seed).groupby("original_video").head(ROWS_OF_A_NEW_VIDEO))
 
 
 def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np.int16], seed: int) -> Floats:

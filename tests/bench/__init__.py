@@ -1,0 +1,1 @@
+"""Measurements of time and memory: ``make bench``. Nothing here is a test, and no test asserts a time."""

@@ -1,0 +1,118 @@
+"""Time of the hyperparameter search, beside scikit-learn's on the same points, splits and cores.
+
+The table has the shape of the study's: 3,278 simulated rows of 298 videos, 26 float32 features. Every search
+is nested: five outer folds, three inner folds each, split by video. Contestants take turns on each outer fold.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter, process_time
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from foldwise.backends import SPECIFICATIONS
+from foldwise.folds import Plan, split
+from foldwise.matrix import FeatureMatrix
+from foldwise.search.space import read_space
+from foldwise.search.train_part import TrainPart
+from simulated import as_arrays, simulated_rows
+
+from bench.contestants import Contestant, grid_search_cv, ours, plain_loop, trees_alone
+from bench.printing import spread, table
+
+FEATURES = 26
+SPACES = Path(__file__).parents[2] / "config" / "search"
+CONTESTANTS: dict[str, Contestant] = {
+    "grid": ours("grid"),
+    "race": ours("race"),
+    "GridSearchCV": grid_search_cv,
+    "plain loop": plain_loop,
+}
+
+
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Return one row a search: repeat, backend, outer fold, contestant, seconds, pick and equality of scores."""
+    parts = list(outer_folds())
+    rows = []
+    for repeat in range(1, repeats + 1):
+        for backend in SPECIFICATIONS:
+            space = read_space(SPACES / f"{backend}.yaml", backend, {})
+            grid_search_cv(backend, parts[0], {name: values[:1] for name, values in space.items()})
+            for fold, part in enumerate(parts, start=1):
+                found = {name: _timed(run, backend, part, space) for name, run in CONTESTANTS.items()}
+                exact_pick, exact_scores = found["GridSearchCV"][1]
+                for name, (seconds, (pick, scores)) in found.items():
+                    rows.append(
+                        {"repeat": repeat, "backend": backend, "outer_fold": fold, "contestant": name, **seconds}
+                        | {"same_pick": pick == exact_pick, "same_scores": _equal(scores, exact_scores)}
+                    )
+                alone = trees_alone(backend, part, space)
+                rows.append({"repeat": repeat, "backend": backend, "outer_fold": fold, "contestant": "trees alone"})
+                rows[-1] |= {"cpu_seconds": alone}
+                print(f"search: repeat {repeat} of {repeats}, {backend}, outer fold {fold} of {len(parts)}", flush=True)
+    return rows
+
+
+def outer_folds() -> Iterator[TrainPart]:
+    """Yield the train part of each of the five outer folds."""
+    values, label, video = as_arrays(simulated_rows(42))
+    matrix = FeatureMatrix(np.ascontiguousarray(values[:, :FEATURES]), tuple(f"feature_{j}" for j in range(FEATURES)))
+    for assignment in split(label, video, Plan(5, 1, 3, 42)):
+        yield TrainPart(matrix, label, None, assignment).rows(assignment > 0)
+
+
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return, by backend and contestant, seconds over five outer folds and the speed-up over GridSearchCV.
+
+    Both are medians over the repeats, with their smallest and largest value.
+    """
+    found = []
+    for backend in SPECIFICATIONS:
+        own = [r for r in rows if r["backend"] == backend]
+        repeats = sorted({r["repeat"] for r in own})
+        wall = {name: [_total(own, name, "seconds", r) for r in repeats] for name in CONTESTANTS}
+        for name, seconds in wall.items():
+            of_it = [r for r in own if r["contestant"] == name]
+            faster = [there / here for there, here in zip(wall["GridSearchCV"], seconds, strict=True)]
+            found.append(
+                {"backend": backend, "contestant": name, "repeats": len(repeats), "searches": len(of_it)}
+                | {"seconds": spread(seconds), "speed_up": spread(faster)}
+                | {
+                    "same_picks": sum(r["same_pick"] for r in of_it),
+                    "same_scores": all(r["same_scores"] for r in of_it),
+                }
+            )
+        over = [_total(own, "grid", "cpu_seconds", r) / _total(own, "trees alone", "cpu_seconds", r) for r in repeats]
+        found.append(
+            {"backend": backend, "contestant": "grid", "repeats": len(repeats), "cpu_over_trees": spread(over)}
+        )
+    return found
+
+
+def show(rows: list[dict[str, Any]]) -> str:
+    """Return the summary as text."""
+    timed = [r for r in summary(rows) if "speed_up" in r]
+    shown = [
+        [r["backend"], r["contestant"], r["seconds"], r["speed_up"], f"{r['same_picks']} of {r['searches']}"]
+        for r in timed
+    ]
+    floor = "; ".join(f"{r['backend']} {r['cpu_over_trees']}" for r in summary(rows) if "cpu_over_trees" in r)
+    head = ["backend", "search", "seconds over 5 outer folds", "times as fast as GridSearchCV", "same pick as it"]
+    return f"{table(head, shown)}\nCPU of grid over CPU of its trees alone: {floor}"
+
+
+def _timed(run: Contestant, backend: str, part: TrainPart, space: dict[str, list[Any]]) -> tuple[dict[str, float], Any]:
+    wall, cpu = perf_counter(), process_time()
+    found = run(backend, part, space)
+    return {"seconds": perf_counter() - wall, "cpu_seconds": process_time() - cpu}, found
+
+
+def _equal(scores: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> bool:
+    """Tell whether all scores that were taken are equal bit for bit: racing leaves some out."""
+    taken = np.isfinite(scores)
+    return bool(np.array_equal(scores[taken], expected[taken]))
+
+
+def _total(rows: list[dict[str, Any]], contestant: str, value: str, repeat: int) -> float:
+    return sum(r[value] for r in rows if r["contestant"] == contestant and r["repeat"] == repeat)
