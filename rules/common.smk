@@ -88,6 +88,8 @@ wildcard_constraints:
     dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
     backend="|".join(SPECIFICATIONS),
     fold=r"\d+",
+    part=r"fold_\d+|final",
+    shard=r"\d+",
 
 
 @cache
@@ -201,6 +203,13 @@ def search_settings(backend):
         "metric": SETTINGS.search.metric,
         "early_stopping_rounds": SETTINGS.search.early_stopping_rounds,
     }
+
+
+def shards_of(backend, part):
+    """Return the files of the jobs that share a search; none where one job does it."""
+    folder = f"results/{{dataset}}/{backend}/{part}"
+    shards = range(1, SETTINGS.search.shards + 1) if SETTINGS.search.shards > 1 else ()
+    return [f"{folder}/shard_{shard}.parquet" for shard in shards]
 
 
 def training_settings():

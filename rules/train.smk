@@ -4,12 +4,41 @@ for backend in SETTINGS.backends:
 
     rule:
         name:
+            f"search_shard_{backend}"
+        input:
+            table="results/{dataset}/table.parquet",
+            contract="results/{dataset}/table.json",
+            folds="results/{dataset}/folds.parquet",
+            audit=audit_pass,
+        output:
+            temp(f"results/{{dataset}}/{backend}/{{part}}/shard_{{shard}}.parquet"),
+        log:
+            f"logs/search_shard/{{dataset}}/{backend}/{{part}}/shard_{{shard}}.log",
+        benchmark:
+            f"benchmarks/search_shard/{{dataset}}/{backend}/{{part}}/shard_{{shard}}.tsv"
+        conda:
+            "../envs/environment.yaml"
+        threads: SETTINGS.training.threads
+        resources:
+            mem_mb=memory_of_training,
+        params:
+            **search_settings(backend),
+            **training_settings(),
+            backend=backend,
+            shards=SETTINGS.search.shards,
+            code=code_of("search_shard", backend),
+        script:
+            "../scripts/search_shard.py"
+
+    rule:
+        name:
             f"train_fold_{backend}"
         input:
             table="results/{dataset}/table.parquet",
             contract="results/{dataset}/table.json",
             folds="results/{dataset}/folds.parquet",
             audit=audit_pass,
+            shards=shards_of(backend, "fold_{fold}"),
         output:
             **with_backend(fold_outputs(backend), backend),
         log:
@@ -39,6 +68,7 @@ for backend in SETTINGS.backends:
             contract="results/{dataset}/table.json",
             folds="results/{dataset}/folds.parquet",
             audit=audit_pass,
+            shards=shards_of(backend, "final"),
         output:
             **with_backend(final_outputs(backend), backend),
         log:

@@ -96,6 +96,13 @@ class Search(Section):
         1.0, gt=0, le=1, description="Share of the train groups of each class that the search uses; the refit uses all"
     )
     n_trials: int = Field(32, ge=1, description="Number of points for `random` and `optuna`")
+    shards: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="Jobs that the search of a fold is split over, for a large grid on a cluster; `grid` and `random` "
+        "only. The outcome is the same",
+    )
     space: dict[BackendName, str | dict[str, SpaceEntry]] = Field(
         default_factory=dict,
         description="By backend: values and ranges that replace those of `config/search/{backend}.yaml` one by one, or "
@@ -107,6 +114,15 @@ class Search(Section):
         if self.early_stopping_rounds is not None and self.metric not in ("log_loss", "auc"):
             raise ValueError(
                 f"early_stopping_rounds needs a metric with a curve, {self.metric!r} has none: use log_loss or auc"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shards_need_points_known_beforehand(self) -> "Search":
+        if self.shards > 1 and self.method not in ("grid", "random"):
+            raise ValueError(
+                f"shards: {self.shards}: a search by {self.method!r} decides on the next fits from those before, so it "
+                "cannot be split: set method: grid or random, or shards: 1"
             )
         return self
 
