@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-browser resume lint dag coverage sql mlflow config-docs lock
+.PHONY: help environment demo watch test test-slurm test-browser resume lint dag bench coverage sql mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -13,6 +13,7 @@ help:
 	@echo "make test-slurm   a SLURM of two virtual nodes (Debian, root): the demo on it, and its faults"
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
+	@echo "make bench        time and memory of training, beside scikit-learn: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
@@ -45,6 +46,9 @@ test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get update -q && apt-get install -qy chromium) \
 	  || echo "note: chromium could not be installed"
 	pytest tests/browser -rs
+# One thread a library: the measurements set the threads that they compare.
+bench: $(VENV)/.runtime
+	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 python -m bench $(BENCH)
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py
