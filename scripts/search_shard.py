@@ -15,6 +15,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         dict(snakemake.input.items()),
         snakemake.wildcards.part,
         Settings.from_params(snakemake.params),
-        (int(snakemake.wildcards.shard), snakemake.params.shards),
+        int(snakemake.wildcards.shard),
+        snakemake.params.shards,
         snakemake.output[0],
     )

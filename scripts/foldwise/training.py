@@ -3,7 +3,6 @@
 import resource
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,50 +10,32 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from foldwise.artifacts import read_json, read_table, replacing, write_json, write_table
+from foldwise.artifacts import replacing, write_json, write_table
 from foldwise.backends import get_backend
 from foldwise.backends.contract import CURVE_METRICS, Backend, FitOptions
 from foldwise.backends.devices import check_device
-from foldwise.matrix import Matrix, open_matrix
-from foldwise.memory import release_memory, return_freed_memory
+from foldwise.matrix import Matrix
+from foldwise.memory import release_memory
 from foldwise.metrics import LOWER_IS_BETTER
 from foldwise.search.choice import Choice
 from foldwise.search.inner_fold import Binned, InnerFold
 from foldwise.search.plan import Fit
+from foldwise.search.shards import gather_shards
 from foldwise.search.train_part import TrainPart
-from foldwise.tuning import Settings, chosen_fit, refit, rows_of_some_groups, search_points, trial_log
-from foldwise.weights import row_weights
+from foldwise.training_data import read_data, read_sample_ids
+from foldwise.tuning import Settings, chosen_fit, points_of, refit, search_points, trial_log
 
 _EXPLAINED_ROWS = 2000
 
 
-@dataclass(frozen=True)
-class Data:
-    """The table as a training job sees it, n rows.
-
-    Attributes:
-        matrix: the features.
-        label: shape (n,), 0 or 1.
-        unit: shape (n,), numbered from 0.
-        group: shape (n,).
-        part: shape (n,): 0 = test row, 1..k = inner fold of a train row, -1 = left out.
-    """
-
-    matrix: Matrix
-    label: npt.NDArray[np.int8]
-    unit: npt.NDArray[np.int32]
-    group: npt.NDArray[np.int32]
-    part: npt.NDArray[np.int16]
-
-
-def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: Mapping[str, str]) -> None:
+def train(inputs: Mapping[str, Any], column: str, settings: Settings, outputs: Mapping[str, str]) -> None:
     """Search on the inner folds, fit the chosen point on the whole train part, and write the results.
 
     Nothing that scores a row has seen its group: the search reads inner folds of train rows
     only, the number of trees comes from it, and test rows are scored once, at the end.
 
     Args:
-        inputs: paths of ``table``, ``contract`` and ``folds``.
+        inputs: paths of ``table``, ``contract`` and ``folds``, and of the ``shards`` of the search, if it has any.
         column: the column of ``folds.parquet`` to use; ``final`` has no test rows.
         settings: what the configuration says.
         outputs: paths of ``search``, ``params``, ``curve``, ``importance``, ``inner_predictions``,
@@ -67,23 +48,20 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     check_device(settings.device, settings.backend)
     backend = get_backend(settings.backend)
     after_imports = _peak_memory()
-    return_freed_memory()
-    data = _read(inputs, column, Path(outputs["params"]).parent)
-    release_memory()
+    data = read_data(inputs, column, Path(outputs["params"]).parent)
     train_rows, test_rows = data.part > 0, data.part == 0
-    weight = row_weights(settings.class_weight, data.label[train_rows], data.unit[train_rows])
-    train_part = TrainPart(data.matrix.rows(train_rows), data.label[train_rows], weight, data.part[train_rows])
-
-    searched_rows = rows_of_some_groups(
-        train_part.label, data.group[train_rows], train_part.inner, settings.fraction, settings.seed
-    )
+    part_to_search = data.searched(settings)
     trials = Path(outputs["search"]).with_name("trials.jsonl")
-    with trial_log(trials, settings, inputs, column, backend.version()) as log:
-        choice = search_points(train_part.rows(searched_rows), backend, settings, log)
+    if inputs.get("shards"):
+        choice = gather_shards(inputs["shards"], points_of(settings), settings.metric not in LOWER_IS_BETTER)
+    else:
+        with trial_log(trials, settings, inputs, column, backend.version()) as log:
+            choice = search_points(part_to_search, backend, settings, log)
     searched = time.perf_counter()
     _write_search(choice, settings.metric, outputs["search"])
     fit = chosen_fit(choice, settings, backend)
-    _write_inner(train_part, lambda: _sample_ids(inputs, train_rows), fit, backend, settings, outputs)
+    train_part = data.train_part(settings.class_weight)
+    _write_inner(train_part, lambda: read_sample_ids(inputs, train_rows), fit, backend, settings, outputs)
 
     release_memory()
     model = refit(train_part, fit, backend, settings)
@@ -93,7 +71,7 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     scored = data.matrix.rows(test_rows) if "predictions" in outputs else train_part.matrix
     if "predictions" in outputs:
         score = backend.predict_matrix(model, scored, settings.threads).astype(np.float64)
-        columns = {"sample_id": _sample_ids(inputs, test_rows), "label": data.label[test_rows], "score": score}
+        columns = {"sample_id": read_sample_ids(inputs, test_rows), "label": data.label[test_rows], "score": score}
         write_table(outputs["predictions"], pa.table(columns))
     _write_importance(model, backend, scored, settings.threads, outputs["importance"])
     seconds = {
@@ -113,7 +91,7 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
         "seconds": {k: round(v, 3) for k, v in seconds.items()},
         "peak_memory_mb": _peak_memory(),
         "imports_memory_mb": after_imports,
-        "searched_rows": int(searched_rows.sum()),
+        "searched_rows": len(part_to_search.label),
         "rows": {"train": int(train_rows.sum()), "test": int(test_rows.sum())},
         "groups": {name: len(np.unique(data.group[m])) for name, m in (("train", train_rows), ("test", test_rows))},
         "features": len(data.matrix.names),
@@ -123,27 +101,6 @@ def train(inputs: Mapping[str, str], column: str, settings: Settings, outputs: M
     # Not before: an interruption after the search would cost all of its trials.
     trials.unlink(missing_ok=True)
     print(f"chose {summary['chosen']} with {fit.trees} trees, {settings.metric} {summary['score']:.4f}")
-
-
-def _read(inputs: Mapping[str, str], column: str, folder: Path) -> Data:
-    contract = read_json(inputs["contract"])
-    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", contract["unit"]])))
-    folds = read_table(inputs["folds"], columns=["sample_id", "group", column])
-    if not folds.column("sample_id").equals(names.column("sample_id")):
-        raise ValueError("folds.parquet and table.parquet hold different rows")
-    return Data(
-        matrix=open_matrix(inputs["table"], contract["features"], folder),
-        label=names.column("label").to_numpy().astype(np.int8),
-        unit=names.column(contract["unit"]).combine_chunks().dictionary_encode().indices.to_numpy(),
-        group=folds.column("group").to_numpy(),
-        part=folds.column(column).to_numpy(),
-    )
-
-
-def _sample_ids(inputs: Mapping[str, str], rows: npt.NDArray[np.bool_]) -> pa.Array:
-    """Read the names of the rows where ``rows``, shape (n,), is true, when they are written: they weigh a lot."""
-    names = read_table(inputs["table"], columns=["sample_id"]).column("sample_id")
-    return names.filter(pa.array(rows)).combine_chunks()
 
 
 def _write_search(choice: Choice, metric: str, path: str) -> None:

@@ -1,7 +1,7 @@
 """What a training job does between reading and writing: search, choose, refit."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from importlib import metadata
@@ -74,19 +74,25 @@ def search_points(part: TrainPart, backend: Backend, settings: Settings, log: Tr
         settings: what the configuration says.
         log: keeps the trials of ``optuna`` as they finish, see :func:`trial_log`.
     """
-    trees_name = SPECIFICATIONS[settings.backend].trees
-    options = FitOptions(settings.seed, settings.threads, settings.device)
-    affinity = len(os.sched_getaffinity(0))
     if settings.method == "optuna":
-        trials = Trials(trees_name, part, backend, options, measure(settings), affinity)
-        return _search_by_tpe(trials, settings, log)
-    race = settings.method == "race"
-    return search_grid(points_of(settings), trees_name, part, backend, options, measure(settings), race, affinity)
+        return _search_by_tpe(part, backend, settings, log)
+    return search_listed(points_of(settings), part, backend, settings)
 
 
-def _search_by_tpe(trials: Trials, settings: Settings, log: TrialLog | None) -> Choice:
+def search_listed(points: Sequence[Mapping[str, Any]], part: TrainPart, backend: Backend, settings: Settings) -> Choice:
+    """Score these points, all of them or by racing, and choose."""
+    options = FitOptions(settings.seed, settings.threads, settings.device)
+    trees_name, race = SPECIFICATIONS[settings.backend].trees, settings.method == "race"
+    return search_grid(points, trees_name, part, backend, options, measure(settings), race, _affinity())
+
+
+def _search_by_tpe(part: TrainPart, backend: Backend, settings: Settings, log: TrialLog | None) -> Choice:
     # Imported only where it is asked for: it takes a second.
     from foldwise.search.tpe import choice_of, search_by_tpe
+
+    options = FitOptions(settings.seed, settings.threads, settings.device)
+    trees_name = SPECIFICATIONS[settings.backend].trees
+    trials = Trials(trees_name, part, backend, options, measure(settings), _affinity())
 
     def score(point: Mapping[str, Any]) -> tuple[npt.NDArray[np.float64], int]:
         scored = trials.score(point)
@@ -95,6 +101,11 @@ def _search_by_tpe(trials: Trials, settings: Settings, log: TrialLog | None) -> 
     greater = settings.metric not in LOWER_IS_BETTER
     found = search_by_tpe(settings.space, settings.n_trials or 1, settings.seed, score, greater, log)
     return choice_of(found, greater)
+
+
+def _affinity() -> int:
+    """Return the number of processors that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def trial_log(

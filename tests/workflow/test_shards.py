@@ -1,0 +1,33 @@
+"""A search split over jobs ends with the files of a search in one job."""
+
+from pathlib import Path
+
+import pytest
+
+from workflow.conftest import SPACE, Study, hashes, new_study
+
+pytestmark = pytest.mark.workflow
+
+TARGETS = ("results/tiny/xgboost/out_of_fold.parquet", "results/tiny/xgboost/model.json")
+
+
+def test_shards_change_no_byte_of_the_results(finished: Study, tmp_path: Path) -> None:
+    study = new_study(tmp_path)
+    study.write_config(backends=["xgboost"], search={"space": SPACE, "shards": 3})
+    done = study.run(*TARGETS)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (study.folder / "logs/search_shard/tiny/xgboost/fold_1/shard_3.log").exists()
+    assert (study.folder / "logs/search_shard/tiny/xgboost/final/shard_1.log").exists()
+    found = hashes(study.folder / "results/tiny/xgboost")
+    expected = hashes(finished.folder / "results/tiny/xgboost")
+    assert len(found) > 10
+    assert found == {name: expected[name] for name in found}
+
+
+def test_a_raced_search_is_not_split(tmp_path: Path) -> None:
+    study = new_study(tmp_path)
+    study.write_config(search={"space": SPACE, "method": "race", "shards": 3})
+    done = study.run("-n")
+    assert done.returncode != 0
+    assert "set method: grid or random, or shards: 1" in done.stderr
+    assert "Traceback" not in done.stderr
