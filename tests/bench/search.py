@@ -41,17 +41,24 @@ def measure(repeats: int) -> list[dict[str, Any]]:
             space = study_space(backend)
             grid_search_cv(backend, parts[0], {name: values[:1] for name, values in space.items()})
             for fold, part in enumerate(parts, start=1):
-                found = {name: _timed(run, backend, part, space) for name, run in CONTESTANTS.items()}
-                exact_pick, exact_scores = found["GridSearchCV"][1]
-                for name, (seconds, (pick, scores)) in found.items():
-                    rows.append(
-                        {"repeat": repeat, "backend": backend, "outer_fold": fold, "contestant": name, **seconds}
-                        | {"same_pick": pick == exact_pick, "same_scores": _equal(scores, exact_scores)}
-                    )
-                alone = trees_alone(backend, part, space)
-                rows.append({"repeat": repeat, "backend": backend, "outer_fold": fold, "contestant": "trees alone"})
-                rows[-1] |= {"cpu_seconds": alone}
-                print(f"search: repeat {repeat} of {repeats}, {backend}, outer fold {fold} of {len(parts)}", flush=True)
+                rows += _one_fold({"repeat": repeat, "backend": backend, "outer_fold": fold}, part, space)
+    return rows
+
+
+def _one_fold(which: dict[str, Any], part: TrainPart, space: dict[str, list[Any]]) -> list[dict[str, Any]]:
+    """Let every contestant search one train part, and print what each took."""
+    backend = which["backend"]
+    found = {name: _timed(run, backend, part, space) for name, run in CONTESTANTS.items()}
+    exact_pick, exact_scores = found["GridSearchCV"][1]
+    rows = [
+        {**which, "contestant": name, **seconds}
+        | {"same_pick": pick == exact_pick, "same_scores": _equal(scores, exact_scores)}
+        for name, (seconds, (pick, scores)) in found.items()
+    ]
+    rows.append({**which, "contestant": "trees alone", "cpu_seconds": trees_alone(backend, part, space)})
+    print(", ".join(f"{name} {value}" for name, value in which.items()), end=": ")
+    took = [f"{name} {seconds['seconds']:.2f} s" for name, (seconds, _) in found.items()]
+    print(", ".join(took), flush=True)
     return rows
 
 
