@@ -46,6 +46,7 @@ test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get update -q && apt-get install -qy chromium) \
 	  || echo "note: chromium could not be installed"
 	pytest tests/browser -rs
+
 # One thread a library: the measurements set the threads that they compare.
 bench: $(VENV)/.runtime
 	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 python -m bench $(BENCH)

@@ -20,7 +20,9 @@ for backend in SETTINGS.backends:
             "../envs/environment.yaml"
         threads: SETTINGS.training.threads
         resources:
+            **gpu_of_training(backend),
             mem_mb=memory_of_training,
+            runtime=runtime_of_training,
         params:
             **search_settings(backend),
             **training_settings(),

@@ -78,9 +78,10 @@ class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
     method: Literal["grid", "race", "random", "optuna"] = Field(
-        "grid",
-        description="`grid`: every point, the same table as GridSearchCV; `race`: half of the fits go on to the second "
-        "inner fold and a quarter to the others; `random`: `n_trials` points, drawn by the seed; `optuna`: `n_trials` "
+        "race",
+        description="`race`: every point on the first inner fold; the better half of the fits goes on to the second, a "
+        "quarter to the others, never fewer than four; `grid`: every point on every inner fold, the same table as "
+        "GridSearchCV; `random`: `n_trials` points, drawn by the seed; `optuna`: `n_trials` "
         "points, each proposed from the scores of those before (TPE)",
     )
     metric: Literal["log_loss", "brier", "auc", "ap", "f1", "accuracy"] = Field(

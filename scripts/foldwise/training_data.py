@@ -69,6 +69,7 @@ def read_data(inputs: Mapping[str, Any], column: str, folder: Path) -> Data:
         group=folds.column("group").to_numpy(),
         part=folds.column(column).to_numpy(),
     )
+    del names, folds
     release_memory()
     return data
 

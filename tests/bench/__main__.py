@@ -10,10 +10,10 @@ from typing import Any
 
 from foldwise.artifacts import write_json
 
-from bench import search
+from bench import memory, search
 
 LIBRARIES = ("xgboost", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
-PARTS = {"search": search}
+PARTS = {"search": search, "memory": memory}
 
 
 def main() -> None:

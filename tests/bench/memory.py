@@ -101,6 +101,22 @@ def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: i
     return {"job": job, "rows": rows, "columns": columns, "raw_mb": rows * columns * 4 / 1e6, **found}
 
 
+def measure(repeats: int) -> list[dict[str, Any]]:
+    """Return the measurements of :func:`memory_and_growth` in a folder that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        return memory_and_growth(Path(folder), runs=repeats)
+
+
+def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the measurements: each is over its runs already."""
+    return rows
+
+
+def show(rows: list[dict[str, Any]]) -> str:
+    """Return the measurements as text."""
+    return table_of(rows)
+
+
 def memory_and_growth(
     folder: Path,
     rows: Sequence[int] = (100_000, 1_000_000),

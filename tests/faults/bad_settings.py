@@ -85,7 +85,7 @@ CASES = [
     ),
     _wrong(
         "a range without a step in a grid",
-        "search.space.xgboost.gamma: search.method: grid",
+        "search.space.xgboost.gamma: search.method: race",
         "give a step or a list, or use method: random",
         search={"space": {"xgboost": {"gamma": {"low": 0, "high": 1}}}},
     ),
