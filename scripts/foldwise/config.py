@@ -186,7 +186,7 @@ class Tracking(Section):
     )
     experiment: str = Field("foldwise", min_length=1, description="Name of the experiment; it is made if there is none")
     timeout: int = Field(
-        120,
+        300,
         ge=1,
         le=86400,
         description="Seconds after which logging is given up; what is missing comes with the next run",
