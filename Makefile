@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-browser resume lint dag bench coverage sql mlflow config-docs lock
+.PHONY: help environment demo watch test test-slurm test-browser resume lint dag bench coverage sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
+	@echo "make score        scores a new table with the final models: TABLE=new.parquet DATASET=demo OUT=scored.parquet"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
@@ -70,6 +71,11 @@ mlflow: PORT ?= 5000
 mlflow: $(VENV)/.runtime
 	@test -e results/mlflow.db || { echo "error: there is no results/mlflow.db: run snakemake first" >&2; exit 1; }
 	MLFLOW_DISABLE_TELEMETRY=true mlflow server --backend-store-uri sqlite:///results/mlflow.db --workers 1 --port $(PORT)
+
+# One file with every column, or FEATURES="stage2=a.parquet stage4=b.parquet" with METADATA=; EXPLAIN=1 adds reasons.
+score: $(VENV)/.runtime
+	@PYTHONPATH=scripts python -m foldwise.scoring --dataset "$(DATASET)" --out "$(OUT)" $(if $(TABLE),--table "$(TABLE)") \
+	  $(if $(FEATURES),--features $(FEATURES)) $(if $(METADATA),--metadata "$(METADATA)") $(if $(EXPLAIN),--explain)
 
 dag: $(VENV)/.runtime
 	scripts/draw_dag

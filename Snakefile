@@ -10,6 +10,7 @@ include: "rules/tables.smk"
 include: "rules/folds.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
+include: "rules/predict.smk"
 include: "rules/report.smk"
 include: "rules/tracking.smk"
 
@@ -18,6 +19,7 @@ rule all:
     default_target: True
     input:
         final_results(),
+        scored_tables(),
 
 
 onsuccess:

@@ -1,5 +1,6 @@
 import gc
 import os
+import re
 import sys
 
 SHIPPED_CONFIG = str(workflow.current_basedir.join("../config/config.yaml"))

@@ -70,12 +70,12 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
     array = plain(table.column(column))
     if array.null_count == len(array):
         return Dropped("all values missing")
-    text = _is_text(array.type) or pa.types.is_dictionary(table.column(column).type)
+    text = is_text(array.type) or pa.types.is_dictionary(table.column(column).type)
     if text or pa.types.is_boolean(array.type) or rules.categorical:
         if rules.categorical is False and text:
             raise UserError(f"column {name!r} holds text and is not listed in categorical: list it there or exclude it")
         return _category(text_column(table, column), rules, may_be_name=text)
-    if not _is_number(array.type):
+    if not is_number(array.type):
         raise UserError(
             f"column {name!r} has type {array.type}: a feature is a number, a text or a boolean: "
             "turn it into one, or name it in exclude"
@@ -84,9 +84,7 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
 
 
 def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> Feature | Dropped:
-    if rules.sentinels:
-        hidden = pa.array([as_text(s) for s in rules.sentinels], pa.string())
-        text = pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
+    text = without_sentinels(text, rules)
     categories = sorted(pc.unique(text).drop_null().to_pylist())
     if not categories:
         return Dropped("all values missing")
@@ -99,7 +97,20 @@ def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> Feature | D
     return Feature(codes.cast(pa.int32()), categories)
 
 
-def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
+def without_sentinels(text: pa.Array, rules: Rules) -> pa.Array:
+    """Return texts with those that stand for missing as null."""
+    if not rules.sentinels:
+        return text
+    hidden = pa.array([as_text(s) for s in rules.sentinels], pa.string())
+    return pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
+
+
+def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return the values of a column of numbers, shape (n,), and which of them are missing, shape (n,).
+
+    Raises:
+        UserError: for a sentinel that is text, or an infinity that does not count as missing.
+    """
     missing = pc.is_null(array).to_numpy(zero_copy_only=False)
     values = _to_float64(array)
     for sentinel in rules.sentinels:
@@ -112,17 +123,30 @@ def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
             f"column {name!r} holds {int(infinite.sum())} infinite values: mend the table, name the column in "
             "exclude, or set inf: missing"
         )
-    missing |= infinite
+    return values, missing | infinite
+
+
+def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
+    values, missing = read_numbers(name, array, rules)
     known = values[~missing]
     if known.size == 0:
         return Dropped("all values missing")
     known = np.sort(known)
     if known[0] == known[-1] and not missing.any():
         return Dropped("constant")
-    if np.abs(known[[0, -1]]).max() > np.finfo(np.float32).max:
-        raise UserError(f"column {name!r} holds values beyond 3.4e38, which no backend takes: scale or exclude it")
+    check_range(name, known[[0, -1]])
     target = np.float32 if _survives_float32(known) else np.float64
     return Feature(pa.array(values.astype(target), mask=missing))
+
+
+def check_range(name: str, known: npt.NDArray[np.float64]) -> None:
+    """Refuse numbers that no backend takes.
+
+    Raises:
+        UserError: when one of them, shape (n,), lies beyond float32.
+    """
+    if known.size and np.abs(known).max() > np.finfo(np.float32).max:
+        raise UserError(f"column {name!r} holds values beyond 3.4e38, which no backend takes: scale or exclude it")
 
 
 def _as_stored(value: float, kind: pa.DataType) -> float:
@@ -140,11 +164,13 @@ def _to_float64(array: pa.Array) -> npt.NDArray[np.float64]:
     return np.array(filled.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Tell whether a column of that type holds text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether a column of that type holds numbers."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 

@@ -9,7 +9,8 @@ from pydantic import Field, ValidationError, WithJsonSchema, field_validator, mo
 from foldwise.addresses import without_credentials
 from foldwise.config_errors import explain
 from foldwise.dataset import Dataset, Name, Section
-from foldwise.errors import UserError, listed
+from foldwise.errors import UserError, listed, nearest
+from foldwise.new_table import NewTable
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
@@ -218,8 +219,8 @@ class Config(Section):
     evaluation: Evaluation = Field(default_factory=Evaluation, description="What is reported")
     audit: Audit = Field(default_factory=Audit, description="The leakage checks")
     tracking: Tracking = Field(default_factory=Tracking, description="Experiment tracking")
-    predict: dict[Name, dict[str, str | dict[str, str]]] = Field(
-        default_factory=dict, description="New tables to score. Not built yet: only `{}` is taken"
+    predict: dict[Name, NewTable] = Field(
+        default_factory=dict, description="New tables to score with the final models, by name"
     )
 
     @model_validator(mode="after")
@@ -234,10 +235,30 @@ class Config(Section):
 
     @field_validator("predict")
     @classmethod
-    def _scores_nothing_yet(cls, predict: dict[str, object]) -> dict[str, object]:
-        if predict:
-            raise ValueError("scoring new tables is not built yet: take the entries out and load the final models")
+    def _names_of_rows_are_not_those_of_units(cls, predict: dict[str, NewTable]) -> dict[str, NewTable]:
+        for name in predict:
+            if name.endswith("_units"):
+                raise ValueError(f"{name!r}: a table of units is named so: name it otherwise")
         return predict
+
+    @model_validator(mode="after")
+    def _scored_by_a_dataset(self) -> "Config":
+        for name, entry in self.predict.items():
+            if entry.dataset is None and len(self.datasets) > 1:
+                raise ValueError(
+                    f"predict.{name}: dataset: is missing, and there are {listed(self.datasets)}: name the one whose "
+                    "models score"
+                )
+            if entry.dataset is not None and entry.dataset not in self.datasets:
+                raise ValueError(
+                    f"predict.{name}.dataset: there is no dataset {entry.dataset!r}"
+                    f"{nearest(entry.dataset, self.datasets)}; there are {listed(self.datasets)}"
+                )
+        return self
+
+    def scores_with(self, name: str) -> str:
+        """Return the dataset whose final models score an entry of ``predict``."""
+        return self.predict[name].dataset or next(iter(self.datasets))
 
     @field_validator("backends")
     @classmethod

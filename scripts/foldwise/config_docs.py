@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 from foldwise.backends import SPECIFICATIONS
 from foldwise.config import Config
 from foldwise.dataset import Dataset
+from foldwise.new_table import NewTable
 
 _HEAD = """# The configuration
 
@@ -32,6 +33,17 @@ datasets:
 A wrong key or value stops the run before any job, with one line that names it and the nearest right one.
 Paths count from the working folder. Files may be parquet, arrow (feather) or csv.
 Editors that know YAML schemas complete the keys: keep the first line of `config.yaml`.
+"""
+
+_PREDICT = """```yaml
+predict:
+  may: {features: {stage2: data/may_stage2.parquet, stage4: data/may_stage4.parquet}, metadata: data/may.parquet}
+  june: {table: data/june.parquet, explain: true}      # columns named as in results/{dataset}/table.json
+```
+
+Neither labels nor groups are needed. `results/{dataset}/scored/{name}.parquet` holds the rows, `{name}_units.parquet`
+the mean of each unit, `{name}.json` what was found: columns that are missing stop the run, all named in one line; extra
+columns, other types, another order and unseen categories (which count as missing) are reported.
 """
 
 _SPACES = """## Search spaces
@@ -89,6 +101,7 @@ def readme() -> str:
         section = _section_of(field)
         if section is not None:
             parts += [f"## `{name}`\n", f"{section.__doc__}\n", _table(section)]
+    parts += ["## `predict.<name>`\n", f"{NewTable.__doc__}\n", _table(NewTable), _PREDICT]
     parts += [_SPACES, "\n".join(_parameters()), ""]
     return "\n".join(parts)
 

@@ -60,7 +60,7 @@ def join_sources(dataset: Dataset) -> Joined:
 def _single(dataset: Dataset) -> Joined:
     path = str(dataset.table)
     table = read_source(path, _naming(dataset))
-    sample_id = _sample_ids(table, dataset, path) if dataset.id else _row_numbers(table.num_rows)
+    sample_id = sample_ids(table, dataset.id, dataset.id_pattern, path) if dataset.id else row_numbers(table.num_rows)
     roles = {dataset.id, dataset.label, dataset.unit, *dataset.groups, *dataset.slices}
     return Joined(
         table=table,
@@ -79,7 +79,7 @@ def _naming(dataset: Dataset) -> list[str]:
 def _several(dataset: Dataset) -> Joined:
     path = str(dataset.metadata)
     metadata = read_source(path, _naming(dataset))
-    sample_id = _sample_ids(metadata, dataset, path)
+    sample_id = sample_ids(metadata, str(dataset.id), dataset.id_pattern, path)
     joined = Joined(metadata, sample_id, {}, metadata.column_names, path, sources=[_source(path, metadata)])
     present = pa.array([False] * metadata.num_rows, pa.bool_())
     for name, feature_path in dataset.features.items():
@@ -93,7 +93,7 @@ def _several(dataset: Dataset) -> Joined:
 def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined, pa.Array]:
     """Join one feature table; also return which rows found a partner in it."""
     table = read_source(path, _naming(dataset))
-    ids = _sample_ids(table, dataset, path)
+    ids = sample_ids(table, str(dataset.id), dataset.id_pattern, path)
     position = pc.index_in(joined.sample_id, value_set=ids)
     matched = position.is_valid()
     if position.null_count == len(position):
@@ -161,8 +161,18 @@ def _check_label_agrees(joined: Joined, table: pa.Table, position: pa.Array, dat
         )
 
 
-def _sample_ids(table: pa.Table, dataset: Dataset, path: str) -> pa.Array:
-    column = str(dataset.id)
+def sample_ids(table: pa.Table, column: str, pattern: str | None, path: str) -> pa.Array:
+    """Return the ids of the samples as text, cut to the part that the tables share.
+
+    Args:
+        table: n rows.
+        column: name of the column with the ids.
+        pattern: regular expression with a group ``id``, None for the whole id.
+        path: file of the table, for messages.
+
+    Raises:
+        UserError: for a missing column, an empty id, one that the pattern does not fit, or one that stands twice.
+    """
     if column not in table.column_names:
         raise UserError(
             f"id: there is no column {column!r} in {path}{nearest(column, table.column_names)}; "
@@ -171,8 +181,8 @@ def _sample_ids(table: pa.Table, dataset: Dataset, path: str) -> pa.Array:
     ids = text_column(table, column)
     if ids.null_count:
         raise UserError(f"id: column {column!r} in {path} is empty in {ids.null_count} rows: every sample needs a name")
-    if dataset.id_pattern is not None:
-        ids = _extract(ids, dataset.id_pattern, path)
+    if pattern is not None:
+        ids = _extract(ids, pattern, path)
     counts = pc.value_counts(ids)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
     if len(repeated):
@@ -197,7 +207,7 @@ def _extract(ids: pa.Array, pattern: str, path: str) -> pa.Array:
     return pa.array(found, pa.string())
 
 
-def _row_numbers(rows: int) -> pa.Array:
+def row_numbers(rows: int) -> pa.Array:
     """Name rows by their position in the file, padded so that text order is file order."""
     width = len(str(rows))
     return pa.array([f"{i:0{width}d}" for i in range(1, rows + 1)], pa.string())

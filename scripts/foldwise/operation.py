@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.calibration import fit_calibrator, slope_and_intercept
+from foldwise.calibration import Calibrator, fit_calibrator, slope_and_intercept
 from foldwise.intervals import corrected_t, reason_to_refuse
 from foldwise.metrics import brier, decisions_of, log_loss
 from foldwise.thresholds import choose_threshold
@@ -38,6 +38,32 @@ class Choices:
 _REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
 
 
+@dataclass(frozen=True)
+class Operation:
+    """How a model's scores are used.
+
+    Attributes:
+        calibrate: from scores, shape (n,), to probabilities, shape (n,).
+        threshold: the score from which on a row is called positive.
+    """
+
+    calibrate: Calibrator
+    threshold: float
+
+
+def fit_operation(score: npt.NDArray[np.float64], label: npt.NDArray[np.int8], choices: Choices) -> Operation:
+    """Fit calibrator and threshold of a model on the inner out-of-fold scores of its train part.
+
+    Args:
+        score: shape (n,), each from a model that had not seen the row's group.
+        label: shape (n,), 0 or 1.
+        choices: what the configuration says.
+    """
+    rates = choices.operating_fpr
+    threshold = choose_threshold(choices.threshold, score, label, rates[0] if rates else 0.05)
+    return Operation(fit_calibrator(choices.calibration, score, label), threshold)
+
+
 def operate(predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choices: Choices) -> pd.DataFrame:
     """Return the predictions with ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` a rate.
 
@@ -50,10 +76,10 @@ def operate(predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choice
     parts = []
     for fold, part in predictions.groupby("fold"):
         score, label = inner[int(str(fold))]["score"].to_numpy(), inner[int(str(fold))]["label"].to_numpy()
-        calibrated = fit_calibrator(choices.calibration, score, label)(part["score"].to_numpy())
+        chosen = fit_operation(score, label, choices)
         limits = {f"threshold_fpr_{rate:g}": choose_threshold("fpr", score, label, rate) for rate in rates}
-        chosen = choose_threshold(choices.threshold, score, label, rates[0] if rates else 0.05)
-        parts.append(part.assign(calibrated=calibrated, threshold=chosen, **limits))
+        calibrated = chosen.calibrate(part["score"].to_numpy())
+        parts.append(part.assign(calibrated=calibrated, threshold=chosen.threshold, **limits))
     result = pd.concat(parts)
     result.attrs = predictions.attrs
     return result

@@ -1,7 +1,9 @@
 """Reading a user's file, whatever its format, with an error that says what is wrong with it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from foldwise.errors import UserError, listed
 
 # What pandas calls a column that has no name: an index, written along. A row number is no feature.
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+|")
+
+_BUFFER = 1 << 20
 
 _READERS = {
     ".parquet": lambda path, names: _read_parquet(path),
@@ -43,23 +47,103 @@ def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         raise UserError(f"{given!r}: unknown kind of file: give one that ends in {', '.join(_READERS)}")
+    with reading(path):
+        table = reader(path, names)
+    table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
+    _check_shape(path, table.column_names, table.num_rows)
+    return table.replace_schema_metadata(None)
+
+
+@dataclass(frozen=True)
+class OpenSource:
+    """A file that is read in parts: parquet from the disk, the other formats from memory.
+
+    Attributes:
+        path: the file.
+        schema: names and types of its columns, those without a name left out.
+        rows: number of rows.
+        held: the parquet file, or the table that was read.
+    """
+
+    path: str
+    schema: pa.Schema
+    rows: int
+    held: pq.ParquetFile | pa.Table
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Return some columns, whole.
+
+        Raises:
+            UserError: when the file turns out to be broken.
+        """
+        with reading(Path(self.path)):
+            if isinstance(self.held, pa.Table):
+                return self.held.select(columns)
+            return self.held.read(columns=list(columns)).select(columns)
+
+    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield some columns in parts of ``rows`` rows, the last of them smaller.
+
+        Raises:
+            UserError: when the file turns out to be broken.
+        """
+        if isinstance(self.held, pa.Table):
+            yield from (self.held.select(columns).slice(i, rows) for i in range(0, self.rows, rows))
+            return
+        waiting = pa.schema([self.schema.field(c) for c in columns]).empty_table()
+        with reading(Path(self.path)):
+            for batch in self.held.iter_batches(rows, columns=list(columns)):
+                waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch]).select(columns)])
+                while len(waiting) >= rows:
+                    yield waiting.slice(0, rows)
+                    waiting = waiting.slice(rows)
+        if len(waiting):
+            yield waiting
+
+
+def open_source(path: str | Path, names: Iterable[str] = ()) -> OpenSource:
+    """Open a file like :func:`read_source`, but leave the rows of a parquet file on the disk.
+
+    Raises:
+        UserError: as :func:`read_source` does.
+    """
+    given, path = str(path), Path(path)
+    if path.suffix.lower() not in (".parquet", ".pq"):
+        table = read_source(given, names)
+        return OpenSource(given, table.schema, table.num_rows, table)
+    with reading(path):
+        # Buffered: otherwise a row group is held whole, and pandas writes a million rows into one.
+        file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
+        schema = file.schema_arrow.remove_metadata()
+    fields = [schema.field(i) for i, name in enumerate(schema.names) if not _INDEX.fullmatch(name)]
+    _check_shape(path, [f.name for f in fields], file.metadata.num_rows)
+    return OpenSource(given, pa.schema(fields), file.metadata.num_rows, file)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into one line.
+
+    Raises:
+        UserError: when the file is missing, empty, not readable or not of the format of its name.
+    """
     _check_readable(path)
     try:
-        table = reader(path, names)
+        yield
     except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as fault:
         reason = str(fault).strip().split("\n")[0].rstrip(".")
         raise UserError(
             f"{path}: cannot be read as {path.suffix[1:]}: {reason}: is the file whole and does its name "
             "end as its format does?"
         ) from None
-    table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
-    columns = table.column_names
+
+
+def _check_shape(path: Path, columns: Sequence[str], rows: int) -> None:
     twice = sorted({c for c in columns if columns.count(c) > 1})
     if twice:
         raise UserError(f"{path}: columns named twice: {listed(twice)}: rename one of each pair")
-    if table.num_rows == 0:
+    if rows == 0:
         raise UserError(f"{path}: the table has columns but no rows: was it written to the end?")
-    return table.replace_schema_metadata(None)
 
 
 def text_column(table: pa.Table, name: str) -> pa.Array:

@@ -188,6 +188,9 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
             "n_negative": int((label.values == 0).sum()),
         },
         "id": dataset.id or "row number",
+        "id_pattern": dataset.id_pattern,
+        "inf": dataset.inf,
+        "max_unmatched": dataset.max_unmatched,
         "unit": unit,
         "order": order_of_rows(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
         "groups": dataset.groups,
@@ -198,6 +201,8 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
                 "table": features.origin[key][0],
                 "column": features.origin[key][1],
                 "type": feature.type,
+                "stored": str(joined.table.column(key).type),
+                "sentinels": list(_rules(dataset, key, features.origin[key][1]).sentinels),
                 "missing": feature.values.null_count,
                 "categories": feature.categories,
             }

@@ -47,7 +47,16 @@ CASES = [
         "log_loss or auc",
         search={"early_stopping_rounds": 5, "metric": "f1"},
     ),
-    _wrong("tables to score", "predict: scoring new tables is not built yet", predict={"new": {"table": "x.parquet"}}),
+    _wrong("nothing to score", "predict.new: give either table:", "or features:", predict={"new": {"explain": True}}),
+    _wrong(
+        "scored by no dataset",
+        "predict.new.dataset: there is no dataset 'main'",
+        "did you mean 'mine'",
+        predict={"new": {"table": "x.parquet", "dataset": "main"}},
+    ),
+    _wrong(
+        "rows named as units", "'new_units'", "name it otherwise", predict={"new_units": {"table": "table.parquet"}}
+    ),
     _wrong("no groups for the search", "search.fraction: 0.0 given", "more than 0", search={"fraction": 0.0}),
     _wrong("wrong type", "folds.n_splits: '3' given", "a whole number", folds={"n_splits": "3"}),
     _wrong("negative splits", "folds.n_splits: -1 given", "2 or more", folds={"n_splits": -1}),

@@ -60,9 +60,9 @@ def test_the_contract_tells_type_origin_gaps_and_categories_of_every_feature(fol
     features().assign(frames=[np.nan] * 3 + [7.0, 8.0, 9.0] * 15).to_parquet(folder / "stage2.parquet")
     _, contract = built(folder, JOINED)
     found = {feature.pop("name"): feature for feature in contract["features"]}
-    base = {"table": "stage2", "categories": None}
-    assert found["stage2_noise"] == {**base, "column": "noise", "type": "float32", "missing": 0}
-    assert found["stage2_frames"] == {**base, "column": "frames", "type": "float32", "missing": 3}
+    base = {"table": "stage2", "categories": None, "sentinels": [], "type": "float32"}
+    assert found["stage2_noise"] == {**base, "column": "noise", "stored": "float", "missing": 0}
+    assert found["stage2_frames"] == {**base, "column": "frames", "stored": "double", "missing": 3}
     assert found["stage2_codec"]["categories"] == ["avc", "hevc", "vp9"]
 
 

@@ -88,8 +88,8 @@ class Study:
         return Counter(r for r in rules if r != "all")
 
 
-def started(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")}
+def started(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")} | variables
     environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
 

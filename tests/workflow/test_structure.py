@@ -43,7 +43,7 @@ def test_rule_script_log_and_benchmark_share_a_name(name: str, body: str) -> Non
 def test_the_rules_that_are_sent_to_a_cluster_say_memory_and_time_and_the_others_are_local() -> None:
     sent = {name for name, body in rule_names() if "localrule: True" not in body}
     training = {"search_shard", "train_fold", "train_final", "train_row_wise", "train_reference"}
-    assert sent == {"build_table", "audit_leakage", *training}
+    assert sent == {"build_table", "audit_leakage", "score_table", *training}
     assert sent == {name for name, body in rule_names() if "mem_mb=" in body and "runtime=" in body}
 
 

@@ -1,0 +1,153 @@
+"""Score a new table with the final models of a dataset, a part of its rows at a time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from foldwise.artifacts import read_json, replacing, write_json, write_table
+from foldwise.matrix import FeatureMatrix
+from foldwise.new_table import NewTable
+from foldwise.scoring.columns import ContractColumn
+from foldwise.scoring.models import FinalModel, load_final_models
+from foldwise.scoring.rows import NewRows, open_rows
+from foldwise.scoring.units import Scores, UnitMeans
+
+# Memory grows with this and not with the table; larger parts are no faster.
+PART_ROWS = 32_768
+
+
+def score_table(
+    results: str | Path,
+    request: NewTable,
+    outputs: Mapping[str, str],
+    backends: Sequence[str] | None = None,
+    threads: int = 1,
+) -> dict[str, Any]:
+    """Score every row and unit of a new table; write the scores and what is to be said of them.
+
+    Args:
+        results: the results folder of the dataset whose final models score.
+        request: the files to score.
+        outputs: paths of ``rows``, ``units`` and ``report``.
+        backends: whose models, None for all that are there.
+        threads: threads of a prediction.
+
+    Returns:
+        The content of ``report``.
+
+    Raises:
+        UserError: when models are missing, or the table cannot be brought to the contract.
+    """
+    folder = Path(results)
+    models = load_final_models(folder, backends)
+    contract = read_json(folder / "table.json")
+    rows = open_rows(request, contract)
+    columns = [ContractColumn(f, rows.types[f["name"]], contract["inf"]) for f in contract["features"]]
+    units = UnitMeans(rows.unit, models)
+    schema = _schema(rows, models)
+    with replacing(outputs["rows"]) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as out:
+        for first, matrix in matrices(rows, columns, contract):
+            scores = _scores(models, matrix, threads)
+            units.add(first, scores)
+            out.write_table(_scored(rows, first, len(matrix.values), scores, models).cast(schema))
+    by_unit = units.table()
+    write_table(outputs["units"], by_unit)
+    report = {
+        "dataset": contract["dataset"],
+        "rows": len(rows.sample_id),
+        "units": by_unit.num_rows if rows.unit is not None else None,
+        "unit": contract["unit"],
+        "positive": {"column": contract["label"]["column"], "value": contract["label"]["positive"]},
+        "models": {m.name: m.facts for m in models},
+        **rows.report,
+        **_columns_report(columns),
+    }
+    report["notes"] = notes(report, contract)
+    write_json(outputs["report"], report)
+    return report
+
+
+def matrices(
+    rows: NewRows, columns: Sequence[ContractColumn], contract: Mapping[str, Any]
+) -> Iterator[tuple[int, FeatureMatrix]]:
+    """Yield the number of the first row and the features of each part, as the models take them."""
+    names = tuple(c.name for c in columns)
+    types = [f["type"] for f in contract["features"]]
+    categorical = tuple(j for j, kind in enumerate(types) if kind == "category")
+    dtype = np.float64 if "float64" in types else np.float32
+    first = 0
+    for part in rows.batches(PART_ROWS):
+        values = np.empty((part.num_rows, len(names)), dtype)
+        for j, column in enumerate(columns):
+            values[:, j] = column.values(part)
+        yield first, FeatureMatrix(values, names, categorical)
+        first += part.num_rows
+
+
+def notes(report: Mapping[str, Any], contract: Mapping[str, Any]) -> list[str]:
+    """Return one sentence on each thing in which the new table differs from the contract."""
+    rows = report["rows"]
+    found = []
+    if report["units"] is None and contract["unit"] != "sample_id":
+        found.append(f"There is no column {contract['unit']!r}: scores are by row only.")
+    if report["order_differs"]:
+        found.append("The columns stand in another order than in training; they were put in its order.")
+    if report["extra_columns"]:
+        found.append(f"Columns that training did not know are not used: {', '.join(report['extra_columns'])}.")
+    if report.get("extra_tables"):
+        found.append(f"Feature tables that training did not know are not read: {', '.join(report['extra_tables'])}.")
+    found += [
+        f"{c['name']} has type {c['from']} and was read as {c['to']}, as in training." for c in report["converted"]
+    ]
+    for entry in report["unseen_categories"]:
+        values = ", ".join(list(entry["values"])[:5])
+        found.append(f"{entry['name']}: {entry['rows']} of {rows} rows hold a category unseen in training ({values}).")
+    for table, counts in report.get("unmatched", {}).items():
+        words = ", ".join(f"{n} {key.replace('_', ' ')}" for key, n in counts.items())
+        found.append(f"{table}: {words}.")
+    if report.get("rows_left_out"):
+        found.append(f"{report['rows_left_out']} samples have no features in any table and were left out.")
+    return found
+
+
+def _scores(models: Sequence[FinalModel], matrix: FeatureMatrix, threads: int) -> Scores:
+    scores = {}
+    for model in models:
+        raw = model.score(matrix, threads)
+        scores[f"{model.name}_score"] = raw
+        scores[f"{model.name}_calibrated"] = model.operation.calibrate(raw)
+    return scores
+
+
+def _schema(rows: NewRows, models: Sequence[FinalModel]) -> pa.Schema:
+    fields = [("sample_id", pa.string())]
+    fields += [] if rows.unit is None else [("unit", pa.string())]
+    for model in models:
+        fields += [(f"{model.name}_score", pa.float64()), (f"{model.name}_calibrated", pa.float64())]
+        fields += [(f"{model.name}_verdict", pa.int8())]
+    return pa.schema(fields)
+
+
+def _scored(rows: NewRows, first: int, count: int, scores: Scores, models: Sequence[FinalModel]) -> pa.Table:
+    columns: dict[str, Any] = {"sample_id": rows.sample_id.slice(first, count)}
+    if rows.unit is not None:
+        columns["unit"] = rows.unit.slice(first, count)
+    for model in models:
+        raw = scores[f"{model.name}_score"]
+        columns |= {key: scores[key] for key in (f"{model.name}_score", f"{model.name}_calibrated")}
+        columns[f"{model.name}_verdict"] = (raw >= model.operation.threshold).astype(np.int8)
+    return pa.table(columns)
+
+
+def _columns_report(columns: Sequence[ContractColumn]) -> dict[str, Any]:
+    return {
+        "converted": [c.conversion for c in columns if c.conversion],
+        "unseen_categories": [
+            {"name": c.name, "rows": c.unseen, "values": dict(c.unseen_values)} for c in columns if c.unseen
+        ],
+        "missing": {c.name: c.missing for c in columns},
+    }

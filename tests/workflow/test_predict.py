@@ -1,0 +1,38 @@
+"""New tables: scored by the rule and by the command alike, without any training."""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from .conftest import ROOT, Study, started, write_tiny
+
+pytestmark = pytest.mark.workflow
+
+
+def test_a_new_table_costs_its_scoring_alone_and_the_command_writes_the_same_bytes(study: Study) -> None:
+    new = study.folder / "data" / "new.parquet"
+    write_tiny(new, seed=1)
+    study.write_config(predict={"new": {"table": "data/new.parquet"}})
+    assert study.would_run() == {"score_table": 1}
+    study.complete()
+    scored = study.folder / "results" / "tiny" / "scored"
+    assert len(pd.read_parquet(scored / "new.parquet")) == 200
+    assert len(pd.read_parquet(scored / "new_units.parquet")) == 40
+
+    command = [sys.executable, "-m", "foldwise.scoring", "--dataset", "tiny", "--table", "data/new.parquet"]
+    done = started([*command, "--out", "by_hand.parquet"], study.folder, PYTHONPATH=str(ROOT / "scripts"))
+    assert done.returncode == 0, done.stderr
+    for ending in (".parquet", "_units.parquet", ".json"):
+        by_hand = study.folder / f"by_hand{ending}"
+        assert by_hand.read_bytes() == Path(f"{scored}/new{ending}").read_bytes()
+
+
+def test_the_command_names_what_is_missing_and_shows_no_traceback(study: Study) -> None:
+    pd.DataFrame({"x": [1.0]}).to_csv(study.folder / "x.csv")
+    command = [sys.executable, "-m", "foldwise.scoring", "--dataset", "tiny", "--table", "x.csv", "--out", "x.parquet"]
+    done = started(command, study.folder, PYTHONPATH=str(ROOT / "scripts"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: x.csv: lacks 5 of the 5 columns")
+    assert "Traceback" not in done.stderr
