@@ -271,8 +271,8 @@ def gpu_of_training(backend):
 
 
 def run_configuration(wildcards):
-    """Return what a dataset's results rest on, for the report."""
-    whole = SETTINGS.model_dump()
+    """Return what a dataset's results rest on, for the report; the tables to score are no part of it."""
+    whole = SETTINGS.model_dump(exclude={"predict"})
     return {**whole, "datasets": {wildcards.dataset: whole["datasets"][wildcards.dataset]}, "search_space": SPACES}
 
 

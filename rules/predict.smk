@@ -68,11 +68,11 @@ rule score_table:
         "logs/score_table/{dataset}/{name}.log",
     benchmark:
         "benchmarks/score_table/{dataset}/{name}.tsv"
-    conda:
-        "../envs/environment.yaml"
     # An entry's name must not read as that of another one's units.
     wildcard_constraints:
         name=names_to_score(),
+    conda:
+        "../envs/environment.yaml"
     threads: SETTINGS.training.threads
     resources:
         mem_mb=memory_of_scoring,

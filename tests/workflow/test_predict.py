@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from .conftest import ROOT, Study, started, write_tiny
+from workflow.conftest import ROOT, Study, started, write_tiny
 
 pytestmark = pytest.mark.workflow
 
