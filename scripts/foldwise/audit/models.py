@@ -59,12 +59,26 @@ def shift(material: Material, part: Material) -> Finding:
 def _test_told_apart(part: Material, assignment: Integers, random: np.random.Generator) -> float:
     used = np.flatnonzero(assignment >= 0)
     test = (assignment[used] == 0).astype(np.int8)
-    judge = _dealt(part.group[used], _JUDGES, random)
+    return told_apart(part.matrix.rows(used), test, part.group[used], random)
+
+
+def told_apart(
+    matrix: FeatureMatrix, side: npt.NDArray[np.int8], group: npt.NDArray[Any], random: np.random.Generator
+) -> float:
+    """Return the AUC with which a small model tells two sides apart, on groups that it has not seen.
+
+    Args:
+        matrix: n rows of both sides.
+        side: shape (n,), 0 or 1.
+        group: shape (n,); rows of one group are never on both sides of a split.
+        random: deals the groups to three parts, each judged by a model of the other two.
+    """
+    judge = _dealt(group, _JUDGES, random)
     splits = [(np.flatnonzero(judge != j), np.flatnonzero(judge == j)) for j in range(_JUDGES)]
-    return _mean_auc(part.matrix.rows(used), test, splits)
+    return _mean_auc(matrix, side, splits)
 
 
-def _dealt(group: Integers, parts: int, random: np.random.Generator) -> Integers:
+def _dealt(group: npt.NDArray[Any], parts: int, random: np.random.Generator) -> Integers:
     """Deal groups at random to parts 0, 1, ..., shape (n,)."""
     _, code = np.unique(group, return_inverse=True)
     place = random.permutation(int(code.max()) + 1) % parts

@@ -12,12 +12,16 @@ from foldwise.artifacts import read_json, replacing, write_json, write_table
 from foldwise.matrix import FeatureMatrix
 from foldwise.new_table import NewTable
 from foldwise.scoring.columns import ContractColumn
+from foldwise.scoring.drift import SAMPLED_ROWS, Drift
+from foldwise.scoring.explanation import Explanation
 from foldwise.scoring.models import FinalModel, load_final_models
 from foldwise.scoring.rows import NewRows, open_rows
+from foldwise.scoring.training_table import read_training_table
 from foldwise.scoring.units import Scores, UnitMeans
 
 # Memory grows with this and not with the table; larger parts are no faster.
 PART_ROWS = 32_768
+_SEED = 0
 
 
 def score_table(
@@ -48,12 +52,17 @@ def score_table(
     rows = open_rows(request, contract)
     columns = [ContractColumn(f, rows.types[f["name"]], contract["inf"]) for f in contract["features"]]
     units = UnitMeans(rows.unit, models)
-    schema = _schema(rows, models)
+    training = read_training_table(folder / "table.parquet", contract, SAMPLED_ROWS, _SEED)
+    drift = Drift(training, rows.unit, len(rows.sample_id))
+    explained = Explanation(models, contract) if request.explain else None
+    schema = _schema(rows, models, explained)
     with replacing(outputs["rows"]) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as out:
         for first, matrix in matrices(rows, columns, contract):
             scores = _scores(models, matrix, threads)
             units.add(first, scores)
-            out.write_table(_scored(rows, first, len(matrix.values), scores, models).cast(schema))
+            drift.add(first, matrix)
+            reasons = explained.add(matrix, threads) if explained else {}
+            out.write_table(pa.table({**_scored(rows, first, matrix, scores, models), **reasons}).cast(schema))
     by_unit = units.table()
     write_table(outputs["units"], by_unit)
     report = {
@@ -65,8 +74,10 @@ def score_table(
         "models": {m.name: m.facts for m in models},
         **rows.report,
         **_columns_report(columns),
+        "drift": drift.report(headline(models)),
+        **({"mean_absolute_shap": explained.means()} if explained else {}),
     }
-    report["notes"] = notes(report, contract)
+    report["notes"] = [*notes(report, contract), report["drift"]["sentence"]]
     write_json(outputs["report"], report)
     return report
 
@@ -123,16 +134,19 @@ def _scores(models: Sequence[FinalModel], matrix: FeatureMatrix, threads: int) -
     return scores
 
 
-def _schema(rows: NewRows, models: Sequence[FinalModel]) -> pa.Schema:
+def _schema(rows: NewRows, models: Sequence[FinalModel], explained: Explanation | None) -> pa.Schema:
     fields = [("sample_id", pa.string())]
     fields += [] if rows.unit is None else [("unit", pa.string())]
     for model in models:
         fields += [(f"{model.name}_score", pa.float64()), (f"{model.name}_calibrated", pa.float64())]
         fields += [(f"{model.name}_verdict", pa.int8())]
-    return pa.schema(fields)
+    return pa.schema([*fields, *(explained.fields if explained else [])])
 
 
-def _scored(rows: NewRows, first: int, count: int, scores: Scores, models: Sequence[FinalModel]) -> pa.Table:
+def _scored(
+    rows: NewRows, first: int, matrix: FeatureMatrix, scores: Scores, models: Sequence[FinalModel]
+) -> dict[str, Any]:
+    count = len(matrix.values)
     columns: dict[str, Any] = {"sample_id": rows.sample_id.slice(first, count)}
     if rows.unit is not None:
         columns["unit"] = rows.unit.slice(first, count)
@@ -140,7 +154,18 @@ def _scored(rows: NewRows, first: int, count: int, scores: Scores, models: Seque
         raw = scores[f"{model.name}_score"]
         columns |= {key: scores[key] for key in (f"{model.name}_score", f"{model.name}_calibrated")}
         columns[f"{model.name}_verdict"] = (raw >= model.operation.threshold).astype(np.int8)
-    return pa.table(columns)
+    return columns
+
+
+def headline(models: Sequence[FinalModel]) -> str:
+    """Return the scores that the evaluation found, in words, with what they are over."""
+    found = [(m.name, m.facts["headline"]) for m in models]
+    scores = [
+        f"{name} {h['estimate']:.3f}" + (f" ({h['low']:.3f} to {h['high']:.3f})" if h["low"] is not None else "")
+        for name, h in found
+    ]
+    over = found[0][1]
+    return f"AUC by row: {', '.join(scores)}; {over['rows']} rows, {over['groups']} groups, {over['folds']} folds"
 
 
 def _columns_report(columns: Sequence[ContractColumn]) -> dict[str, Any]:
