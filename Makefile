@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-browser resume lint dag bench coverage sql score mlflow config-docs lock
+.PHONY: help environment demo watch test test-slurm test-airflow test-browser resume lint dag bench coverage sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
 	@echo "make watch        how far the running searches are, as bars"
 	@echo "make environment  .venv with everything that a run needs"
-	@echo "make test         every test that this machine allows, without those of test-slurm"
+	@echo "make test         every test that this machine allows, without those of test-slurm and test-airflow"
 	@echo "make test-slurm   a SLURM of two virtual nodes (Debian, root): the demo on it, and its faults"
+	@echo "make test-airflow the Airflow DAG for real on a tiny table, in an environment of its own (.venv-airflow, 300 MB)"
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
 	@echo "make bench        time and memory of training, beside scikit-learn: some two hours; BENCH=\"--repeats 1\" for a look"
@@ -30,11 +31,16 @@ demo: $(VENV)/.runtime
 environment: $(VENV)/.runtime
 
 test: $(VENV)/.development
-	pytest tests -m "not workflow and not slurm and not browser"
+	pytest tests -m "not workflow and not slurm and not browser and not airflow"
 	pytest tests -m workflow
 
 test-slurm: $(VENV)/.development
 	pytest tests/slurm -m slurm -rs
+
+# Where Airflow cannot be installed the tests are skipped and say so; where CI is set they fail.
+test-airflow: $(VENV)/.development
+	-$(MAKE) --no-print-directory $(VENV)-airflow/.installed
+	pytest tests/airflow -m airflow -rs
 
 resume: $(VENV)/.runtime
 	scripts/resume $(ARGUMENTS)
@@ -86,7 +92,7 @@ config-docs: $(VENV)/.runtime
 lock:
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/pip install --quiet pip-tools
-	cd envs && for part in requirements requirements-dev; do \
+	cd envs && for part in requirements requirements-dev airflow; do \
 	  ../$(VENV)/lock/bin/pip-compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
@@ -101,4 +107,9 @@ $(VENV)/.runtime: envs/requirements.txt
 
 $(VENV)/.development: $(VENV)/.runtime envs/requirements-dev.txt
 	$(VENV)/bin/pip install --quiet --compile -r envs/requirements-dev.txt
+	@touch $@
+
+$(VENV)-airflow/.installed: envs/airflow.txt
+	$(PYTHON) -m venv $(VENV)-airflow
+	$(VENV)-airflow/bin/pip install --quiet --compile -r envs/airflow.txt
 	@touch $@

@@ -11,7 +11,8 @@ from foldwise.backends import SPECIFICATIONS
 
 ROOT = Path(__file__).parents[2]
 CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "xgboost": "py-xgboost"}
-ONLY_PIP = {"nvidia-nccl-cu12"}
+# What newer versions of a dependency's dependency ask of Python concerns pip alone: soupsieve 3.0.2 wants 3.11.5.
+ONLY_PIP = {"nvidia-nccl-cu12", "soupsieve"}
 RULES = re.findall(
     r"^ *rule ?(\w*):\n(.*?)(?=^ *rule\b|\Z)",
     "\n".join(p.read_text() for p in sorted((ROOT / "rules").glob("*.smk"))),
