@@ -14,6 +14,7 @@ include: "rules/new_tables.smk"
 include: "rules/predict.smk"
 include: "rules/report.smk"
 include: "rules/tracking.smk"
+include: "rules/targets.smk"
 
 
 rule all:
@@ -21,6 +22,7 @@ rule all:
     input:
         final_results(),
         scored_tables(),
+        missing_fold_files,
 
 
 onsuccess:

@@ -1,5 +1,4 @@
 from functools import cache
-from pathlib import Path
 
 from foldwise.backends import SPECIFICATIONS
 from foldwise import config as configuration
@@ -8,7 +7,6 @@ from foldwise.fingerprint import fingerprint
 from foldwise.memory import raw_megabytes
 from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.search.space import read_space
-from foldwise.summary import summarize
 from foldwise.tracking import outcome
 
 DEMO_FILES = {
@@ -283,42 +281,3 @@ def backend_caption(wildcards):
 
 def dataset_caption(wildcards):
     return DatasetCaption(f"results/{wildcards.dataset}")
-
-
-def final_results():
-    """Return everything that a run without a target makes."""
-    whole = (
-        "report.html",
-        "results.ipynb",
-        "table.parquet",
-        "folds.parquet",
-        "comparison.json",
-        "plots/model_comparison.png",
-    )
-    of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
-    each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
-    each += [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
-    return [*each, "results/index.html", "results/analytics.duckdb"]
-
-
-def backend_results(backend):
-    """Return the files of a backend that a run makes again when one of them is gone."""
-    specification = SPECIFICATIONS[backend]
-    fold_models = [f"fold_{fold}/{specification.model_file}" for fold in FOLDS]
-    plots = [f"plots/{name}.png" for name in PLOTS]
-    return [*specification.final_files, "metrics.json", "out_of_fold.parquet", *plots, *fold_models]
-
-
-def print_warning():
-    """Print that the run could not be logged, where that is so."""
-    if SETTINGS.tracking.mlflow and (warning := outcome.warning(TRACKING_FILE)):
-        print(warning, file=sys.stderr)
-
-
-def print_summary():
-    """Print where the reports are and what they say, of every dataset whose results are complete."""
-    for dataset in SETTINGS.datasets:
-        if os.path.exists(f"results/{dataset}/report.html"):
-            print(summarize(Path("results"), dataset), file=sys.stderr)
-    if len(SETTINGS.datasets) > 1 and os.path.exists("results/index.html"):
-        print("all datasets: results/index.html", file=sys.stderr)

@@ -1,6 +1,7 @@
 """A change of one thing reruns exactly what rests on it."""
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,8 +20,12 @@ PAGE = {"report": 1, "report_index": 1}
 PAGES = {"plots": 3, "plot_comparison": 1, **REPORTS}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
+AFTER_COMPARISON = {"compare_backends": 1, "build_analytics": 1, "plot_comparison": 1, **REPORTS}
 ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
 ONE_BACKEND |= {"build_analytics": 1}
+
+TABLES = ("predictions", "inner_predictions", "search", "curve", "importance")
+FOLD_FILES = ("model.cbm", "params.json", *(f"{name}.parquet" for name in TABLES))
 
 
 def edit(path: Path, pattern: str, new: str) -> None:
@@ -79,10 +84,21 @@ CHANGES = {
         lambda study: write_tiny(study.folder / "data" / "tiny.parquet", seed=3),
         {"build_table": 1, "make_folds": 1, **AFTER_FOLDS},
     ),
-    "a fold's model is gone": (
-        delete("catboost/fold_2/model.cbm"),
+    **{
+        f"a fold's {name} is gone": (
+            delete(f"catboost/fold_2/{name}"),
+            {"train_fold_catboost": 1, **ONE_BACKEND, **REPORTS},
+        )
+        for name in FOLD_FILES
+    },
+    "a fold is gone": (
+        lambda study: shutil.rmtree(study.folder / "results" / "tiny" / "catboost" / "fold_2"),
         {"train_fold_catboost": 1, **ONE_BACKEND, **REPORTS},
     ),
+    "the predictions of all backends are gone": (delete("predictions.parquet"), AFTER_COMPARISON),
+    "the metrics of all backends are gone": (delete("metrics.parquet"), AFTER_COMPARISON),
+    "the contract is gone": (delete("table.json"), {"build_table": 1, "make_folds": 1, **AFTER_FOLDS}),
+    "the audit is gone": (delete("audit.json"), AFTER_FOLDS),
     "a column of the analytics database": (
         library("analytics/tables.sql", "n_features INTEGER", "n_features BIGINT"),
         {"build_analytics": 1},

@@ -85,6 +85,17 @@ def test_a_second_run_does_nothing(finished: Study) -> None:
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
+def test_fold_files_that_are_gone_come_back_as_they_were(study: Study) -> None:
+    before = hashes(study.folder / "results")
+    gone = ["xgboost/fold_1/predictions.parquet", "xgboost/fold_2/model.json", "lightgbm/fold_1/search.parquet"]
+    for name in gone:
+        (study.folder / "results/tiny" / name).unlink()
+    study.complete()
+    assert hashes(study.folder / "results") == before
+    done = study.run()
+    assert "Nothing to be done" in done.stdout + done.stderr
+
+
 def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_backend(study: Study) -> None:
     (study.folder / "results/tiny/report.html").unlink()
     text = study.complete()
