@@ -90,14 +90,14 @@ def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: i
         ``job``, ``rows``, ``columns``, ``raw_mb`` (float32), ``peak_mb`` above the imports, ``imports_mb``,
         ``wall_s``, ``cpu_s``; megabytes are 10**6 bytes.
     """
-    variables = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     scripts = str(Path(__file__).resolve().parents[2] / "scripts")
     command = [sys.executable, __file__, "--job", job, "--folder", str(folder), "--trees", str(trees)]
-    environment = {**os.environ, **variables, "PYTHONPATH": scripts}
+    environment = {**os.environ, "PYTHONPATH": scripts}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
-        raise RuntimeError(f"{job} with {rows} rows ended with {ended.returncode}: {ended.stderr[-2000:]}")
-    found = json.loads(ended.stdout.splitlines()[-1])
+        log = (folder / f"{job}.log").read_text(encoding="utf-8")
+        raise RuntimeError(f"{job} with {rows} rows ended with {ended.returncode}: {(ended.stderr + log)[-2000:]}")
+    found = json.loads((folder / f"{job}.json").read_text(encoding="utf-8"))
     return {"job": job, "rows": rows, "columns": columns, "raw_mb": rows * columns * 4 / 1e6, **found}
 
 
@@ -184,13 +184,17 @@ def _spread(row: Mapping[str, Any], key: str, digits: int) -> str:
 
 
 def _run(job: str, folder: Path, trees: int) -> None:
-    """Run one job in this process and print what it took."""
-    work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
-    imports = _status("VmRSS")
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-    print(json.dumps({"peak_mb": _status("VmHWM") - imports, "imports_mb": imports, **seconds}))
+    """Run one job in this process, as a rule's script runs it, and write down what it took."""
+    from foldwise.logs import step
+
+    with step(folder / f"{job}.log"):
+        work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
+        imports = _status("VmRSS")
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+        found = {"peak_mb": _status("VmHWM") - imports, "imports_mb": imports, **seconds}
+        (folder / f"{job}.json").write_text(json.dumps(found), encoding="utf-8")
 
 
 def _fold_job(backend: str, folder: Path, trees: int) -> Any:

@@ -1,6 +1,7 @@
 """CatBoost behind the backend contract."""
 
 from collections.abc import Hashable, Sequence
+from mmap import MADV_DONTNEED, mmap
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,6 @@ import pandas as pd
 
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
 from foldwise.matrix import FeatureMatrix, Matrix, StoredMatrix, blocks, safe_names
-from foldwise.memory import release_memory
 
 Refusal = catboost.CatBoostError
 REFUSED_CHARACTERS = "\t\n"
@@ -21,7 +21,6 @@ _BINNING = ("border_count", "feature_border_type", "nan_mode")
 _NATIVE_NAMES = {"log_loss": "Logloss", "auc": "AUC:hints=skip_train~false"}
 # The time and the identity of a fit are written into the file: fixed, two equal fits give the same bytes.
 _FIXED_METADATA = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "foldwise"}
-_LABEL_TYPES = ('"class_label_type":"Float"', '"class_label_type":"Integer"')
 
 
 def canonical(params: Parameters) -> Parameters:
@@ -52,19 +51,20 @@ def bin_train(
     options: FitOptions,
 ) -> catboost.Pool:
     """Bin train rows once for many fits; a pool with categories is binned by each fit itself."""
-    release_memory()
-    pool = _pool(matrix, label, weight, options.threads)
-    if matrix.categorical or options.device != "cpu":
-        return pool
-    pool.quantize(**{name: params[name] for name in _BINNING if params.get(name) is not None})
-    return _without_raw_rows(pool, matrix, weight, options.threads)
+    values, pages = _column_order(matrix)
+    pool = _pool(matrix, values, label, weight, options.threads)
+    if not matrix.categorical and options.device == "cpu":
+        pool.quantize(**{name: params[name] for name in _BINNING if params.get(name) is not None})
+        pages.madvise(MADV_DONTNEED)
+    return pool
 
 
 def bin_validation(
     matrix: Matrix, label: npt.NDArray[np.int8], train: catboost.Pool, options: FitOptions
 ) -> catboost.Pool:
     """Prepare rows to be scored or watched; many rows are binned at the cuts of ``train``, and score alike."""
-    pool = _pool(matrix, label, None, options.threads)
+    values, pages = _column_order(matrix)
+    pool = _pool(matrix, values, label, None, options.threads)
     if not train.is_quantized() or not isinstance(matrix, StoredMatrix):
         return pool
     with TemporaryDirectory(dir=matrix.scratch.folder) as folder:
@@ -74,33 +74,23 @@ def bin_validation(
             pool.quantize(input_borders=cuts)
         except catboost.CatBoostError:
             # A column lacks values here and nowhere in ``train``, for which there is no bin: raw rows it takes.
-            return _pool(matrix, label, None, options.threads)
-    return _without_raw_rows(pool, matrix, None, options.threads)
+            return _pool(matrix, values, label, None, options.threads)
+    pages.madvise(MADV_DONTNEED)
+    return pool
 
 
-def _without_raw_rows(
-    pool: catboost.Pool, matrix: Matrix, weight: npt.NDArray[np.float64] | None, threads: int
-) -> catboost.Pool:
-    """Return a quantized pool that does not hold the array it was made of: one that was written and read back.
+def _column_order(matrix: Matrix) -> tuple[npt.NDArray[np.float32], mmap]:
+    """Return all rows in column order, shape (n, p), which CatBoost takes without a copy, and the pages they lie in.
 
-    A pool with a column that has one bin stays as it is: read back, it would lack the column, and with other
-    columns the draws of a fit go to others.
+    A pool keeps the array when it is quantized, and reads it no more: the pages can then go back to the system.
     """
-    if not isinstance(matrix, StoredMatrix):
-        return pool
-    with TemporaryDirectory(dir=matrix.scratch.folder) as folder:
-        cuts, path = (str(Path(folder) / name) for name in ("cuts", "pool"))
-        pool.save_quantization_borders(cuts)
-        with Path(cuts).open(encoding="ascii") as lines:
-            cut = {line.split("\t", 1)[0] for line in lines}
-        if len(cut) < len(matrix.names):
-            return pool
-        pool.save(path)
-        found = catboost.Pool(f"quantized://{path}", thread_count=threads)
-    found.set_feature_names(_names(matrix))
-    if weight is not None:
-        found.set_weight(weight)
-    return found
+    size = len(matrix) * len(matrix.names)
+    pages = mmap(-1, max(1, size * np.dtype(np.float32).itemsize))
+    values: npt.NDArray[np.float32] = np.frombuffer(pages, np.float32, size).reshape(len(matrix), -1, order="F")
+    ends = np.cumsum(matrix.block_sizes)
+    for end, block in zip(ends, blocks(matrix), strict=True):
+        values[end - len(block) : end] = block
+    return values, pages
 
 
 def fit(
@@ -144,8 +134,8 @@ def predict(model: catboost.CatBoost, data: catboost.Pool, trees: int | None = N
 
 def predict_matrix(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    pools = (_pool(FeatureMatrix(b, matrix.names, matrix.categorical), None, None, threads) for b in blocks(matrix))
-    return np.concatenate([_probability(model, pool, threads) for pool in pools])
+    parts = (FeatureMatrix(block, matrix.names, matrix.categorical) for block in blocks(matrix))
+    return np.concatenate([_probability(model, _unlabelled(part, threads), threads) for part in parts])
 
 
 def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
@@ -155,7 +145,7 @@ def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
 
 def contributions(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    pool = _pool(matrix, None, None, threads)
+    pool = _unlabelled(matrix, threads)
     found = model.get_feature_importance(pool, type="ShapValues", thread_count=threads)
     return np.asarray(found, np.float64)[:, :-1]
 
@@ -165,8 +155,6 @@ def save(model: catboost.CatBoost, path: Path) -> None:
     metadata = model.get_metadata()
     for key, value in _FIXED_METADATA.items():
         metadata[key] = value
-    # A pool that was written and read back has forgotten that its labels are whole numbers.
-    metadata["class_params"] = metadata["class_params"].replace(*_LABEL_TYPES)
     model.save_model(str(path), format="cbm")
 
 
@@ -187,31 +175,28 @@ def _probability(model: catboost.CatBoost, pool: catboost.Pool, threads: int, tr
 
 def _pool(
     matrix: Matrix,
+    values: npt.NDArray[np.float32],
     label: npt.NDArray[np.int8] | None,
     weight: npt.NDArray[np.float64] | None,
     threads: int,
 ) -> catboost.Pool:
-    names = _names(matrix)
-    # CatBoost computes in single precision, and takes an array in column order without a copy.
-    values = np.empty((len(matrix), len(names)), np.float32, order="F")
-    ends = np.cumsum(matrix.block_sizes)
-    for end, block in zip(ends, blocks(matrix), strict=True):
-        values[end - len(block) : end] = block
+    """Return the rows of a matrix as a pool; ``values`` are all of them, in single precision and column order."""
     data: Any = values
     if matrix.categorical:
-        data = pd.DataFrame({j: _column(values[:, j], j in matrix.categorical) for j in range(len(names))}, copy=False)
+        columns = {j: _column(values[:, j], j in matrix.categorical) for j in range(values.shape[1])}
+        data = pd.DataFrame(columns, copy=False)
     return catboost.Pool(
         data,
         label,
         weight=weight,
         cat_features=list(matrix.categorical) or None,
-        feature_names=names,
+        feature_names=safe_names(matrix.names, REFUSED_CHARACTERS),
         thread_count=threads,
     )
 
 
-def _names(matrix: Matrix) -> list[str]:
-    return safe_names(matrix.names, REFUSED_CHARACTERS)
+def _unlabelled(matrix: Matrix, threads: int) -> catboost.Pool:
+    return _pool(matrix, _column_order(matrix)[0], None, None, threads)
 
 
 def _column(values: npt.NDArray[np.float32], categorical: bool) -> npt.NDArray[Any]:

@@ -66,7 +66,6 @@ def bin_train(
     options: FitOptions,
 ) -> lgb.Dataset:
     """Bin train rows once for many fits."""
-    release_memory()
     extra = {name: params[name] for name in _BINNING if params.get(name) is not None}
     data = lgb.Dataset(
         _source(matrix),
@@ -175,6 +174,8 @@ def _source(matrix: Matrix) -> Values | list[lgb.Sequence]:
     """Return what a data set is binned from; LightGBM draws the same rows for its cuts from both."""
     if isinstance(matrix, FeatureMatrix):
         return matrix.values
+    # What earlier data sets have left in the C library's hands would come on top of the rows that are drawn now.
+    release_memory()
     reader = _Reader(matrix)
     return [_Block(reader, number, size) for number, size in enumerate(matrix.block_sizes)]
 

@@ -10,7 +10,6 @@ import xgboost as xgb
 
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
 from foldwise.matrix import Matrix, Values, blocks, safe_names
-from foldwise.memory import release_memory
 
 Refusal = xgb.core.XGBoostError
 REFUSED_CHARACTERS = "[]<"
@@ -41,7 +40,6 @@ def bin_train(
     options: FitOptions,
 ) -> xgb.QuantileDMatrix:
     """Bin train rows once for many fits."""
-    release_memory()
     extra = {name: params[name] for name in _BINNING if params.get(name) is not None}
     return _binned(matrix, label, weight, options, **extra)
 
