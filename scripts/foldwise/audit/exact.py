@@ -10,6 +10,7 @@ from foldwise.matrix import FeatureMatrix
 # A few rows of equal features with different labels are noise; more than this share is a fault of the table.
 LABEL_CONFLICTS = 0.005
 _DIGITS = 10
+_ROWS_AT_A_TIME = 50_000
 
 
 def group_overlap(rows: pd.DataFrame, unit: str) -> Finding:
@@ -71,6 +72,12 @@ def duplicate_rows(rows: pd.DataFrame, matrix: FeatureMatrix) -> Finding:
 
 def _content(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint64]:
     """Return a hash of each row rounded to 10 significant digits, shape (n,)."""
+    # Some rows at a time: what lies between a row and its hash is nine times its size.
+    starts = range(0, max(1, len(values)), _ROWS_AT_A_TIME)
+    return np.concatenate([_hashes(values[start : start + _ROWS_AT_A_TIME]) for start in starts])
+
+
+def _hashes(values: npt.NDArray[np.floating]) -> npt.NDArray[np.uint64]:
     with np.errstate(divide="ignore", invalid="ignore"):
         scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.abs(values.astype(np.float64)))))
         rounded = np.where(np.isfinite(scale), np.round(values * scale) / scale, values)

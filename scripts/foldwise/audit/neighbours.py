@@ -212,25 +212,27 @@ def _normal_scores(matrix: FeatureMatrix, random: np.random.Generator) -> Floats
     A category becomes 16 columns with a random sign each, so that two categories are as far apart
     as two numbers drawn at random: sqrt(2).
     """
-    columns = []
-    for j in range(len(matrix.names)):
+    widths = [_CODE_LENGTH if j in matrix.categorical else 1 for j in range(len(matrix.names))]
+    points = np.zeros((len(matrix.values), sum(widths)))
+    for j, (width, end) in enumerate(zip(widths, np.cumsum(widths), strict=True)):
         values = matrix.values[:, j].astype(np.float64)
         known = ~np.isnan(values)
         if j in matrix.categorical:
             codes = np.where(known, values, -1).astype(np.int64) + 1
             signs = random.choice([-1.0, 1.0], (int(codes.max()) + 1, _CODE_LENGTH))
-            columns.append(signs[codes] / np.sqrt(_CODE_LENGTH))
-            continue
-        scores = np.zeros(len(values))
-        scores[known] = ndtri((rankdata(values[known]) - 0.5) / max(known.sum(), 1))
-        columns.append(scores[:, None])
-    return np.concatenate(columns, axis=1)
+            points[:, end - width : end] = signs[codes] / np.sqrt(_CODE_LENGTH)
+        else:
+            points[known, end - 1] = ndtri((rankdata(values[known]) - 0.5) / max(known.sum(), 1))
+    return points
 
 
 def _independent_rows(points: Floats, rows: int, random: np.random.Generator) -> Floats:
     """Draw rows with the correlations and the values of ``points``, but none a copy of another (Gaussian copula)."""
     count = len(points)
     scales, axes = np.linalg.eigh(points.T @ points / count)
-    drawn = random.standard_normal((rows, points.shape[1])) @ (axes * np.sqrt(np.maximum(scales, 0))).T
+    drawn: Floats = random.standard_normal((rows, points.shape[1])) @ (axes * np.sqrt(np.maximum(scales, 0))).T
     place = (rankdata(drawn, method="ordinal", axis=0).astype(np.int64) - 1) * count // rows
-    return np.take_along_axis(np.sort(points, axis=0), place, axis=0)
+    # Column by column: sorted all at once, the table would stand in memory twice.
+    for column, values in enumerate(points.T):
+        drawn[:, column] = np.sort(values)[place[:, column]]
+    return drawn
