@@ -172,13 +172,13 @@ def first_folds(wildcards):
     ]
 
 
-def audit_pass(wildcards):
+def audit_pass():
     """Return the file that lets training begin; nothing where the audit is switched off.
 
     It must not be ancient(): while a job upstream of an ancient input is to run, snakemake 9.27 does
     not look at the params of the jobs downstream, and a changed search space would go unnoticed.
     """
-    return f"results/{wildcards.dataset}/audit.passed" if SETTINGS.audit.enabled else []
+    return "results/{dataset}/audit.passed" if SETTINGS.audit.enabled else []
 
 
 def audit_result(wildcards):
@@ -214,20 +214,24 @@ def training_settings():
     return {**SETTINGS.training.model_dump(), "seed": SETTINGS.folds.seed}
 
 
-@cache
-def source_megabytes(dataset):
-    """Return the size of a dataset's files, 0 for those that are still to be made.
+def files_that_are_there(dataset):
+    """Return a dataset's own files without those that a rule is still to make; they count once they are made.
 
-    Asked once a dataset: `input.size_mb` would cost 2 ms a job, 8 s with 4,000 jobs.
+    A job's resources are asked for when the graph is built, and again before it is sent.
     """
-    files = dataset_files(dataset)
-    return sum(os.path.getsize(f) for f in files if os.path.exists(f)) / 1e6
+    return tuple(f for f in dataset_files(dataset) if os.path.exists(f))
 
 
 @cache
-def raw_megabytes_of(dataset):
-    """Return the size of a dataset as float32; a footer costs 2 ms, so it is read once a dataset, not once a job."""
-    return raw_megabytes(dataset_files(dataset))
+def megabytes(files):
+    """Return the size of files, read once a dataset: `input.size_mb` would cost 2 ms a job, 8 s with 4,000 jobs."""
+    return sum(map(os.path.getsize, files)) / 1e6
+
+
+@cache
+def megabytes_in_memory(files):
+    """Return the size of tables as float32; a footer costs 2 ms, so it is read once a dataset, not once a job."""
+    return raw_megabytes(files)
 
 
 def memory_of_training(wildcards, attempt):
@@ -237,12 +241,12 @@ def memory_of_training(wildcards, attempt):
     1.5 (CatBoost) times for a fold. The final model has a quarter more rows, categories are not binned
     beforehand, and the logistic regression reads its table into memory.
     """
-    return int(attempt * (900 + 4 * raw_megabytes_of(wildcards.dataset)))
+    return int(attempt * (900 + 4 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
 
 
 def memory_of_table(wildcards, attempt):
     """Return MB: 900 and 5 times the table as float32; measured at 1,000,000 x 50, two tables joined: 3.6 times."""
-    return int(attempt * (900 + 5 * raw_megabytes_of(wildcards.dataset)))
+    return int(attempt * (900 + 5 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
 
 
 def memory_of_audit(wildcards, attempt):
@@ -250,17 +254,17 @@ def memory_of_audit(wildcards, attempt):
 
     Measured: 12.0 times at 1,000,000 x 50; 1,083 MB in all for 327,346 flights, besides snakemake's 300.
     """
-    return int(attempt * (1500 + 15 * raw_megabytes_of(wildcards.dataset)))
+    return int(attempt * (1500 + 15 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
 
 
 def runtime_of_training(wildcards, attempt):
     """Return minutes: the longest job of the flights (4 MB of parquet, one CatBoost point of 200 trees) took 3."""
-    return int(attempt * (60 + 20 * source_megabytes(wildcards.dataset)))
+    return int(attempt * (60 + 20 * megabytes(files_that_are_there(wildcards.dataset))))
 
 
 def runtime_of_preparation(wildcards, attempt):
     """Return minutes for the table, the audit and the reference: the flights (4 MB of parquet) took 36 seconds."""
-    return int(attempt * (10 + 2 * source_megabytes(wildcards.dataset)))
+    return int(attempt * (10 + 2 * megabytes(files_that_are_there(wildcards.dataset))))
 
 
 def gpu_of_training(backend):

@@ -6,10 +6,10 @@ for backend in SETTINGS.backends:
         name:
             f"search_shard_{backend}"
         input:
-            table="results/{dataset}/table.parquet",
-            contract="results/{dataset}/table.json",
-            folds="results/{dataset}/folds.parquet",
-            audit=audit_pass,
+            table=rules.build_table.output.table,
+            contract=rules.build_table.output.contract,
+            folds=rules.make_folds.output[0],
+            audit=audit_pass(),
         output:
             temp(f"results/{{dataset}}/{backend}/{{part}}/shard_{{shard}}.parquet"),
         log:
@@ -36,10 +36,10 @@ for backend in SETTINGS.backends:
         name:
             f"train_fold_{backend}"
         input:
-            table="results/{dataset}/table.parquet",
-            contract="results/{dataset}/table.json",
-            folds="results/{dataset}/folds.parquet",
-            audit=audit_pass,
+            table=rules.build_table.output.table,
+            contract=rules.build_table.output.contract,
+            folds=rules.make_folds.output[0],
+            audit=audit_pass(),
             shards=shards_of(backend, "fold_{fold}"),
         output:
             **with_backend(fold_outputs(backend), backend),
@@ -66,10 +66,10 @@ for backend in SETTINGS.backends:
         name:
             f"train_final_{backend}"
         input:
-            table="results/{dataset}/table.parquet",
-            contract="results/{dataset}/table.json",
-            folds="results/{dataset}/folds.parquet",
-            audit=audit_pass,
+            table=rules.build_table.output.table,
+            contract=rules.build_table.output.contract,
+            folds=rules.make_folds.output[0],
+            audit=audit_pass(),
             shards=shards_of(backend, "final"),
         output:
             **with_backend(final_outputs(backend), backend),
@@ -96,9 +96,9 @@ for backend in SETTINGS.backends:
         name:
             f"train_row_wise_{backend}"
         input:
-            table="results/{dataset}/table.parquet",
-            contract="results/{dataset}/table.json",
-            audit=audit_pass,
+            table=rules.build_table.output.table,
+            contract=rules.build_table.output.contract,
+            audit=audit_pass(),
         output:
             f"results/{{dataset}}/{backend}/row_wise.parquet",
         log:
@@ -125,10 +125,10 @@ for backend in SETTINGS.backends:
 
 rule train_reference:
     input:
-        table="results/{dataset}/table.parquet",
-        contract="results/{dataset}/table.json",
-        folds="results/{dataset}/folds.parquet",
-        audit=audit_pass,
+        table=rules.build_table.output.table,
+        contract=rules.build_table.output.contract,
+        folds=rules.make_folds.output[0],
+        audit=audit_pass(),
     output:
         "results/{dataset}/reference/predictions.parquet",
     log:

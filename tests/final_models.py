@@ -11,7 +11,7 @@ from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.backends.contract import FitOptions
 from foldwise.dataset import Dataset
 from foldwise.matrix import read_matrix
-from foldwise.scoring.models import final_paths
+from foldwise.scoring.paths import final_paths
 from foldwise.tables import build_table
 from small_study import write_study
 

@@ -15,7 +15,7 @@ from foldwise.matrix import read_matrix
 from foldwise.new_table import NewTable
 from foldwise.operation import Choices, fit_operation
 from foldwise.scoring import score
-from foldwise.scoring.models import final_paths
+from foldwise.scoring.paths import final_paths
 from small_study import JOINED, SINGLE, features, metadata, table
 
 FEATURES = ["noise", "gradient", "frames", "codec"]

@@ -11,7 +11,7 @@ from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.matrix import read_matrix
 from foldwise.new_table import NewTable
 from foldwise.scoring.explanation import strongest
-from foldwise.scoring.models import final_paths
+from foldwise.scoring.paths import final_paths
 from foldwise.scoring.score import score_table
 from small_study import SINGLE
 

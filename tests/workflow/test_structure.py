@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +92,12 @@ def test_no_file_names_a_package_host_or_a_folder_of_some_machine() -> None:
 
 def test_the_snakefile_reads_as_a_table_of_contents() -> None:
     assert len((ROOT / "Snakefile").read_text().splitlines()) < 60
+
+
+def test_what_the_rules_import_loads_no_slow_library() -> None:
+    texts = [p.read_text() for p in (ROOT / "rules").glob("*.smk")]
+    imports = [line for text in texts for line in re.findall(r"^from foldwise.*$", text, re.MULTILINE)]
+    slow = {"pandas", "scipy", "sklearn", "matplotlib", *SPECIFICATIONS}
+    code = "\n".join([*imports, "import sys", f"print(sorted({slow} & set(sys.modules)))"])
+    found = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", text=True)
+    assert found.strip() == "[]"

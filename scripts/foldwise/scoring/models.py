@@ -14,6 +14,7 @@ from foldwise.backends.contract import Backend
 from foldwise.errors import UserError
 from foldwise.matrix import FeatureMatrix
 from foldwise.operation import Choices, Operation, fit_operation
+from foldwise.scoring.paths import final_paths
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,6 @@ class FinalModel:
     def score(self, matrix: FeatureMatrix, threads: int) -> npt.NDArray[np.float64]:
         """Return the probability of class 1 for n rows, shape (n,)."""
         return self.backend.predict_matrix(self.model, matrix, threads).astype(np.float64)
-
-
-def final_paths(folder: Path, backend: str) -> dict[str, str]:
-    """Return the files that a final model is used with: ``model``, ``inner_predictions``, ``metrics``.
-
-    Args:
-        folder: the dataset's results.
-        backend: name of a backend.
-    """
-    own = folder / backend
-    return {
-        "model": str(own / SPECIFICATIONS[backend].final_files[0]),
-        "inner_predictions": str(own / "final" / "inner_predictions.parquet"),
-        "metrics": str(own / "metrics.json"),
-    }
 
 
 def load_final_models(folder: Path, backends: Sequence[str] | None = None) -> list[FinalModel]:
