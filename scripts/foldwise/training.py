@@ -143,7 +143,7 @@ def _write_inner(
     scores = np.full(len(part.label), np.nan)
     curves: dict[str, list[Any]] = {"iteration": [], "inner_fold": [], "part": [], "metric": [], "value": []}
     for fold in np.unique(part.inner):
-        [(found, held_out)] = InnerFold(part, int(fold), backend, options).run([fit], 1, _curves_and_scores)
+        [(found, held_out)] = InnerFold(part, int(fold), backend, options).run([fit], _curves_and_scores)
         scores[part.inner == fold] = held_out
         for (name, metric), values in found.items():
             curves["iteration"] += range(1, len(values) + 1)

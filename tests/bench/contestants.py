@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from time import process_time
 from typing import Any
 
@@ -32,7 +31,7 @@ def ours(method: str) -> Contestant:
         settings = Settings(backend, SEED, CORES, "cpu", "none", "log_loss", None, space, method=method)
         module = get_backend(backend)
         choice = search_points(part, module, settings)
-        refit(part, chosen_fit(choice, settings, module), module, replace(settings, threads=1))
+        refit(part, chosen_fit(choice, settings, module), module, settings)
         return dict(choice.points[choice.chosen]), choice.scores
 
     return search
@@ -84,5 +83,5 @@ def trees_alone(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> f
         return process_time() - started
 
     for fold in np.unique(part.inner):
-        spent += sum(InnerFold(part, int(fold), module, FitOptions(SEED)).run(fits, 1, grow))
+        spent += sum(InnerFold(part, int(fold), module, FitOptions(SEED)).run(fits, grow))
     return spent

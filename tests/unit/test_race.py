@@ -1,12 +1,15 @@
 """Racing gives fits up after an inner fold, and says which and when."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from foldwise.backends.contract import FitOptions, Fitted
+from foldwise.errors import UserError
 from foldwise.search.choice import Choice
 from foldwise.search.grid import search_grid
 from foldwise.search.measure import AlongCurve, AtPoints
@@ -23,15 +26,24 @@ def part() -> TrainPart:
     return TrainPart(data.matrix, data.label, None, inner_folds(data))
 
 
-def _raced(part: TrainPart, greater: bool = True, race: bool = True, points: Any = POINTS) -> tuple[Choice, list[Any]]:
+def _raced(
+    part: TrainPart,
+    greater: bool = True,
+    race: bool = True,
+    points: Any = POINTS,
+    threads: int = 1,
+    pause: Callable[[], float] = lambda: 0.0,
+) -> tuple[Choice, list[Any]]:
     """Race points whose score is their quality, and a little more with the second tree; list what was fitted."""
     fitted: list[Any] = []
 
     def fit(_: Any, params: Mapping[str, Any], trees: int, *__: Any, **___: Any) -> Fitted:
+        time.sleep(pause())
         fitted.append((params["quality"], trees))
         return Fitted(params["quality"])
 
     backend: Any = SimpleNamespace(
+        Refusal=ValueError,
         canonical=dict,
         bin_key=lambda _: None,
         trees_are_nested=lambda _: True,
@@ -41,7 +53,8 @@ def _raced(part: TrainPart, greater: bool = True, race: bool = True, points: Any
         predict=lambda quality, _, trees: np.array([quality + trees / 10]),
     )
     measure = AtPoints(lambda _, score: float(score[0]), greater)
-    return search_grid(points, "trees", part, backend, FitOptions(1), measure, race), fitted
+    options = FitOptions(1, threads)
+    return search_grid(points, "trees", part, backend, options, measure, race, affinity=threads), fitted
 
 
 def test_half_of_the_fits_run_on_the_second_inner_fold_and_a_quarter_on_the_third(part: TrainPart) -> None:
@@ -83,6 +96,33 @@ def test_of_equal_fits_the_first_go_on(part: TrainPart) -> None:
     choice, _ = _raced(part, points=points)
     assert np.flatnonzero(choice.dropped_after == 0).tolist() == [0, 1, 2, 3]
     assert choice.chosen == 0
+
+
+@pytest.mark.parametrize("race", [True, False])
+def test_the_outcome_does_not_depend_on_which_fit_ends_first(part: TrainPart, race: bool) -> None:
+    shuffled = np.random.default_rng(3).permutation(16).astype(float).tolist()
+    points = grid({"quality": shuffled, "trees": [1]})
+    alone, fitted = _raced(part, race=race, points=points)
+    for seed in range(10):
+        pause = partial(np.random.default_rng(seed).uniform, 0, 0.004)
+        beside, also = _raced(part, True, race, points, threads=4, pause=pause)
+        assert sorted(also) == sorted(fitted)
+        np.testing.assert_array_equal(beside.scores, alone.scores)
+        np.testing.assert_array_equal(beside.dropped_after, alone.dropped_after)
+
+
+def test_once_a_fit_is_refused_the_fits_that_wait_are_not_begun(part: TrainPart) -> None:
+    begun: list[float] = []
+
+    def refuse_the_first() -> float:
+        begun.append(0.01)
+        if len(begun) == 1:
+            raise ValueError("refused")
+        return begun[-1]
+
+    with pytest.raises(UserError, match="refused"):
+        _raced(part, threads=2, pause=refuse_the_first)
+    assert len(begun) < 16
 
 
 def test_curves_are_raced_too(part: TrainPart) -> None:

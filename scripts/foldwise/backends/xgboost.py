@@ -74,6 +74,12 @@ def fit(
         "seed": options.seed,
         "eval_metric": [_NATIVE_NAMES[m] for m in metrics],
     }
+    if not watch:
+        # What xgb.train does besides, every round, took 4 % of a fit of 1,745 x 26.
+        model = xgb.Booster(native, cache=[train])
+        for i in range(trees):
+            model.update(train, i)
+        return Fitted(model.reset(), {})
     history: dict[str, dict[str, list[float]]] = {}
     model = xgb.train(
         native,

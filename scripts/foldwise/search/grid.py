@@ -6,7 +6,9 @@ samples; Jamieson and Talwalkar 2016, algorithm 1, with its stages fixed beforeh
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.backends.contract import Backend, FitOptions
+from foldwise.matrix import FeatureMatrix
 from foldwise.search.choice import Choice, best
 from foldwise.search.inner_fold import InnerFold
 from foldwise.search.measure import Measure, Values
@@ -54,28 +57,76 @@ def search_grid(
     folds = np.unique(train.inner)
     found: list[list[Values]] = [[] for _ in fits]
     alive = list(range(len(fits)))
-    for number, fold in enumerate(folds):
-        if race and number:
-            alive = _survivors(fits, found, alive, number, measure)
-        print(f"inner fold {number + 1} of {len(folds)}: {len(alive)} of {len(fits)} fits", flush=True)
-        inner = InnerFold(train, int(fold), backend, replace(options, threads=each))
-        scored = inner.run([fits[i] for i in alive], workers, measure.score)
-        for position, values in zip(alive, scored, strict=True):
-            found[position].append(values)
+    # The next inner fold begins while the last fits of one still run, so that no processor waits. A table on disk is
+    # a large one: of it one inner fold is binned at a time.
+    overlap = workers if workers > 1 and isinstance(train.matrix, FeatureMatrix) else 0
+    running: dict[int, Future[Values]] = {}
+    with _threads(workers) as pool:
+        for number, fold in enumerate(folds):
+            _keep_ended(running, found, overlap)
+            kept = _kept(len(fits), number) if race else len(fits)
+            print(f"inner fold {number + 1} of {len(folds)}: {kept} of {len(fits)} fits", flush=True)
+            inner = InnerFold(train, int(fold), backend, replace(options, threads=each))
+            inner.bin_for([fits[i] for i in alive])
+            sure = _sure_to_go_on(fits, found, alive, running.keys(), kept, measure)
+            begun = {i: inner.submit(pool, fits[i], measure.score) for i in sure}
+            _keep_ended(running, found)
+            alive = _sure_to_go_on(fits, found, alive, (), kept, measure)
+            running = begun | {i: inner.submit(pool, fits[i], measure.score) for i in alive if i not in begun}
+        _keep_ended(running, found)
     return _choice(points, fits, found, len(folds), measure)
 
 
-def _survivors(
-    fits: Sequence[Fit], found: Sequence[Sequence[Values]], alive: Sequence[int], stage: int, measure: Measure
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool; once anything is wrong, what waits in it is not begun."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _keep_ended(running: dict[int, Future[Values]], found: Sequence[list[Values]], unfinished: int = 0) -> None:
+    """Wait until only the last ``unfinished`` fits are under way; move the scores of the others to ``found``."""
+    wait(list(running.values())[: len(running) - unfinished], return_when=FIRST_EXCEPTION)
+    for i in [i for i, future in running.items() if future.done()]:
+        found[i].append(running.pop(i).result())
+
+
+def _kept(fits: int, stage: int) -> int:
+    """Return how many of all fits run after ``stage`` inner folds."""
+    share = RACE[min(stage, len(RACE)) - 1] if stage else 1
+    return min(fits, max(_FEWEST_RACED, math.ceil(share * fits)))
+
+
+def _sure_to_go_on(
+    fits: Sequence[Fit],
+    found: Sequence[Sequence[Values]],
+    alive: Sequence[int],
+    running: Collection[int],
+    kept: int,
+    measure: Measure,
 ) -> list[int]:
-    """Return the fits that go on after ``stage`` inner folds: those with the best point; of equal ones the first."""
-    kept = max(_FEWEST_RACED, math.ceil(RACE[min(stage, len(RACE)) - 1] * len(fits)))
+    """Return the fits that go on, however those that still run end; of equal ones the first go on.
+
+    Args:
+        fits: all fits, the largest first.
+        found: their scores so far.
+        alive: those that ran on the last inner fold.
+        running: those of them whose scores are still to come.
+        kept: how many go on.
+        measure: how scores are read.
+    """
+    if kept >= len(alive):
+        return list(alive)
     sign = -1 if measure.greater_is_better else 1
 
     def best_point(i: int) -> float:
         return min(sign * float(s.scores.mean()) for s in measure.read(fits[i], found[i]).values())
 
-    return sorted(sorted(alive, key=best_point)[:kept])
+    ended = sorted((i for i in alive if i not in running), key=best_point)
+    return sorted(ended[: max(0, kept - len(running))])
 
 
 def _choice(

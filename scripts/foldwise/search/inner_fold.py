@@ -1,7 +1,7 @@
 """One inner fold, binned once for many fits."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -51,25 +51,19 @@ class InnerFold:
         self._backend, self._options = backend, options
         self._binned: dict[Hashable, Binned] = {}
 
-    def run(self, fits: Sequence[Fit], workers: int, call: Callable[[Fit, Binned], Outcome]) -> list[Outcome]:
-        """Call ``call`` for every fit, with the rows binned as the fit wants them.
+    def run(self, fits: Sequence[Fit], call: Callable[[Fit, Binned], Outcome]) -> list[Outcome]:
+        """Call ``call`` for one fit after the other, with the rows binned as the fit wants them."""
+        self.bin_for(fits)
+        return [self._call(fit, call) for fit in fits]
 
-        Args:
-            fits: what to fit.
-            workers: calls that run at a time.
-            call: what to do with a fit and its binned rows.
+    def submit(self, pool: Executor, fit: Fit, call: Callable[[Fit, Binned], Outcome]) -> Future[Outcome]:
+        """Let a thread of ``pool`` call ``call`` for a fit that the rows have been binned for.
+
+        Threads, not processes: the libraries release the GIL, and XGBoost deadlocks in a process forked after a fit.
         """
-        self._bin_for(fits)
+        return pool.submit(self._call, fit, call)
 
-        def told(fit: Fit) -> Outcome:
-            with _refusals_told(self._backend, fit):
-                return call(fit, self._binned[fit.bin_key])
-
-        # Threads, not processes: the libraries release the GIL, and XGBoost deadlocks in a process forked after a fit.
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(told, fits))
-
-    def _bin_for(self, fits: Sequence[Fit]) -> None:
+    def bin_for(self, fits: Sequence[Fit]) -> None:
         """Bin the rows for these fits; data that none of them needs are let go."""
         wanted = {fit.bin_key: fit for fit in fits}
         self._binned = {key: data for key, data in self._binned.items() if key in wanted}
@@ -77,6 +71,10 @@ class InnerFold:
             if key not in self._binned:
                 with _refusals_told(self._backend, fit):
                     self._binned[key] = self._bin(fit)
+
+    def _call(self, fit: Fit, call: Callable[[Fit, Binned], Outcome]) -> Outcome:
+        with _refusals_told(self._backend, fit):
+            return call(fit, self._binned[fit.bin_key])
 
     def _bin(self, fit: Fit) -> Binned:
         part, held_out, backend, options = self._fit_part, self._held_out, self._backend, self._options

@@ -46,5 +46,5 @@ class Trials:
         """Return the scores of one point on every inner fold."""
         [fit] = plan_fits([point], self._trees_name, self._backend)
         with ThreadPoolExecutor(self._workers) as pool:
-            found = list(pool.map(lambda inner: inner.run([fit], 1, self._measure.score)[0], self._folds))
+            found = list(pool.map(lambda inner: inner.run([fit], self._measure.score)[0], self._folds))
         return self._measure.read(fit, found)[fit.trees]
