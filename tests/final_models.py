@@ -27,23 +27,29 @@ def write_final_models(folder: Path, dataset: Mapping[str, Any]) -> Path:
     at |= {"features": {name: str(folder / path) for name, path in at.get("features", {}).items()}}
     results = folder / "results"
     build_table("mine", Dataset.model_validate(at), results / "table.parquet", results / "table.json")
-    matrix = read_matrix(results / "table.parquet", read_json(results / "table.json")["features"])
-    label = read_table(results / "table.parquet").column("label").to_numpy().astype(np.int8)
-    inner = np.clip(np.random.default_rng(3).normal(0.4 + 0.2 * label, 0.2), 0.01, 0.99)
-    for name, specification in SPECIFICATIONS.items():
-        backend, paths, options = get_backend(name), final_paths(results, name), FitOptions(seed=0)
-        params = {"learning_rate": 0.3} | ({"min_child_samples": 2} if name == "lightgbm" else {})
-        train = backend.bin_train(matrix, label, None, params, options)
-        model = backend.fit(train, params, TREES, options).model
-        Path(paths["model"]).parent.mkdir(parents=True, exist_ok=True)
-        assert Path(paths["model"]).name == specification.model_file
-        backend.save(model, Path(paths["model"]))
-        write_table(paths["inner_predictions"], pa.table({"label": label, "score": inner}))
-        metrics = {
-            "calibration": {"method": "sigmoid"},
-            "thresholds": {"criterion": "f1", "operating_points": [{"fpr_aimed_at": 0.05}]},
-            "intervals": {"auc": {"corrected_t": {"estimate": 0.7, "low": 0.6, "high": 0.8}}},
-            "counts": COUNTS,
-        }
-        write_json(paths["metrics"], metrics)
+    for name in SPECIFICATIONS:
+        few_rows = {"min_child_samples": 2} if name == "lightgbm" else {}
+        write_final_model(results, name, {"learning_rate": 0.3, **few_rows}, TREES, COUNTS)
     return results
+
+
+def write_final_model(
+    results: Path, name: str, params: Mapping[str, Any], trees: int, counts: Mapping[str, int]
+) -> None:
+    """Fit a backend on the table in a folder of results; its inner scores and its headline are made up."""
+    matrix = read_matrix(results / "table.parquet", read_json(results / "table.json")["features"])
+    label = read_table(results / "table.parquet", ["label"]).column(0).to_numpy().astype(np.int8)
+    backend, paths, options = get_backend(name), final_paths(results, name), FitOptions(seed=0)
+    model = backend.fit(backend.bin_train(matrix, label, None, params, options), params, trees, options).model
+    Path(paths["model"]).parent.mkdir(parents=True, exist_ok=True)
+    assert Path(paths["model"]).name == SPECIFICATIONS[name].model_file
+    backend.save(model, Path(paths["model"]))
+    inner = np.clip(np.random.default_rng(3).normal(0.4 + 0.2 * label, 0.2), 0.01, 0.99)
+    write_table(paths["inner_predictions"], pa.table({"label": label, "score": inner}))
+    metrics = {
+        "calibration": {"method": "sigmoid"},
+        "thresholds": {"criterion": "f1", "operating_points": [{"fpr_aimed_at": 0.05}]},
+        "intervals": {"auc": {"corrected_t": {"estimate": 0.7, "low": 0.6, "high": 0.8}}},
+        "counts": dict(counts),
+    }
+    write_json(paths["metrics"], metrics)

@@ -10,10 +10,10 @@ from typing import Any
 
 from foldwise.artifacts import write_json
 
-from bench import memory, search
+from bench import memory, scoring, search
 
 LIBRARIES = ("xgboost", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
-PARTS = {"search": search, "memory": memory}
+PARTS = {"search": search, "memory": memory, "scoring": scoring}
 
 
 def main() -> None:
