@@ -90,6 +90,7 @@ class SnakemakeOperator(BaseOperator):
             encoding="utf-8",
             errors="replace",
             start_new_session=True,
+            preexec_fn=_hear_interrupts,
         )
         error = "the last lines of the log say why"
         for line in self._process.stdout or ():
@@ -103,6 +104,11 @@ class SnakemakeOperator(BaseOperator):
         """End snakemake and its jobs as Ctrl-C does, upon which it unlocks the folder for the next try."""
         if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGINT)
+
+
+def _hear_interrupts() -> None:
+    """Let SIGINT end the process: a worker that a shell started in the background hands down that it is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _options(params: Mapping[str, Any], folder: Path) -> list[str]:

@@ -116,6 +116,8 @@ def test_a_parameter_goes_through_no_shell(airflow: Airflow, tmp_path: Path) -> 
 
 
 STOPPED = """
+import signal
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a worker that a shell started in the background
 import sys, threading, time
 from pathlib import Path
 from foldwise_dag import PARAMS, SnakemakeOperator
