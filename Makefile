@@ -25,7 +25,8 @@ help:
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
 
 demo: $(VENV)/.runtime
-	FOLDWISE_QUIET=1 snakemake --cores all $$([ -t 2 ] && echo --logger rich || echo --quiet rules)
+	FOLDWISE_QUIET=1 snakemake --cores all $$([ -t 2 ] && echo --logger rich || echo --quiet rules) \
+	  || { grep -rhs '^error: ' logs >&2; false; }
 	@PYTHONPATH=scripts python -m foldwise.summary results/demo
 
 environment: $(VENV)/.runtime
