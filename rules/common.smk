@@ -19,16 +19,8 @@ TRACKING_FILE = "results/tracking.json"
 NOTEBOOK = os.path.relpath(str(workflow.current_basedir.join("../notebooks/results.ipynb")))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
 GATHERED = ("predictions", "inner_predictions", "search", "curve", "importance")
-PLOTS = (
-    "cv_fold_comparison",
-    "hyperparameter_search",
-    "learning_curves",
-    "roc_curve",
-    "precision_recall_curve",
-    "confusion_matrix",
-    "calibration_curve",
-    "feature_importance",
-)
+SCORE_PLOTS = ("cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve")
+PLOTS = (*SCORE_PLOTS, "hyperparameter_search", "learning_curves", "feature_importance")
 
 
 def stop(mistake):

@@ -1,3 +1,46 @@
+rule combine_backends:
+    input:
+        predictions=every_backend("predictions.parquet"),
+        inner_predictions=every_backend("inner_predictions.parquet"),
+    output:
+        predictions=f"results/{{dataset}}/{ENSEMBLE}/predictions.parquet",
+        inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/inner_predictions.parquet",
+        weights=f"results/{{dataset}}/{ENSEMBLE}/weights.parquet",
+    log:
+        "logs/combine_backends/{dataset}.log",
+    benchmark:
+        "benchmarks/combine_backends/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        backends=SETTINGS.backends,
+        code=code_of("combine_backends"),
+    script:
+        "../scripts/combine_backends.py"
+
+
+# A rule of its own, so that the evaluation does not wait for the final models.
+rule combine_final:
+    input:
+        every_backend("final/inner_predictions.parquet"),
+    output:
+        inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/final/inner_predictions.parquet",
+        params=f"results/{{dataset}}/{ENSEMBLE}/final/params.json",
+    log:
+        "logs/combine_final/{dataset}.log",
+    benchmark:
+        "benchmarks/combine_final/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        backends=SETTINGS.backends,
+        code=code_of("combine_final"),
+    script:
+        "../scripts/combine_final.py"
+
+
 rule evaluate_backend:
     input:
         table="results/{dataset}/table.parquet",
@@ -14,6 +57,8 @@ rule evaluate_backend:
         "logs/evaluate_backend/{dataset}/{backend}.log",
     benchmark:
         "benchmarks/evaluate_backend/{dataset}/{backend}.tsv"
+    wildcard_constraints:
+        backend=EVALUATED,
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -33,8 +78,8 @@ rule compare_backends:
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
-        out_of_fold=every_backend("out_of_fold.parquet"),
-        tidy=every_backend("metrics.parquet"),
+        out_of_fold=every_entrant("out_of_fold.parquet"),
+        tidy=every_entrant("metrics.parquet"),
     output:
         predictions="results/{dataset}/predictions.parquet",
         tidy="results/{dataset}/metrics.parquet",
@@ -47,7 +92,7 @@ rule compare_backends:
     conda:
         "../envs/environment.yaml"
     params:
-        backends=SETTINGS.backends,
+        entrants=SETTINGS.entrants,
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
         rope=SETTINGS.evaluation.rope,

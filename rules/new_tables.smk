@@ -35,9 +35,9 @@ def files_to_score(wildcards):
 
 
 def models_to_score_with(wildcards):
-    """Return the final models of a dataset, with what their calibrators and thresholds come from."""
+    """Return the final models of a dataset and their weights, with what calibrators and thresholds come from."""
     folder = Path("results") / wildcards.dataset
-    return [path for backend in SETTINGS.backends for path in final_paths(folder, backend).values()]
+    return [path for entrant in SETTINGS.entrants for path in final_paths(folder, entrant).values()]
 
 
 def megabytes_to_score(wildcards):

@@ -23,7 +23,7 @@ rule score_table:
         runtime=runtime_of_scoring,
     params:
         new_table=new_table,
-        backends=SETTINGS.backends,
+        entrants=SETTINGS.entrants,
         code=[code_of("score_table", backend) for backend in SETTINGS.backends],
     script:
         "../scripts/score_table.py"

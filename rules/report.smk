@@ -30,6 +30,36 @@ rule plots:
         "../scripts/plots.py"
 
 
+rule plot_ensemble:
+    input:
+        contract="results/{dataset}/table.json",
+        metrics=f"results/{{dataset}}/{ENSEMBLE}/metrics.json",
+        out_of_fold=f"results/{{dataset}}/{ENSEMBLE}/out_of_fold.parquet",
+    output:
+        **{
+            name: report(
+                f"results/{{dataset}}/{ENSEMBLE}/plots/{name}.png",
+                caption=f"report/{name}.rst",
+                category="{dataset}",
+                subcategory=ENSEMBLE,
+                labels={"figure": name.replace("_", " "), "backend": ENSEMBLE},
+            )
+            for name in SCORE_PLOTS
+        },
+    log:
+        "logs/plot_ensemble/{dataset}.log",
+    benchmark:
+        "benchmarks/plot_ensemble/{dataset}.tsv"
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        caption=ensemble_caption,
+        code=code_of("plot_ensemble"),
+    script:
+        "../scripts/plot_ensemble.py"
+
+
 rule plot_comparison:
     input:
         comparison="results/{dataset}/comparison.json",
@@ -61,9 +91,10 @@ rule report:
         leaky=leaky_reference,
         contract="results/{dataset}/table.json",
         comparison="results/{dataset}/comparison.json",
-        metrics=every_backend("metrics.json"),
+        metrics=every_entrant("metrics.json"),
         params=every_backend("params.json"),
-        plots=[plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")],
+        weights=of_ensemble("weights.parquet"),
+        plots=plots_of_entrants(),
         comparison_plot="results/{dataset}/plots/model_comparison.png",
     output:
         report(
@@ -80,7 +111,7 @@ rule report:
     conda:
         "../envs/environment.yaml"
     params:
-        backends=SETTINGS.backends,
+        entrants=SETTINGS.entrants,
         configuration=run_configuration,
         caption=dataset_caption,
         code=code_of("report"),
@@ -93,7 +124,7 @@ rule report_index:
         contracts=every_dataset("table.json"),
         audits=every_dataset("audit.json") if SETTINGS.audit.enabled else [],
         comparisons=every_dataset("comparison.json"),
-        metrics=[path for b in SETTINGS.backends for path in every_dataset(f"{b}/metrics.json")],
+        metrics=[path for e in SETTINGS.entrants for path in every_dataset(f"{e}/metrics.json")],
         reports=every_dataset("report.html"),
     output:
         report(
@@ -111,7 +142,7 @@ rule report_index:
         "../envs/environment.yaml"
     params:
         datasets=list(SETTINGS.datasets),
-        backends=SETTINGS.backends,
+        entrants=SETTINGS.entrants,
         code=code_of("report_index"),
     script:
         "../scripts/report_index.py"
@@ -128,9 +159,10 @@ rule execute_notebook:
         audit=audit_result,
         comparison="results/{dataset}/comparison.json",
         tidy="results/{dataset}/metrics.parquet",
-        metrics=every_backend("metrics.json"),
-        plots=[plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")],
+        metrics=every_entrant("metrics.json"),
+        plots=plots_of_entrants(),
         models=final_models,
+        weights=of_ensemble("final/params.json"),
         folds=first_folds,
     output:
         "results/{dataset}/results.ipynb",

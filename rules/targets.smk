@@ -12,6 +12,8 @@ def final_results():
     ]
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
     each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
+    each += every_ensemble("final/params.json", "weights.parquet", "metrics.json", "out_of_fold.parquet")
+    each += every_ensemble(*(f"plots/{name}.png" for name in SCORE_PLOTS))
     each += [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
     return [*each, "results/index.html", "results/analytics.duckdb"]
 

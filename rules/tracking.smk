@@ -10,6 +10,8 @@ rule build_analytics:
         params=every_dataset_and_backend("params.json"),
         search=every_dataset_and_backend("search.parquet"),
         importance=every_dataset_and_backend("importance.parquet"),
+        ensemble_metrics=every_ensemble("metrics.json"),
+        weights=every_ensemble("weights.parquet"),
     output:
         "results/analytics.duckdb",
     log:
@@ -43,7 +45,13 @@ rule log_mlflow:
             for dataset in SETTINGS.datasets
             for backend in SETTINGS.backends
         ],
-        plots=[plot for name in PLOTS for plot in every_dataset_and_backend(f"plots/{name}.png")],
+        ensemble_metrics=every_ensemble("metrics.json"),
+        ensemble_weights=every_ensemble("weights.parquet"),
+        ensemble_final_params=every_ensemble("final/params.json"),
+        plots=[
+            *(plot for name in PLOTS for plot in every_dataset_and_backend(f"plots/{name}.png")),
+            *every_ensemble(*(f"plots/{name}.png" for name in SCORE_PLOTS)),
+        ],
     output:
         TRACKING_FILE,
     log:
@@ -61,7 +69,10 @@ rule log_mlflow:
         backends=SETTINGS.backends,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"}),
         spaces=SPACES,
-        training_code={backend: code_of("train_fold", backend) for backend in SETTINGS.backends},
+        training_code={
+            **{backend: code_of("train_fold", backend) for backend in SETTINGS.backends},
+            ENSEMBLE: code_of("combine_backends"),
+        },
         # A run whose logging failed is logged again by the next: the number of failures rises, and snakemake sees it.
         failures=outcome.failures(TRACKING_FILE),
         code=code_of("log_mlflow"),

@@ -1,4 +1,4 @@
-"""Hold the backends of a dataset against each other on the same folds."""
+"""Hold the backends of a dataset and their ensemble against each other on the same folds."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ with step(snakemake.log[0]):
 
     compare_backends(
         dict(snakemake.input.items()),
-        snakemake.params.backends,
+        snakemake.params.entrants,
         snakemake.params.operating_fpr,
         snakemake.params.confidence,
         snakemake.params.rope,

@@ -13,7 +13,7 @@ with step(snakemake.log[0]):
     write_report(
         snakemake.output[0],
         dataset=snakemake.wildcards.dataset,
-        backends=snakemake.params.backends,
+        entrants=snakemake.params.entrants,
         contract=snakemake.input.contract,
         audit=snakemake.input.audit or None,
         comparison=snakemake.input.comparison,
@@ -23,4 +23,5 @@ with step(snakemake.log[0]):
         comparison_plot=snakemake.input.comparison_plot,
         configuration=snakemake.params.configuration,
         leaky=snakemake.input.leaky or None,
+        weights=next(iter(snakemake.input.weights), None),
     )

@@ -13,7 +13,7 @@ with step(snakemake.log[0]):
     write_index(
         snakemake.output[0],
         datasets=snakemake.params.datasets,
-        backends=snakemake.params.backends,
+        entrants=snakemake.params.entrants,
         contracts=snakemake.input.contracts,
         audits=snakemake.input.audits,
         comparisons=snakemake.input.comparisons,

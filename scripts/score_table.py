@@ -15,6 +15,6 @@ with step(snakemake.log[0], snakemake.threads):
         f"results/{snakemake.wildcards.dataset}",
         NewTable.model_validate(dict(snakemake.params.new_table)),
         dict(snakemake.output.items()),
-        snakemake.params.backends,
+        snakemake.params.entrants,
         snakemake.threads,
     )

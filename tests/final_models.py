@@ -10,6 +10,7 @@ from foldwise.artifacts import read_json, read_table, write_json, write_table
 from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.backends.contract import FitOptions
 from foldwise.dataset import Dataset
+from foldwise.entrants import ENSEMBLE
 from foldwise.matrix import read_matrix
 from foldwise.scoring.paths import final_paths
 from foldwise.tables import build_table
@@ -17,6 +18,12 @@ from small_study import write_study
 
 TREES = 8
 COUNTS = {"rows": 48, "units": 12, "groups": 12, "folds": 3}
+WEIGHTS = {"xgboost": 0.5, "lightgbm": 0.2, "catboost": 0.3}
+METRICS = {
+    "calibration": {"method": "sigmoid"},
+    "thresholds": {"criterion": "f1", "operating_points": [{"fpr_aimed_at": 0.05}]},
+    "intervals": {"auc": {"corrected_t": {"estimate": 0.7, "low": 0.6, "high": 0.8}}},
+}
 
 
 def write_final_models(folder: Path, dataset: Mapping[str, Any]) -> Path:
@@ -46,10 +53,14 @@ def write_final_model(
     backend.save(model, Path(paths["model"]))
     inner = np.clip(np.random.default_rng(3).normal(0.4 + 0.2 * label, 0.2), 0.01, 0.99)
     write_table(paths["inner_predictions"], pa.table({"label": label, "score": inner}))
-    metrics = {
-        "calibration": {"method": "sigmoid"},
-        "thresholds": {"criterion": "f1", "operating_points": [{"fpr_aimed_at": 0.05}]},
-        "intervals": {"auc": {"corrected_t": {"estimate": 0.7, "low": 0.6, "high": 0.8}}},
-        "counts": dict(counts),
-    }
-    write_json(paths["metrics"], metrics)
+    write_json(paths["metrics"], {**METRICS, "counts": dict(counts)})
+
+
+def add_ensemble(results: Path) -> None:
+    """Let the final models vote, with a threshold of their own."""
+    paths = final_paths(results, ENSEMBLE)
+    write_json(paths["model"], {"weights": WEIGHTS})
+    label = read_table(results / "table.parquet").column("label").to_numpy().astype(np.int8)
+    inner = np.clip(np.random.default_rng(4).normal(0.45 + 0.1 * label, 0.1), 0.01, 0.99)
+    write_table(paths["inner_predictions"], pa.table({"label": label, "score": inner}))
+    write_json(paths["metrics"], {**METRICS, "counts": COUNTS})

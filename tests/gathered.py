@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artefacts import Study, write_results
+from foldwise.artifacts import read_json, write_json
+from foldwise.ensemble import combine_backends
 from foldwise.gathering import TABLES, gather_folds
 
 OF_DATASET = {
@@ -20,6 +22,7 @@ OF_BACKEND = {
     "search": "search.parquet",
     "importance": "importance.parquet",
 }
+OF_ENSEMBLE = {"ensemble_metrics": "metrics.json", "weights": "weights.parquet"}
 
 
 def write_gathered(results: Path, studies: Sequence[Study]) -> dict[str, list[str]]:
@@ -28,9 +31,13 @@ def write_gathered(results: Path, studies: Sequence[Study]) -> dict[str, list[st
         folder = write_results(results, study)
         for backend in study.backends:
             gather_backend(folder / backend, study.folds)
+        if len(study.backends) > 1:
+            add_ensemble(folder, study.backends)
     backends = [(study.dataset, backend) for study in studies for backend in study.backends]
     inputs = {name: [str(results / s.dataset / file) for s in studies] for name, file in OF_DATASET.items()}
     inputs |= {name: [str(results / d / b / file) for d, b in backends] for name, file in OF_BACKEND.items()}
+    together = [results / study.dataset / "ensemble" for study in studies if len(study.backends) > 1]
+    inputs |= {name: [str(folder / file) for folder in together] for name, file in OF_ENSEMBLE.items()}
     return inputs
 
 
@@ -39,3 +46,13 @@ def gather_backend(folder: Path, folds: int) -> None:
     files = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
     inputs = {n: [str(folder / f"fold_{fold}" / f) for fold in range(1, folds + 1)] for n, f in files.items()}
     gather_folds(inputs, {name: str(folder / file) for name, file in files.items()})
+
+
+def add_ensemble(folder: Path, backends: Sequence[str]) -> None:
+    """Combine the backends of a dataset as rule combine_backends does; its metrics are those of the first backend."""
+    names = ("predictions", "inner_predictions")
+    inputs = {name: [str(folder / backend / f"{name}.parquet") for backend in backends] for name in names}
+    outputs = {name: str(folder / "ensemble" / f"{name}.parquet") for name in (*names, "weights")}
+    combine_backends(inputs, backends, outputs)
+    metrics = read_json(folder / backends[0] / "metrics.json")
+    write_json(folder / "ensemble" / "metrics.json", {**metrics, "backend": "ensemble"})

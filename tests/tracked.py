@@ -13,7 +13,9 @@ from mlflow.entities import Run
 
 BACKENDS = ("xgboost", "lightgbm")
 STUDY = Study("videos", BACKENDS, units=20, n_splits=2, space={"max_depth": (2, 3), "rate": (0.1,)})
+ENTRANTS = (*BACKENDS, "ensemble")
 PLOTS = ("roc_curve", "learning_curves")
+WEIGHTS = {"xgboost": 0.25, "lightgbm": 0.75}
 
 
 def write_run(results: Path, study: Study = STUDY) -> dict[str, list[str]]:
@@ -28,11 +30,18 @@ def write_run(results: Path, study: Study = STUDY) -> dict[str, list[str]]:
         (home / "plots").mkdir()
         for plot in PLOTS:
             (home / f"plots/{plot}.png").write_bytes(plot.encode())
+    together = folder / "ensemble"
+    write_json(together / "final/params.json", {"weights": WEIGHTS})
+    (together / "plots").mkdir()
+    (together / "plots/roc_curve.png").write_bytes(b"roc_curve")
+    inputs["ensemble_weights"] = inputs.pop("weights")
+    inputs["ensemble_final_params"] = [str(together / "final/params.json")]
     of_dataset = {"table": "table.parquet", "report": "report.html"}
     of_backend = {"curve": "curve.parquet", "final_params": "final/params.json", "model": "model.txt"}
     inputs |= {name: [str(folder / file)] for name, file in of_dataset.items()}
     inputs |= {name: [str(folder / b / file) for b in study.backends] for name, file in of_backend.items()}
     inputs["plots"] = [str(folder / b / f"plots/{plot}.png") for plot in PLOTS for b in study.backends]
+    inputs["plots"].append(str(together / "plots/roc_curve.png"))
     return inputs
 
 
@@ -40,7 +49,7 @@ def contents_of(inputs: dict[str, list[str]], backends: Sequence[str] = BACKENDS
     """Read what is logged, with a configuration that has a password in it."""
     configuration = {"folds": {"n_splits": 2, "by": None}, "search": {"metric": "log_loss", "space": {}}}
     dataset = {"table": "https://me:hush@store.example/videos.parquet", "slices": ["is_original"]}
-    code = dict.fromkeys(backends, "c0de")
+    code = dict.fromkeys((*backends, "ensemble"), "c0de")
     spaces = {backend: {"max_depth": [2, 3]} for backend in backends}
     return read_contents(inputs, Settings({"videos": dataset}, backends, configuration, spaces, code))
 

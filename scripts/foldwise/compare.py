@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from foldwise.artifacts import read_json, read_table, write_json, write_table
+from foldwise.entrants import REFERENCES
 from foldwise.evaluate import (
     by_fold,
     constant_scores,
@@ -20,23 +21,21 @@ from foldwise.pairs import all_pairs, cross_check, verdict
 from foldwise.predictions import out_of_fold, read_fold_scores, read_rows, test_shares
 from foldwise.score_intervals import groups_of_rarer_class
 
-REFERENCES = ("logistic_regression", "constant")
-
 
 def compare_backends(
     inputs: Mapping[str, Any],
-    backends: Sequence[str],
+    entrants: Sequence[str],
     operating_fpr: Sequence[float],
     confidence: float,
     rope: float,
     outputs: Mapping[str, str],
 ) -> None:
-    """Write all out-of-fold rows, the tidy scores of every entrant, and ``comparison.json``.
+    """Write all out-of-fold rows, the tidy scores of every entrant and reference, and ``comparison.json``.
 
     Args:
         inputs: paths of ``table``, ``contract``, ``folds``, ``reference``; lists of ``tidy`` and
-            ``out_of_fold``, one path a backend.
-        backends: names, in that order.
+            ``out_of_fold``, one path an entrant.
+        entrants: the backends and their ensemble, if there is one, in that order.
         operating_fpr: false-positive rates at which the true-positive rate is given.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         rope: difference in AUC below which two entrants count as practically equal.
@@ -52,10 +51,10 @@ def compare_backends(
     tidy.append(constant_scores(dataset, rows, operating_fpr))
     together = pd.concat(tidy, ignore_index=True)
     write_table(outputs["tidy"], tidy_table(together))
-    scores = {b: table.to_pandas() for b, table in zip(backends, scored, strict=True)}
+    scores = {name: table.to_pandas() for name, table in zip(entrants, scored, strict=True)}
     scores["logistic_regression"] = reference
-    entrants = [*backends, *REFERENCES]
-    write_json(outputs["comparison"], comparison(dataset, together, rows, entrants, confidence, "auc", rope, scores))
+    everyone = [*entrants, *REFERENCES]
+    write_json(outputs["comparison"], comparison(dataset, together, rows, everyone, confidence, "auc", rope, scores))
 
 
 def comparison(

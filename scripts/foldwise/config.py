@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError, WithJsonSchema, field_validator, mo
 from foldwise.addresses import without_credentials
 from foldwise.config_errors import explain
 from foldwise.dataset import Dataset, Name, Section
+from foldwise.entrants import ENSEMBLE
 from foldwise.errors import UserError, listed, nearest
 from foldwise.new_table import NewTable
 
@@ -156,7 +157,12 @@ class Evaluation(Section):
         "false-positive rate at the first of `operating_fpr`",
     )
     rope: float = Field(
-        0.01, ge=0, lt=0.5, description="Difference in AUC below which two backends count as practically equal"
+        0.01, ge=0, lt=0.5, description="Difference in AUC below which two entrants count as practically equal"
+    )
+    ensemble: bool = Field(
+        True,
+        description="Whether the weighted mean of the backends' scores takes part too, where there are two or more; "
+        "its weights come from inner out-of-fold scores",
     )
 
 
@@ -255,6 +261,12 @@ class Config(Section):
                     f"{nearest(entry.dataset, self.datasets)}; there are {listed(self.datasets)}"
                 )
         return self
+
+    @property
+    def entrants(self) -> list[str]:
+        """Who is evaluated and compared: the backends, then their ensemble where there is one."""
+        together = self.evaluation.ensemble and len(self.backends) > 1
+        return [*self.backends, *([ENSEMBLE] if together else [])]
 
     def scores_with(self, name: str) -> str:
         """Return the dataset whose final models score an entry of ``predict``."""

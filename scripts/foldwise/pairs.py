@@ -10,6 +10,7 @@ import pandas as pd
 
 from foldwise.bayesian import correlated_t
 from foldwise.delong import clustered_delong_difference
+from foldwise.entrants import counted
 from foldwise.intervals import corrected_t, holm
 from foldwise.metrics import LOWER_IS_BETTER
 
@@ -86,11 +87,11 @@ def pair_verdict(pair: Mapping[str, Any], metric: str, confidence: float) -> str
     return f"{pair['a'] if first_wins else pair['b']} better than {pair['b'] if first_wins else pair['a']}"
 
 
-def verdict(pairs: Sequence[Mapping[str, Any]], backends: Sequence[str], metric: str, over: Mapping[str, Any]) -> str:
-    """Return one sentence on which backends can be told apart."""
+def verdict(pairs: Sequence[Mapping[str, Any]], entrants: Sequence[str], metric: str, over: Mapping[str, Any]) -> str:
+    """Return one sentence on which of the backends, and of their ensemble if it is an entrant, can be told apart."""
     name = metric.upper() if metric in ("auc", "ap") else metric.replace("_", " ")
     where = f"by {name} over {over['n_folds']} folds of {over['n_groups']} groups"
-    among = [p for p in pairs if p["a"] in backends and p["b"] in backends]
+    among = [p for p in pairs if p["a"] in entrants and p["b"] in entrants]
     if not among:
         return f"One backend only: nothing to compare {where}."
     if any("verdict" not in p for p in among):
@@ -101,8 +102,8 @@ def verdict(pairs: Sequence[Mapping[str, Any]], backends: Sequence[str], metric:
         return f"Told apart {where} (corrected t, Holm): {'; '.join(told_apart)}."
     if set(said) == {PRACTICALLY_EQUAL}:
         within = f"within {among[0]['rope']:g} of each other"
-        return f"The {len(backends)} backends are practically equal {where}: {within} (Bayesian correlated t)."
-    return f"The {len(backends)} backends are not distinguishable {where} (corrected t, Holm)."
+        return f"The {counted(entrants)} are practically equal {where}: {within} (Bayesian correlated t)."
+    return f"The {counted(entrants)} are not distinguishable {where} (corrected t, Holm)."
 
 
 def cross_check(first: pd.DataFrame | None, second: pd.DataFrame | None, confidence: float) -> dict[str, Any]:

@@ -60,6 +60,7 @@ CASES = [
     _wrong("no groups for the search", "search.fraction: 0.0 given", "more than 0", search={"fraction": 0.0}),
     _wrong("wrong type", "folds.n_splits: '3' given", "a whole number", folds={"n_splits": "3"}),
     _wrong("negative splits", "folds.n_splits: -1 given", "2 or more", folds={"n_splits": -1}),
+    _wrong("ensemble as text", "evaluation.ensemble: 'of two' given", "true", evaluation={"ensemble": "of two"}),
     _wrong("unknown backend", "backends.0: 'xgbost'", "did you mean 'xgboost'", backends=["xgbost"]),
     _wrong("a backend twice", "backends:", "'xgboost'", "name each backend once", backends=["xgboost", "xgboost"]),
     _wrong("no backend", "backends: [] given", "at least one", backends=[]),

@@ -1,5 +1,6 @@
 """The analytics database says what the files say, and SQL on it can change nothing."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ STUDIES = (
     Study("videos", BACKENDS, units=20, n_splits=2, n_repeats=2),
     Study("voices", BACKENDS, units=30, n_splits=3, features=("pitch", "x<1"), space={"depth": (2, 3), "rate": (0.1,)}),
 )
-TABLES = ["audit", "datasets", "folds", "importances", "metrics", "predictions", "results", "search"]
+TABLES = ["audit", "datasets", "folds", "importances", "metrics", "predictions", "results", "search", "weights"]
 # The query of the study's notebook.
 BY_FOLD = "SELECT fold, AVG(test_f1) as avg_f1, STDDEV(test_f1) as std_f1 FROM results GROUP BY fold"
 
@@ -57,7 +58,9 @@ def test_every_table_has_the_rows_of_its_files(analytics: DuckDBAnalytics) -> No
     fitted = {s.dataset: s.folds * len(BACKENDS) for s in STUDIES}
     rows = {s.dataset: s.units * s.rows_per_unit for s in STUDIES}
     assert count["datasets"] == 2
-    assert count["results"] == sum(fitted.values())
+    assert count["results"] == sum(fitted.values()) + sum(s.folds for s in STUDIES)
+    # For the test rows and for each of three inner folds.
+    assert count["weights"] == sum(fitted.values()) * 4
     assert count["folds"] == sum(rows[s.dataset] * s.folds for s in STUDIES)
     assert count["predictions"] == sum(rows[s.dataset] * s.n_repeats * len(BACKENDS) for s in STUDIES)
     assert count["search"] == fitted["videos"] * 64 + fitted["voices"] * 2
@@ -75,6 +78,20 @@ def test_a_result_is_that_of_metrics_and_params(analytics: DuckDBAnalytics, resu
     assert [found["false_positives"], found["false_negatives"]] == [fold["confusion"][0][1], fold["confusion"][1][0]]
     assert found["trees"] == params["trees"]
     assert found["total_seconds"] == params["seconds"]["total"]
+
+
+def test_the_ensemble_has_its_scores_and_weights_where_a_backend_has_its_training(
+    analytics: DuckDBAnalytics, results: Path
+) -> None:
+    found = analytics.query("FROM results WHERE dataset = 'voices' AND backend = 'ensemble' AND fold = 2").iloc[0]
+    fold = read_json(results / "voices/ensemble/metrics.json")["fold_results"][1]
+    weights = read_table(results / "voices/ensemble/weights.parquet").to_pandas()
+    of_test_rows = weights[(weights["fold"] == 2) & (weights["inner_fold"] == 0)].set_index("backend")["weight"]
+    assert found["test_auc"] == fold["auc"]
+    assert json.loads(found["params"]) == of_test_rows.to_dict()
+    assert found[["trees", "points", "fits", "total_seconds"]].isna().all()
+    query = "SELECT * EXCLUDE dataset FROM weights WHERE dataset = 'voices' ORDER BY rowid"
+    assert analytics.query(query)[weights.columns.tolist()].to_numpy().tolist() == weights.to_numpy().tolist()
 
 
 def test_a_fold_of_the_database_is_that_of_the_fold_file(analytics: DuckDBAnalytics, results: Path) -> None:
@@ -144,7 +161,7 @@ def test_metrics_files_are_registered_as_in_the_notebook(results: Path, monkeypa
     analytics = DuckDBAnalytics()
     analytics.register_parquet("results", "videos/{model_type}/metrics.json")
     assert sorted(analytics.query(BY_FOLD)["fold"]) == [1, 2, 3, 4]
-    assert set(analytics.query("SELECT backend FROM results")["backend"]) == set(BACKENDS)
+    assert set(analytics.query("SELECT backend FROM results")["backend"]) == {*BACKENDS, "ensemble"}
 
 
 def test_without_a_name_the_database_of_the_working_folder_is_read(

@@ -34,6 +34,15 @@ def test_the_number_of_outer_folds_counts_every_repeat() -> None:
     assert checked.folds.count == 12
 
 
+def test_an_ensemble_takes_part_with_two_backends_unless_it_is_switched_off() -> None:
+    def entrants(backends: list[str], **evaluation: bool) -> list[str]:
+        return parse({"datasets": {"mine": SINGLE}, "backends": backends, "evaluation": evaluation}).entrants
+
+    assert entrants(["catboost", "xgboost"]) == ["catboost", "xgboost", "ensemble"]
+    assert entrants(["catboost"]) == ["catboost"]
+    assert entrants(["catboost", "xgboost"], ensemble=False) == ["catboost", "xgboost"]
+
+
 @pytest.mark.parametrize("path", [ROOT / "config/config.yaml", *sorted((ROOT / "config/examples").glob("*.yaml"))])
 def test_a_shipped_configuration_is_right(path: Path) -> None:
     parse(yaml.safe_load(path.read_text()))

@@ -1,5 +1,6 @@
 """A pair is judged by the folds; the words follow from the figures."""
 
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,15 @@ def test_the_verdict_is_one_sentence(said: list[str], expected: str) -> None:
     names = [("x", "y"), ("x", "z"), ("y", "z")]
     pairs = [{"a": a, "b": b, "rope": 0.01, "verdict": v} for (a, b), v in zip(names, said, strict=True)]
     assert verdict(pairs, ["x", "y", "z"], "auc", OVER) == expected
+
+
+def test_the_ensemble_is_one_entrant_among_the_others() -> None:
+    names = ["x", "y", "ensemble"]
+    pairs = [{"a": a, "b": b, "verdict": "not distinguishable"} for a, b in combinations(names, 2)]
+    said = verdict(pairs, names, "auc", OVER)
+    assert said.startswith("The 2 backends and their ensemble are not distinguishable by AUC")
+    pairs[1]["verdict"] = "ensemble better than x"
+    assert verdict(pairs, names, "auc", OVER).endswith(": ensemble better than x.")
 
 
 @pytest.fixture(scope="module")

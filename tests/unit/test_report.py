@@ -20,7 +20,7 @@ def page() -> Page:
 
 
 def test_sections_stand_in_the_order_of_the_reader(page: Page) -> None:
-    assert page.sections == [section for section in SECTIONS if section != "leaky"]
+    assert page.sections == [section for section in SECTIONS if section not in ("leaky", "ensemble")]
     assert page.sections[:4] == ["verdict", "audit", "scores", "comparison"]
 
 
@@ -204,7 +204,7 @@ def test_page_depends_on_its_artefacts_alone(tmp_path: Path) -> None:
     write_report(
         tmp_path / "report.html",
         dataset="demo",
-        backends=BACKENDS,
+        entrants=BACKENDS,
         **{name: tmp_path / f"{name}.json" for name in sources},
         metrics=reversed(paths["metrics"]),
         params=reversed(paths["params"]),

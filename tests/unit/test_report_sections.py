@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from foldwise.report.page import SECTIONS, render_report
-from report_artefacts import artefacts, held_out_sources, leaky
+from report_artefacts import artefacts, held_out_sources, leaky, with_ensemble
 from report_page import Page
 
 
@@ -68,7 +68,7 @@ def test_leaky_reference_is_absent_unless_it_was_run(page: Page) -> None:
 
 def test_leaky_reference_stands_apart_with_its_gap(page: Page) -> None:
     leaking = Page(render_report(replace(artefacts(), leaky=leaky())))
-    assert leaking.sections == list(SECTIONS)
+    assert leaking.sections == [section for section in SECTIONS if section != "ensemble"]
     assert leaking.tables["leaky-scores"][1] == ["XGBoost", "AUC", "0.951 ± 0.012", "0.691", "+0.260", "5"]
     assert leaking.text().count("Leaky reference: says nothing about new units.") == 2
     assert {k: v for k, v in leaking.tables.items() if k != "leaky-scores"} == page.tables
@@ -102,3 +102,37 @@ def test_each_held_out_value_has_its_counts_and_what_is_undefined(by_source: Pag
 def test_dealt_folds_keep_their_repeat(page: Page) -> None:
     assert page.tables["folds-table"][0][2] == "Repeat"
     assert "held-out" not in page.text()
+
+
+def test_without_an_ensemble_nothing_says_so(page: Page) -> None:
+    assert "ensemble" not in page.sections
+    assert "nsemble" not in page.text()
+
+
+def test_the_ensemble_stands_beside_its_backends_with_the_weights_of_the_test_rows() -> None:
+    page = Page(render_report(with_ensemble(artefacts())))
+    assert page.sections == [section for section in SECTIONS if section != "leaky"]
+    assert page.tables["weights"][1] == ["1", "0.750", "0.250", "2,622"]
+    assert len(page.tables["weights"]) == 1 + 5
+    for name in ("scores-row", "decisions", "slices-table"):
+        assert any(cell.startswith("Ensemble") or cell.endswith("Ensemble") for cell in page.tables[name][0])
+    for name in ("calibration", "operating-points", "folds-table", "intervals"):
+        assert "Ensemble" in {row[0] for row in page.tables[name]}
+    for name in ("timings-table", "search-xgboost"):
+        assert "Ensemble" not in {row[0] for row in page.tables[name]}
+    assert "search-ensemble" not in page.tables
+    assert "Calibration of Ensemble on demo" in {v for _, k, v in page.attributes if k == "alt"}
+
+
+def test_the_best_of_the_entrants_is_named_as_such() -> None:
+    text = Page(render_report(with_ensemble(artefacts()))).text()
+    assert "Ensemble separates label 1 from label 0 with AUC 0.699" in text
+    assert "Ensemble is named because its mean is the best of 2 backends and their ensemble, not because" in text
+    assert "the best of 2 backends and their ensemble is named on the same folds that score it." in text
+    assert "Weights of the ensemble: on the inner out-of-fold scores of each outer train part" in text
+
+
+def test_the_leaky_reference_says_that_the_ensemble_has_none() -> None:
+    page = Page(render_report(replace(with_ensemble(artefacts()), leaky=leaky())))
+    assert {row[0] for row in page.tables["leaky-scores"][1:]} == {"XGBoost", "LightGBM"}
+    assert "The ensemble has no leaky reference" in page.text()

@@ -17,7 +17,7 @@ from foldwise.tracking.patience import limit_requests, time_limit
 
 limit_requests()
 
-from tracked import BACKENDS, PLOTS, STUDY, Logged, contents_of, write_run  # noqa: E402 - MLflow reads the limits
+from tracked import BACKENDS, ENTRANTS, PLOTS, STUDY, WEIGHTS, Logged, contents_of, write_run  # noqa: E402 - MLflow reads the limits
 
 LONG = 300
 
@@ -84,8 +84,8 @@ def logged(results: Path, tracker: str) -> Logged:
 
 
 def test_there_is_one_run_a_backend_with_one_below_it_a_fold(logged: Logged) -> None:
-    assert set(logged.parents) == set(BACKENDS)
-    assert logged.n_runs == len(BACKENDS) * (1 + STUDY.folds)
+    assert set(logged.parents) == set(ENTRANTS)
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
     assert {run.info.status for run in logged.parents.values()} == {"FINISHED"}
 
 
@@ -143,6 +143,20 @@ def test_the_final_model_is_registered_once(logged: Logged) -> None:
         assert str(version.version) == "1"
 
 
+def test_the_ensemble_is_logged_with_its_weights_and_registers_no_model(logged: Logged, results: Path) -> None:
+    parent = logged.parents["ensemble"]
+    assert {b: float(parent.data.params[f"final.weight.{b}"]) for b in BACKENDS} == WEIGHTS
+    assert logged.files(parent) == {"report.html", "metrics.json", "weights.parquet", "plots/roc_curve.png"}
+    weights = read_table(results / "videos/ensemble/weights.parquet").to_pandas()
+    of_test_rows = weights[(weights["fold"] == 2) & (weights["inner_fold"] == 0)].set_index("backend")["weight"]
+    fold = logged.fold("ensemble", 2)
+    assert {b: float(fold.data.params[f"weight.{b}"]) for b in BACKENDS} == of_test_rows.to_dict()
+    assert "trees" not in fold.data.params
+    assert not logged.client.search_model_versions("name = 'foldwise-videos-ensemble'")
+    written = next(r for r in read_json(results / "tracking.json")["runs"] if r["backend"] == "ensemble")
+    assert set(written) == {"dataset", "backend", "run_id"}
+
+
 def test_new_results_make_new_runs_and_new_pictures_do_not(tmp_path: Path) -> None:
     uri, inputs = f"sqlite:///{tmp_path}/mlflow.db", write_run(tmp_path)
     log(tmp_path, inputs, uri)
@@ -150,12 +164,12 @@ def test_new_results_make_new_runs_and_new_pictures_do_not(tmp_path: Path) -> No
     log(tmp_path, inputs, uri)
     logged = Logged(uri)
     run_id = logged.parents["xgboost"].info.run_id
-    assert logged.n_runs == len(BACKENDS) * (1 + STUDY.folds)
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
     plot = logged.client.download_artifacts(run_id, "plots/roc_curve.png")
     assert Path(plot).read_bytes() == b"redrawn"
     (tmp_path / "videos/xgboost/model.txt").write_text("other trees")
     log(tmp_path, inputs, uri)
-    assert Logged(uri).n_runs == (len(BACKENDS) + 1) * (1 + STUDY.folds)
+    assert Logged(uri).n_runs == (len(ENTRANTS) + 1) * (1 + STUDY.folds)
 
 
 def test_a_run_that_broke_off_is_replaced(tmp_path: Path) -> None:
@@ -165,7 +179,7 @@ def test_a_run_that_broke_off_is_replaced(tmp_path: Path) -> None:
     Logged(uri).client.set_terminated(half, "FAILED")
     log(tmp_path, inputs, uri)
     logged = Logged(uri)
-    assert logged.n_runs == len(BACKENDS) * (1 + STUDY.folds)
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
     assert logged.parents["xgboost"].info.run_id != half
 
 

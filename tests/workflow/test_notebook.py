@@ -45,7 +45,7 @@ def test_every_cell_was_run_in_order(executed: Path) -> None:
 def test_the_summary_and_the_query_show_the_scores_of_metrics_json(executed: Path) -> None:
     summary, query = shown(executed, "summary"), shown(executed, "sql")
     f1 = []
-    for backend in ("xgboost", "lightgbm", "catboost"):
+    for backend in ("xgboost", "lightgbm", "catboost", "ensemble"):
         metrics = json.loads((executed.parent / backend / "metrics.json").read_text(encoding="utf-8"))
         assert f"{metrics['test_auc']:.3f} ± {metrics['test_auc_std']:.3f}" in summary
         f1.append([fold["f1"] for fold in metrics["fold_results"]])

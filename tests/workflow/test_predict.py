@@ -1,5 +1,6 @@
 """New tables: scored by the rule and by the command alike, without any training."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -18,7 +19,11 @@ def test_a_new_table_costs_its_scoring_alone_and_the_command_writes_the_same_byt
     assert study.would_run() == {"score_table": 1}
     study.complete()
     scored = study.folder / "results" / "tiny" / "scored"
-    assert len(pd.read_parquet(scored / "new.parquet")) == 200
+    rows = pd.read_parquet(scored / "new.parquet")
+    assert len(rows) == 200
+    weights = json.loads((scored.parent / "ensemble/final/params.json").read_text())["weights"]
+    first, *others = (weight * rows[f"{backend}_score"].to_numpy() for backend, weight in weights.items())
+    assert rows["ensemble_score"].tolist() == sum(others, start=first).tolist()
     assert len(pd.read_parquet(scored / "new_units.parquet")) == 40
 
     command = [sys.executable, "-m", "foldwise.scoring", "--dataset", "tiny", "--table", "data/new.parquet"]

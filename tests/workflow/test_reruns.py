@@ -14,15 +14,17 @@ pytestmark = pytest.mark.workflow
 TRAINING = {
     f"train_{kind}_{b}": n for b in ("xgboost", "lightgbm", "catboost") for kind, n in (("fold", 2), ("final", 1))
 }
-AFTER_TRAINING = {"gather_folds": 3, "evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1}
+COMBINED = {"combine_backends": 1, "combine_final": 1}
+AFTER_TRAINING = {"gather_folds": 3, **COMBINED, "evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1}
 REPORTS = {"execute_notebook": 1, "report": 1, "report_index": 1}
 PAGE = {"report": 1, "report_index": 1}
-PAGES = {"plots": 3, "plot_comparison": 1, **REPORTS}
+PAGES = {"plots": 3, "plot_ensemble": 1, "plot_comparison": 1, **REPORTS}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
 AFTER_COMPARISON = {"compare_backends": 1, "build_analytics": 1, "plot_comparison": 1, **REPORTS}
-ONE_BACKEND = {"gather_folds": 1, "evaluate_backend": 1, "compare_backends": 1, "plots": 1, "plot_comparison": 1}
-ONE_BACKEND |= {"build_analytics": 1}
+ENSEMBLE = {"combine_backends": 1, "evaluate_backend": 1, "plot_ensemble": 1, **AFTER_COMPARISON}
+# The backend's own evaluation, and that of the ensemble.
+ONE_BACKEND = {**ENSEMBLE, "gather_folds": 1, "evaluate_backend": 2, "plots": 1}
 
 TABLES = ("predictions", "inner_predictions", "search", "curve", "importance")
 FOLD_FILES = ("model.cbm", "params.json", *(f"{name}.parquet" for name in TABLES))
@@ -55,7 +57,7 @@ CHANGES = {
     "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), PAGE),
     "the looks of the plots": (
         library("plots/style.py", "DOTS_PER_INCH = 150", "DOTS_PER_INCH = 140"),
-        {"plots": 3, "plot_comparison": 1, **REPORTS},
+        PAGES,
     ),
     "a script": (
         lambda study: edit(study.workflow / "scripts" / "plot_comparison.py", r"\nwith", "\n# edited\nwith"),
@@ -63,20 +65,24 @@ CHANGES = {
     ),
     "the code of one backend": (
         library("backends/xgboost.py", '"tree_method": "hist"', '"tree_method": "approx"'),
-        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, **REPORTS},
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, "combine_final": 1, **ONE_BACKEND},
     ),
     "the code of the intervals": (
         library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
-        {"evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1, **PAGES},
+        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, **PAGES},
     ),
     "the false-positive rates": (
         config(evaluation={"operating_fpr": [0.1]}),
-        {"evaluate_backend": 3, "compare_backends": 1, "build_analytics": 1, **PAGES},
+        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, **PAGES},
     ),
     "the space of one backend": (
         config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
-        {"train_fold_xgboost": 2, "train_final_xgboost": 1, **ONE_BACKEND, **REPORTS},
+        {"train_fold_xgboost": 2, "train_final_xgboost": 1, "combine_final": 1, **ONE_BACKEND},
     ),
+    "the code of the weights": (library("ensemble.py", "_RIDGE = 1e-8", "_RIDGE = 1e-7"), {**ENSEMBLE, **COMBINED}),
+    "the ensemble is switched off": (config(evaluation={"ensemble": False}), AFTER_COMPARISON),
+    "the weights are gone": (delete("ensemble/weights.parquet"), ENSEMBLE),
+    "the final weights are gone": (delete("ensemble/final/params.json"), {"combine_final": 1, "execute_notebook": 1}),
     "the class weights": (config(training={"class_weight": "unit"}), {**TRAINING, **AFTER_TRAINING, **PAGES}),
     "the seed": (config(folds={"n_splits": 2, "inner_splits": 2, "seed": 7}), {"make_folds": 1, **AFTER_FOLDS}),
     "what the audit fails on": (config(audit={"fail_on": ["group_overlap"]}), {"pass_audit": 1, **AFTER_AUDIT}),
@@ -87,13 +93,13 @@ CHANGES = {
     **{
         f"a fold's {name} is gone": (
             delete(f"catboost/fold_2/{name}"),
-            {"train_fold_catboost": 1, **ONE_BACKEND, **REPORTS},
+            {"train_fold_catboost": 1, **ONE_BACKEND},
         )
         for name in FOLD_FILES
     },
     "a fold is gone": (
         lambda study: shutil.rmtree(study.folder / "results" / "tiny" / "catboost" / "fold_2"),
-        {"train_fold_catboost": 1, **ONE_BACKEND, **REPORTS},
+        {"train_fold_catboost": 1, **ONE_BACKEND},
     ),
     "the predictions of all backends are gone": (delete("predictions.parquet"), AFTER_COMPARISON),
     "the metrics of all backends are gone": (delete("metrics.parquet"), AFTER_COMPARISON),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ PLOTS = [
     "calibration_curve",
     "feature_importance",
 ]
+SCORE_PLOTS = ["cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve"]
+ENTRANTS = [*BACKENDS, "ensemble"]
 
 
 def test_every_promised_file_is_there(finished: Study) -> None:
@@ -40,9 +43,13 @@ def test_every_promised_file_is_there(finished: Study) -> None:
         tables = [f"{t}.parquet" for t in ("predictions", "search", "curve", "importance")]
         names = [FOLD_MODELS[backend], "params.json", *tables]
         expected |= {f"{backend}/fold_{fold}/{name}" for fold in (1, 2) for name in names}
+    expected |= {f"ensemble/{name}" for name in ("metrics.json", "weights.parquet", "final/params.json")}
+    expected |= {f"ensemble/{name}.parquet" for name in ("predictions", "out_of_fold", "final/inner_predictions")}
+    expected |= {f"ensemble/plots/{name}.png" for name in SCORE_PLOTS}
     expected |= {"../analytics.duckdb", "../index.html"}
     missing = {name for name in expected if not (results / name).is_file()}
     assert not missing
+    assert {p.stem for p in (results / "ensemble" / "plots").iterdir()} == set(SCORE_PLOTS)
 
 
 def test_a_log_and_a_benchmark_stand_under_the_name_of_the_rule(finished: Study) -> None:
@@ -54,7 +61,7 @@ def test_every_row_is_scored_once_by_a_model_that_has_not_seen_its_group(finishe
     results = finished.folder / "results" / "tiny"
     predictions = pq.read_table(results / "predictions.parquet").to_pandas()
     folds = pq.read_table(results / "folds.parquet").to_pandas().set_index("sample_id")
-    assert predictions.groupby("backend")["sample_id"].nunique().to_dict() == dict.fromkeys(BACKENDS, 200)
+    assert predictions.groupby("backend")["sample_id"].nunique().to_dict() == dict.fromkeys(ENTRANTS, 200)
     for fold, part in predictions.groupby("fold"):
         assert (folds.loc[part["sample_id"], f"fold_{fold}"] == 0).all()
         trained = folds.index[folds[f"fold_{fold}"] != 0]
@@ -74,10 +81,10 @@ def test_the_query_of_the_notebook_runs_on_the_database(finished: Study) -> None
         found = analytics.query(query).set_index("fold")["avg_f1"]
     folds = [
         json.loads((finished.folder / f"results/tiny/{backend}/metrics.json").read_text())["fold_results"]
-        for backend in BACKENDS
+        for backend in ENTRANTS
     ]
     for number in (1, 2):
-        assert found[number] == pytest.approx(sum(of_backend[number - 1]["f1"] for of_backend in folds) / 3)
+        assert found[number] == pytest.approx(sum(of_entrant[number - 1]["f1"] for of_entrant in folds) / 4)
 
 
 def test_a_second_run_does_nothing(finished: Study) -> None:
@@ -96,13 +103,13 @@ def test_fold_files_that_are_gone_come_back_as_they_were(study: Study) -> None:
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
-def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_backend(study: Study) -> None:
+def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_entrant(study: Study) -> None:
     (study.folder / "results/tiny/report.html").unlink()
     text = study.complete()
     assert "results/tiny/report.html" in text
     assert "  audit: " in text
-    for backend in BACKENDS:
-        assert f"    {backend} " in text
+    for entrant in ENTRANTS:
+        assert f"    {entrant} " in text
 
 
 def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Study, tmp_path: Path) -> None:
@@ -150,7 +157,8 @@ def test_snakemake_writes_its_own_report_offline(study: Study) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     text = (study.folder / "report.html").read_text(encoding="utf-8")
     assert "system-message" not in text
-    for backend, name in (("xgboost", "XGBoost"), ("lightgbm", "LightGBM"), ("catboost", "CatBoost")):
+    names = {"xgboost": "XGBoost", "lightgbm": "LightGBM", "catboost": "CatBoost", "ensemble": "Ensemble"}
+    for backend, name in names.items():
         metrics = json.loads((study.folder / f"results/tiny/{backend}/metrics.json").read_text())
         score = f"AUC {metrics['test_auc']:.3f} {json.dumps('±')[1:-1]} {metrics['test_auc_std']:.3f}"
         assert f"ROC curve of {name} on tiny" in text
@@ -172,7 +180,11 @@ def test_an_audit_that_is_switched_off_is_said(study: Study) -> None:
     study.write_config(audit={"enabled": False}, backends=["xgboost"])
     study.complete()
     assert not (study.folder / "results/tiny/audit.json").exists()
-    assert "No audit was run" in (study.folder / "results/tiny/report.html").read_text(encoding="utf-8")
+    page = (study.folder / "results/tiny/report.html").read_text(encoding="utf-8")
+    assert "No audit was run" in page
+    # One backend is not combined with itself, and nothing speaks of it.
+    assert not (study.folder / "results/tiny/ensemble").exists()
+    assert "nsemble" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("profile", ["--profile", "--workflow-profile"])

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.workflow
 
 # They show the configuration.
 PAGES = {"report", "report_index"}
-BACKENDS = {"xgboost", "lightgbm", "catboost"}
+ENTRANTS = {"xgboost", "lightgbm", "catboost", "ensemble"}
 
 
 def test_a_run_that_could_not_be_logged_succeeds_and_is_logged_by_the_next(study: Study) -> None:
@@ -31,8 +31,8 @@ def test_a_run_that_could_not_be_logged_succeeds_and_is_logged_by_the_next(study
     assert "warning: mlflow" not in study.complete()
     assert dict(study.would_run()) == {}
     logged = Logged(f"sqlite:///{database}")
-    assert set(logged.parents) == BACKENDS
-    assert logged.n_runs == 3 * (1 + 2)
+    assert set(logged.parents) == ENTRANTS
+    assert logged.n_runs == 4 * (1 + 2)
     written = json.loads((study.folder / "results/tracking.json").read_text())
     assert {run["run_id"] for run in written["runs"]} == {run.info.run_id for run in logged.parents.values()}
 

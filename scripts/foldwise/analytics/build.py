@@ -16,6 +16,7 @@ _SQL = Path(__file__).parent
 
 _OF_DATASET = ("contract", "folds", "predictions", "tidy", "comparison", "audit")
 _OF_BACKEND = ("metrics", "params", "search", "importance")
+_OF_ENSEMBLE = ("ensemble_metrics", "weights")
 
 Files = Mapping[str, str]
 
@@ -30,7 +31,8 @@ def build_analytics(
     Args:
         inputs: for ``contract``, ``folds``, ``predictions``, ``tidy``, ``comparison`` and ``audit`` one path a
             dataset (``audit`` is empty where the audit is switched off); for ``metrics``, ``params``, ``search`` and
-            ``importance`` one path a dataset and backend, the backends of the first dataset first.
+            ``importance`` one path a dataset and backend, the backends of the first dataset first; for
+            ``ensemble_metrics`` and ``weights`` one path a dataset, none where there is no ensemble.
         datasets: names in the order of the paths.
         backends: names in the order of the paths.
         output: the database file.
@@ -43,6 +45,8 @@ def build_analytics(
                 _add_dataset(connection, dataset, _at(inputs, _OF_DATASET, at))
                 for place, backend in enumerate(backends, start=at * len(backends)):
                     _add_backend(connection, dataset, backend, _at(inputs, _OF_BACKEND, place))
+                if inputs["weights"]:
+                    _add_ensemble(connection, dataset, _at(inputs, _OF_ENSEMBLE, at))
             _execute(connection, "indices.sql")
         finally:
             connection.close()
@@ -78,6 +82,13 @@ def _add_backend(connection: duckdb.DuckDBPyConnection, dataset: str, backend: s
     table, note = read_table(files["search"]), read_note(files["search"])
     _insert(connection, "search", rows.search_rows(dataset, backend, table, note))
     _insert(connection, "importances", rows.named(read_table(files["importance"]), dataset, backend))
+
+
+def _add_ensemble(connection: duckdb.DuckDBPyConnection, dataset: str, files: Files) -> None:
+    metrics, weights = read_json(files["ensemble_metrics"]), read_table(files["weights"])
+    _insert(connection, "results", rows.ensemble_rows(metrics, weights))
+    _insert(connection, "intervals", rows.interval_rows(metrics))
+    _insert(connection, "weights", weights.append_column("dataset", pa.repeat(dataset, weights.num_rows)))
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, source: pa.Table | list[dict[str, Any]]) -> None:

@@ -16,7 +16,7 @@ COMMENT ON COLUMN datasets.n_repeats IS 'Repeats of the outer split';
 COMMENT ON COLUMN datasets.inner_splits IS 'Inner folds of an outer train part';
 COMMENT ON COLUMN datasets.seed IS 'Seed of splits and models';
 COMMENT ON COLUMN datasets.audit_verdict IS 'pass, warn or fail; null where the audit is switched off';
-COMMENT ON COLUMN datasets.verdict IS 'The comparison of the backends in words';
+COMMENT ON COLUMN datasets.verdict IS 'The comparison of the entrants in words';
 
 COMMENT ON TABLE folds IS 'One row a sample and outer fold: on which side of the split it stands';
 COMMENT ON COLUMN folds.dataset IS 'Name in the configuration';
@@ -29,7 +29,7 @@ COMMENT ON COLUMN folds.inner_fold IS 'Inner fold of a train row, from 1; null f
 
 COMMENT ON TABLE results IS 'One row a dataset, backend and outer fold: scores of its test rows at threshold 0.5, and its training';
 COMMENT ON COLUMN results.dataset IS 'Name in the configuration';
-COMMENT ON COLUMN results.backend IS 'xgboost, lightgbm or catboost';
+COMMENT ON COLUMN results.backend IS 'xgboost, lightgbm, catboost or ensemble';
 COMMENT ON COLUMN results.repeat IS 'Repeat of the outer split, from 1';
 COMMENT ON COLUMN results.fold IS 'Outer fold, from 1';
 COMMENT ON COLUMN results.n_rows IS 'Test rows';
@@ -58,18 +58,18 @@ COMMENT ON COLUMN results.false_positives IS 'Test rows of class 0 told wrong';
 COMMENT ON COLUMN results.false_negatives IS 'Test rows of class 1 told wrong';
 COMMENT ON COLUMN results.true_positives IS 'Test rows of class 1 told right';
 COMMENT ON COLUMN results.threshold IS 'Threshold chosen on inner out-of-fold scores; the scores of this table are at 0.5';
-COMMENT ON COLUMN results.trees IS 'Trees of the model';
-COMMENT ON COLUMN results.params IS 'Chosen hyperparameters by name: params->>''max_depth''';
-COMMENT ON COLUMN results.points IS 'Combinations of hyperparameters searched';
-COMMENT ON COLUMN results.fits IS 'Models fitted during the search';
+COMMENT ON COLUMN results.trees IS 'Trees of the model; null for the ensemble';
+COMMENT ON COLUMN results.params IS 'Chosen hyperparameters by name: params->>''max_depth''; of the ensemble the weights of the backends';
+COMMENT ON COLUMN results.points IS 'Combinations of hyperparameters searched; null for the ensemble';
+COMMENT ON COLUMN results.fits IS 'Models fitted during the search; null for the ensemble';
 COMMENT ON COLUMN results.search_seconds IS 'Wall time of the search';
 COMMENT ON COLUMN results.refit_seconds IS 'Wall time of the refit';
 COMMENT ON COLUMN results.total_seconds IS 'Wall time of the job';
-COMMENT ON COLUMN results.peak_memory_mb IS 'Peak memory of the job, in MB';
+COMMENT ON COLUMN results.peak_memory_mb IS 'Peak memory of the job, in MB; null for the ensemble, as the seconds are';
 
 COMMENT ON TABLE metrics IS 'One row a dataset, backend, fold, level, slice and metric: every score, also by unit and slice';
 COMMENT ON COLUMN metrics.dataset IS 'Name in the configuration';
-COMMENT ON COLUMN metrics.backend IS 'xgboost, lightgbm, catboost, constant or logistic_regression';
+COMMENT ON COLUMN metrics.backend IS 'xgboost, lightgbm, catboost, ensemble, constant or logistic_regression';
 COMMENT ON COLUMN metrics.repeat IS 'Repeat of the outer split, from 1';
 COMMENT ON COLUMN metrics.fold IS 'Outer fold, from 1';
 COMMENT ON COLUMN metrics.level IS 'row, or unit: the mean score of a unit''s rows';
@@ -81,14 +81,14 @@ COMMENT ON COLUMN metrics.n IS 'Rows or units, by level, that the score is over'
 
 COMMENT ON TABLE predictions IS 'One row a dataset, backend and test row: the score of a model that has not seen its group';
 COMMENT ON COLUMN predictions.dataset IS 'Name in the configuration';
-COMMENT ON COLUMN predictions.backend IS 'xgboost, lightgbm or catboost';
+COMMENT ON COLUMN predictions.backend IS 'xgboost, lightgbm, catboost or ensemble';
 COMMENT ON COLUMN predictions.repeat IS 'Repeat of the outer split, from 1';
 COMMENT ON COLUMN predictions.fold IS 'Outer fold, from 1';
 COMMENT ON COLUMN predictions.sample_id IS 'Key of the sample';
 COMMENT ON COLUMN predictions.unit IS 'Unit of the sample';
 COMMENT ON COLUMN predictions.group_id IS 'Group of the sample';
 COMMENT ON COLUMN predictions.label IS '1: positive class';
-COMMENT ON COLUMN predictions.score IS 'Model probability of class 1';
+COMMENT ON COLUMN predictions.score IS 'Probability of class 1 from the model, or from the vote of the models';
 COMMENT ON COLUMN predictions.calibrated IS 'Score calibrated on inner out-of-fold scores';
 COMMENT ON COLUMN predictions.threshold IS 'Threshold chosen on inner out-of-fold scores';
 COMMENT ON COLUMN predictions.slices IS 'Value of each slice column: slices[''camera'']';
@@ -119,6 +119,14 @@ COMMENT ON COLUMN importances.gain IS 'Share of the gain of all splits; sums to 
 COMMENT ON COLUMN importances.shap IS 'Mean |SHAP| in log-odds over n_rows test rows';
 COMMENT ON COLUMN importances.n_rows IS 'Test rows that shap is over';
 
+COMMENT ON TABLE weights IS 'One row a dataset, outer fold, inner fold and backend: its weight in the ensemble; none without an ensemble';
+COMMENT ON COLUMN weights.dataset IS 'Name in the configuration';
+COMMENT ON COLUMN weights.fold IS 'Outer fold, from 1';
+COMMENT ON COLUMN weights.inner_fold IS 'Inner fold whose rows the weight scores; 0: the test rows of the outer fold';
+COMMENT ON COLUMN weights.backend IS 'xgboost, lightgbm or catboost';
+COMMENT ON COLUMN weights.weight IS 'Its share of the vote; the weights of a vote sum to 1';
+COMMENT ON COLUMN weights.n_rows IS 'Inner out-of-fold rows that the weight rests on';
+
 COMMENT ON TABLE audit IS 'One row a dataset and leakage check; none where the audit is switched off';
 COMMENT ON COLUMN audit.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN audit.check_id IS 'Name of the check';
@@ -130,7 +138,7 @@ COMMENT ON COLUMN audit.evidence IS 'The rows, columns or scores behind it, as a
 
 COMMENT ON TABLE intervals IS 'One row a dataset, backend, metric and method: the score by row over all outer folds, with its interval';
 COMMENT ON COLUMN intervals.dataset IS 'Name in the configuration';
-COMMENT ON COLUMN intervals.backend IS 'xgboost, lightgbm or catboost';
+COMMENT ON COLUMN intervals.backend IS 'xgboost, lightgbm, catboost or ensemble';
 COMMENT ON COLUMN intervals.metric IS 'Name of the score';
 COMMENT ON COLUMN intervals.method IS 'corrected_t (the headline), group_bootstrap or clustered_delong';
 COMMENT ON COLUMN intervals.estimate IS 'The score that the interval is about';
@@ -139,7 +147,7 @@ COMMENT ON COLUMN intervals.high IS 'Upper end; null where no interval is given'
 COMMENT ON COLUMN intervals.confidence IS 'Confidence of the interval';
 COMMENT ON COLUMN intervals.refused IS 'Why no interval is given';
 
-COMMENT ON TABLE comparisons IS 'One row a dataset and pair of backends: paired differences on the same outer folds (corrected t, Holm)';
+COMMENT ON TABLE comparisons IS 'One row a dataset and pair of entrants: paired differences on the same outer folds (corrected t, Holm)';
 COMMENT ON COLUMN comparisons.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN comparisons.backend_a IS 'First of the pair';
 COMMENT ON COLUMN comparisons.backend_b IS 'Second of the pair';

@@ -7,14 +7,14 @@ FROM intervals
 WHERE method = 'corrected_t' AND metric IN ('auc', 'f1', 'accuracy')
 ORDER BY dataset, metric, estimate DESC;
 
--- fold_scores: each outer fold over the backends, the hardest first
+-- fold_scores: each outer fold over the entrants, the hardest first
 SELECT dataset, fold, avg(test_auc) AS mean_auc, stddev(test_auc) AS std_auc, avg(test_f1) AS mean_f1,
     any_value(n_groups) AS n_groups
 FROM results
 GROUP BY dataset, fold
 ORDER BY dataset, mean_auc;
 
--- comparisons: which backend is better, on the same folds
+-- comparisons: which entrant is better, on the same folds
 SELECT dataset, backend_a, backend_b, metric, difference, low, high, p_holm, coalesce(verdict, refused) AS verdict
 FROM comparisons
 ORDER BY dataset, p_holm NULLS LAST, backend_a, backend_b;
@@ -29,6 +29,7 @@ ORDER BY dataset, backend, mean_auc NULLS LAST, slice, slice_value;
 -- chosen_params: the hyperparameters that the folds chose, and how many folds agree
 SELECT dataset, backend, params, count(*) AS n_folds, avg(trees) AS mean_trees, avg(test_auc) AS mean_auc
 FROM results
+WHERE backend <> 'ensemble'
 GROUP BY dataset, backend, params
 ORDER BY dataset, backend, n_folds DESC, params;
 
@@ -51,7 +52,14 @@ GROUP BY dataset, feature
 ORDER BY dataset, mean_shap DESC, feature
 LIMIT 20;
 
--- wrong_units: the units that all backends together tell most wrongly
+-- ensemble_weights: the share of the vote that each backend has, over the outer folds
+SELECT dataset, backend, avg(weight) AS mean_weight, min(weight) AS smallest, max(weight) AS largest, count(*) AS n_folds
+FROM weights
+WHERE inner_fold = 0
+GROUP BY dataset, backend
+ORDER BY dataset, mean_weight DESC;
+
+-- wrong_units: the units that all entrants together tell most wrongly
 SELECT dataset, unit, any_value(label) AS label, avg(score) AS mean_score, count(DISTINCT sample_id) AS n_rows
 FROM predictions
 GROUP BY dataset, unit
@@ -68,5 +76,6 @@ ORDER BY dataset, level, check_id;
 SELECT dataset, backend, count(*) AS n_folds, avg(fits) AS mean_fits, sum(total_seconds) AS seconds,
     max(peak_memory_mb) AS peak_memory_mb
 FROM results
+WHERE backend <> 'ensemble'
 GROUP BY dataset, backend
 ORDER BY dataset, seconds DESC;

@@ -35,9 +35,22 @@ def dataset_row(contract: Json, comparison: Json, audit: Json, plan: Mapping[str
 
 def result_rows(metrics: Json, params: Sequence[Json]) -> list[dict[str, Any]]:
     """Return one row an outer fold: its scores, and what its training chose and cost."""
-    thresholds = {entry["fold"]: entry["threshold"] for entry in metrics["thresholds"].get("folds", [])}
     trainings = {entry["fold"]: _training(entry) for entry in params}
-    return [{**row, "threshold": thresholds.get(row["fold"]), **trainings[row["fold"]]} for row in fold_scores(metrics)]
+    return [{**row, **trainings[row["fold"]]} for row in _scored_folds(metrics)]
+
+
+def ensemble_rows(metrics: Json, weights: pa.Table) -> list[dict[str, Any]]:
+    """Return one row an outer fold: its scores, and the weights of its test rows in place of hyperparameters."""
+    of_fold: dict[int, dict[str, float]] = {}
+    for line in weights.to_pylist():
+        if line["inner_fold"] == 0:
+            of_fold.setdefault(line["fold"], {})[line["backend"]] = line["weight"]
+    return [{**row, "params": json.dumps(of_fold[row["fold"]])} for row in _scored_folds(metrics)]
+
+
+def _scored_folds(metrics: Json) -> list[dict[str, Any]]:
+    thresholds = {entry["fold"]: entry["threshold"] for entry in metrics["thresholds"].get("folds", [])}
+    return [{**row, "threshold": thresholds.get(row["fold"])} for row in fold_scores(metrics)]
 
 
 def _training(params: Json) -> dict[str, Any]:

@@ -63,10 +63,10 @@ CREATE TABLE results (
     false_negatives INTEGER,
     true_positives INTEGER,
     threshold DOUBLE,
-    trees INTEGER NOT NULL,
+    trees INTEGER,
     params JSON NOT NULL,
-    points INTEGER NOT NULL,
-    fits INTEGER NOT NULL,
+    points INTEGER,
+    fits INTEGER,
     search_seconds DOUBLE,
     refit_seconds DOUBLE,
     total_seconds DOUBLE,
@@ -130,6 +130,16 @@ CREATE TABLE importances (
     shap DOUBLE,
     n_rows INTEGER NOT NULL,
     PRIMARY KEY (dataset, backend, fold, feature)
+);
+
+CREATE TABLE weights (
+    dataset VARCHAR NOT NULL,
+    fold SMALLINT NOT NULL,
+    inner_fold SMALLINT NOT NULL,
+    backend VARCHAR NOT NULL,
+    weight DOUBLE NOT NULL,
+    n_rows INTEGER NOT NULL,
+    PRIMARY KEY (dataset, fold, inner_fold, backend)
 );
 
 CREATE TABLE audit (

@@ -3,33 +3,25 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from foldwise.artifacts import read_json, read_note, read_table
-from foldwise.plots.calibration import draw_calibration
-from foldwise.plots.curves import draw_precision_recall, draw_roc
-from foldwise.plots.folds import draw_confusion, draw_fold_comparison, pooled_confusion
+from foldwise.plots.entrant import SCORE_PLOTS, EntrantResults, read_entrant
 from foldwise.plots.importance import draw_importance
 from foldwise.plots.learning import draw_learning_curves
 from foldwise.plots.search import draw_search
-from foldwise.plots.style import Subject, save
-from foldwise.plots.wording import population
+from foldwise.plots.style import save
 
 
 @dataclass(frozen=True)
-class BackendResults:
+class BackendResults(EntrantResults):
     """What one backend left, all folds below each other with a column ``fold``.
 
-    ``predictions`` are the scored rows, calibrated too; ``trees`` is the size of each fold's model.
+    ``trees`` is the size of each fold's model.
     """
 
-    subject: Subject
-    label: Mapping[str, Any]
-    metrics: Mapping[str, Any]
-    predictions: pd.DataFrame
     search: pd.DataFrame
     search_metric: str
     greater_is_better: bool
@@ -45,13 +37,9 @@ def read_backend(files: Mapping[str, str | Path]) -> BackendResults:
         files: paths of ``contract``, ``metrics`` and ``out_of_fold``, and of the gathered ``search``,
             ``curve``, ``importance`` and ``params`` of all folds.
     """
-    about, scores = read_json(files["contract"]), read_json(files["metrics"])
-    note = read_note(files["search"])
+    entrant, note = read_entrant(files), read_note(files["search"])
     return BackendResults(
-        subject=Subject(scores["dataset"], scores["backend"], population(scores["counts"], about["unit"])),
-        label=about["label"],
-        metrics=scores,
-        predictions=read_table(files["out_of_fold"]).to_pandas(),
+        **vars(entrant),
         search=read_table(files["search"]).to_pandas(),
         search_metric=note["metric"],
         greater_is_better=note["greater_is_better"] == "true",
@@ -62,13 +50,9 @@ def read_backend(files: Mapping[str, str | Path]) -> BackendResults:
 
 
 PLOTS: Mapping[str, Callable[[BackendResults], Figure]] = {
-    "cv_fold_comparison": lambda of: draw_fold_comparison(of.subject, of.metrics),
+    **SCORE_PLOTS,
     "hyperparameter_search": lambda of: draw_search(of.subject, of.search, of.search_metric, of.greater_is_better),
     "learning_curves": lambda of: draw_learning_curves(of.subject, of.curve, of.trees),
-    "roc_curve": lambda of: draw_roc(of.subject, of.predictions, of.metrics),
-    "precision_recall_curve": lambda of: draw_precision_recall(of.subject, of.predictions, of.metrics),
-    "confusion_matrix": lambda of: draw_confusion(of.subject, *_confusion_of(of)),
-    "calibration_curve": lambda of: draw_calibration(of.subject, of.predictions),
     "feature_importance": lambda of: draw_importance(of.subject, of.importance),
 }
 
@@ -77,8 +61,3 @@ def write_plots(results: BackendResults, destinations: Mapping[str, str | Path])
     """Write the plots named by the keys of ``destinations`` (see ``PLOTS``) as PNG files."""
     for name, path in destinations.items():
         save(PLOTS[name](results), path)
-
-
-def _confusion_of(results: BackendResults) -> tuple[Any, Mapping[str, Any], str]:
-    counts, over = pooled_confusion(results.metrics)
-    return counts, results.label, over

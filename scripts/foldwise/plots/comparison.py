@@ -1,4 +1,4 @@
-"""All backends of a dataset beside each other, with the two references."""
+"""All entrants of a dataset beside each other, with the two references."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.plots.palette import GREY, REFERENCES, look
+from foldwise.entrants import REFERENCES
+from foldwise.plots.palette import GREY, look
 from foldwise.plots.scores import possible
 from foldwise.plots.style import Subject, entitle, new_figure, styled
 from foldwise.plots.wording import count, metric_name, shortened
@@ -20,7 +21,7 @@ _DIRECTION = {"log_loss": "nats, lower is better"}
 
 @styled()
 def draw_comparison(comparison: Mapping[str, Any], metrics: pd.DataFrame) -> Figure:
-    """Draw the scores of all backends, the compared metric with its interval first.
+    """Draw the scores of all entrants, the compared metric with its interval first.
 
     Args:
         comparison: comparison.json.
@@ -53,7 +54,7 @@ def draw_comparison(comparison: Mapping[str, Any], metrics: pd.DataFrame) -> Fig
         f"{comparison.get('verdict', '')} Dots: one test fold each; large mark: mean over folds; "
         f"bar: {_interval_name(comparison)} of the mean {metric_name(compared)}."
     )
-    entitle(figure, subject, "comparison of the backends", note)
+    entitle(figure, subject, "comparison of the entrants", note)
     return figure
 
 
@@ -82,7 +83,7 @@ def _panel(
 
 
 def _order(comparison: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
-    """Best estimate first, backends that the comparison does not list after it, references last."""
+    """Best estimate first, entrants that the comparison does not list after it, references last."""
     ranked = sorted(comparison["entrants"], key=lambda entrant: -_or_lowest(entrant.get("estimate")))
     names = dict.fromkeys([entrant["name"] for entrant in ranked] + sorted(rows["backend"].unique()))
     return [name for name in names if name not in REFERENCES] + [name for name in REFERENCES if name in names]

@@ -1,4 +1,4 @@
-"""One colour, one mark and one printed name per backend, the same wherever a backend is shown.
+"""One colour, one mark and one printed name per entrant, the same wherever it is shown.
 
 The colours are those of Okabe and Ito (2008), told apart with every common colour vision. This module
 imports no plotting library, so that the report page can use it too.
@@ -7,9 +7,11 @@ imports no plotting library, so that the report page can use it too.
 from typing import NamedTuple
 from zlib import crc32
 
+from foldwise.entrants import ENSEMBLE
+
 
 class Look(NamedTuple):
-    """How a backend is shown: colour as ``#rrggbb``, matplotlib mark, printed name."""
+    """How an entrant is shown: colour as ``#rrggbb``, matplotlib mark, printed name."""
 
     colour: str
     mark: str
@@ -24,18 +26,17 @@ _KNOWN = {
     "xgboost": Look("#0072B2", "o", "XGBoost"),
     "lightgbm": Look("#D55E00", "s", "LightGBM"),
     "catboost": Look("#009E73", "^", "CatBoost"),
+    ENSEMBLE: Look("#CC79A7", "P", "ensemble"),
     "logistic_regression": Look("#595959", "D", "logistic regression"),
     "constant": Look("#767676", "X", "constant answer"),
 }
-_SPARE = (("#CC79A7", "v"), ("#56B4E9", "P"), ("#E69F00", "h"))
-
-REFERENCES = ("logistic_regression", "constant")
+_SPARE = (("#56B4E9", "v"), ("#E69F00", "h"))
 
 
-def look(backend: str) -> Look:
-    """Return how ``backend`` is shown; an unknown one gets a spare colour that its name decides."""
-    if backend in _KNOWN:
-        return _KNOWN[backend]
+def look(entrant: str) -> Look:
+    """Return how ``entrant`` is shown; an unknown one gets a spare colour that its name decides."""
+    if entrant in _KNOWN:
+        return _KNOWN[entrant]
     # crc32 and not hash(): Python salts hash() anew in every process.
-    colour, mark = _SPARE[crc32(backend.encode()) % len(_SPARE)]
-    return Look(colour, mark, backend)
+    colour, mark = _SPARE[crc32(entrant.encode()) % len(_SPARE)]
+    return Look(colour, mark, entrant)

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.artifacts import read_json
+from foldwise.entrants import ENSEMBLE
 
 Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture of one backend; ``name`` is the stem of its file."""
+    """A picture of one backend or of the ensemble; ``name`` is the stem of its file."""
 
     backend: str
     name: str
@@ -23,12 +24,13 @@ class Plot:
 class Artefacts:
     """The artefacts of one dataset.
 
-    ``metrics`` holds one metrics.json a backend and ``params`` one params.json a backend and fold;
+    ``entrants`` are the backends and, where there is one, their ensemble. ``metrics`` holds one metrics.json an
+    entrant, ``params`` one params.json a backend and fold, ``weights`` the rows of the ensemble's weights.parquet;
     ``leaky`` is leaky_reference.json, empty where the run made none.
     """
 
     dataset: str
-    backends: list[str]
+    entrants: list[str]
     contract: Json
     audit: Json
     comparison: Json
@@ -38,11 +40,17 @@ class Artefacts:
     plots: list[Plot] = field(default_factory=list)
     comparison_plot: bytes | None = None
     leaky: Json = field(default_factory=dict)
+    weights: list[Json] = field(default_factory=list)
 
-    def metrics_by_backend(self) -> dict[str, Json]:
-        """Return the metrics in the configured order of the backends."""
+    @property
+    def backends(self) -> list[str]:
+        """The entrants that were trained."""
+        return [name for name in self.entrants if name != ENSEMBLE]
+
+    def metrics_by_entrant(self) -> dict[str, Json]:
+        """Return the metrics in the order of the entrants."""
         found = {m["backend"]: m for m in self.metrics}
-        return {name: found[name] for name in self.backends if name in found}
+        return {name: found[name] for name in self.entrants if name in found}
 
     def params_by_backend(self) -> dict[str, list[Json]]:
         """Return the fold parameters of each backend, by fold, in the configured order of the backends."""

@@ -15,7 +15,7 @@ def write_index(
     output: str | Path,
     *,
     datasets: Iterable[str],
-    backends: Iterable[str],
+    entrants: Iterable[str],
     contracts: Iterable[str | Path],
     audits: Iterable[str | Path],
     comparisons: Iterable[str | Path],
@@ -26,19 +26,19 @@ def write_index(
     Args:
         output: the HTML file, in the folder that holds a folder for each dataset.
         datasets: their names, in the order of the page.
-        backends: the backends in the order of the page.
+        entrants: the backends in the order of the page, then their ensemble where there is one.
         contracts: table.json of every dataset.
         audits: audit.json of every dataset, none where the audit is switched off.
         comparisons: comparison.json of every dataset.
-        metrics: metrics.json of every dataset and backend.
+        metrics: metrics.json of every dataset and entrant.
     """
     audit_of, comparison_of = _by_dataset(load_all(audits)), _by_dataset(load_all(comparisons))
     contract_of, scored = _by_dataset(load_all(contracts)), load_all(metrics)
-    names = list(backends)
+    names = list(entrants)
     found = [
         Artefacts(
             dataset=name,
-            backends=names,
+            entrants=names,
             contract=contract_of[name],
             audit=audit_of.get(name, {}),
             comparison=comparison_of[name],

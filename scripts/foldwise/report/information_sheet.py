@@ -9,6 +9,7 @@ cannot know is left to the author, in so many words.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from foldwise.entrants import counted
 from foldwise.report import run_facts, words
 from foldwise.report.artefacts import Artefacts
 from foldwise.report.protocol import held_out_column
@@ -74,9 +75,9 @@ def _test_set(artefacts: Artefacts) -> list[str]:
     return [
         "Yes: every row is scored once a repeat, by a model whose search, training, calibration and threshold used "
         "no row of its group.",
-        f"There is no further test set: the best of {len(artefacts.backends)} backends is named on the same folds that "
+        f"There is no further test set: the best of {counted(artefacts.entrants)} is named on the same folds that "
         "score it."
-        if len(artefacts.backends) > 1
+        if len(artefacts.entrants) > 1
         else "There is no further test set beside the cross-validation.",
     ]
 

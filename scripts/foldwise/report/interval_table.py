@@ -12,7 +12,7 @@ Entry = tuple[str, str, str, str, dict[str, Any]]
 
 
 def interval_table(artefacts: Artefacts) -> Table | None:
-    """Return the intervals of all backends, by row first, then by unit; None where there is none."""
+    """Return the intervals of all entrants, by row first, then by unit; None where there is none."""
     found = [entry for level in ("row", "unit") for entry in _entries(artefacts, level)]
     if not found:
         return None
@@ -26,7 +26,7 @@ def interval_table(artefacts: Artefacts) -> Table | None:
 
 
 def _entries(artefacts: Artefacts, level: str) -> Iterator[Entry]:
-    for name, metrics in artefacts.metrics_by_backend().items():
+    for name, metrics in artefacts.metrics_by_entrant().items():
         source: Json = metrics if level == "row" else metrics.get("unit") or {}
         for metric, methods in (source.get("intervals") or {}).items():
             for method, found in methods.items():

@@ -1,5 +1,6 @@
 """The leaky reference: scores of row-wise splits, kept apart from every score that counts."""
 
+from foldwise.entrants import ENSEMBLE
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts
 from foldwise.report.protocol import held_out_column, outer_folds
@@ -39,9 +40,12 @@ def leaky_table(artefacts: Artefacts) -> Table | None:
 
 def _notes(artefacts: Artefacts) -> list[str]:
     column = held_out_column(artefacts)
+    notes = [f"Rows of every {column} stand on both sides of a row-wise split, so the gap holds that difference too."]
     if column is None:
-        return []
-    return [f"Rows of every {column} stand on both sides of a row-wise split, so the gap holds that difference too."]
+        notes = []
+    if ENSEMBLE in artefacts.entrants:
+        notes.append("The ensemble has no leaky reference: row-wise splits are run for the backends alone.")
+    return notes
 
 
 def _leaky(found: dict[str, float | None]) -> Cell:

@@ -148,13 +148,13 @@ def operating_point_table(artefacts: Artefacts) -> Table | None:
 
 def _by_backend(artefacts: Artefacts, key: str, needed: str) -> dict[str, Json]:
     """Return one section of the metrics of each backend that has it."""
-    found = {name: metrics.get(key) or {} for name, metrics in artefacts.metrics_by_backend().items()}
+    found = {name: metrics.get(key) or {} for name, metrics in artefacts.metrics_by_entrant().items()}
     return {name: entry for name, entry in found.items() if entry.get(needed)}
 
 
 def _extent(artefacts: Artefacts) -> str:
-    """Write what every mean here is over; all backends share the folds."""
-    counts = next(iter(artefacts.metrics_by_backend().values()))["counts"]
+    """Write what every mean here is over; all entrants share the folds."""
+    counts = next(iter(artefacts.metrics_by_entrant().values()))["counts"]
     rows, groups = words.counted(counts.get("rows"), "row"), words.counted(counts.get("groups"), "group")
     return f"{counted_folds(artefacts, counts.get('folds'))} ({rows}, {groups})"
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from foldwise.artifacts import read_json, write_text
+from foldwise.artifacts import read_json, read_table, write_text
 from foldwise.report import data_tables, operation_tables, run_tables, score_tables, view, words
 from foldwise.report.artefacts import Artefacts, load_all, load_plots
 from foldwise.report.audit_view import checks
 from foldwise.report.comparison_tables import comparison_table, cross_check_table
+from foldwise.report.ensemble_table import ensemble_table
 from foldwise.report.information_sheet import information_sheet
 from foldwise.report.interval_table import interval_table
 from foldwise.report.leaky_table import WARNING, leaky_table
@@ -32,6 +33,7 @@ SECTIONS = {
     "audit": "Leakage audit",
     "scores": "Scores",
     "comparison": "Comparison of backends",
+    "ensemble": "Ensemble",
     "operation": "Calibration and thresholds",
     "leaky": "Leaky reference",
     "plots": "Plots",
@@ -51,16 +53,22 @@ def render_report(artefacts: Artefacts) -> str:
         "report.html.j2",
         ["tables.js", "page.js"],
         dataset=artefacts.dataset,
-        sections={k: title for k, title in SECTIONS.items() if k != "leaky" or artefacts.leaky},
+        sections=_sections(artefacts),
         **_contents(artefacts),
     )
+
+
+def _sections(artefacts: Artefacts) -> dict[str, str]:
+    """Return the titles of the sections that the run has something for."""
+    optional = {"leaky": artefacts.leaky, "ensemble": artefacts.weights}
+    return {key: title for key, title in SECTIONS.items() if optional.get(key, True)}
 
 
 def write_report(
     output: str | Path,
     *,
     dataset: str,
-    backends: Iterable[str],
+    entrants: Iterable[str],
     contract: str | Path,
     audit: str | Path | None,
     comparison: str | Path,
@@ -70,26 +78,28 @@ def write_report(
     comparison_plot: str | Path,
     configuration: Mapping[str, Any],
     leaky: str | Path | None = None,
+    weights: str | Path | None = None,
 ) -> None:
     """Load the artefacts of a dataset and write its page.
 
     Args:
         output: the HTML file.
         dataset: its name.
-        backends: the backends in the order of the page.
+        entrants: the backends in the order of the page, then their ensemble where there is one.
         contract: table.json.
         audit: audit.json, None where the audit is switched off.
         comparison: comparison.json.
-        metrics: metrics.json of every backend.
+        metrics: metrics.json of every entrant.
         params: the gathered params.json of every backend.
-        plots: pictures, laid out as ``{backend}/plots/{name}.png``.
-        comparison_plot: the picture of all backends.
+        plots: pictures, laid out as ``{entrant}/plots/{name}.png``.
+        comparison_plot: the picture of all entrants.
         configuration: the validated configuration of the dataset, as plain values.
         leaky: leaky_reference.json, None where the run made none.
+        weights: weights.parquet of the ensemble, None where there is none.
     """
     artefacts = Artefacts(
         dataset=dataset,
-        backends=list(backends),
+        entrants=list(entrants),
         contract=read_json(contract),
         audit=read_json(audit) if audit else {},
         comparison=read_json(comparison),
@@ -99,13 +109,14 @@ def write_report(
         plots=load_plots(plots),
         comparison_plot=Path(comparison_plot).read_bytes(),
         leaky=read_json(leaky) if leaky else {},
+        weights=read_table(weights).to_pylist() if weights else [],
     )
     write_text(output, render_report(artefacts))
 
 
 def _contents(artefacts: Artefacts) -> dict[str, Any]:
     """Return what each section shows, by the names the template uses."""
-    first = next(iter(artefacts.metrics_by_backend().values()))
+    first = next(iter(artefacts.metrics_by_entrant().values()))
     return {
         "verdict": verdict(artefacts),
         "extent": words.extent(first["counts"], artefacts.contract.get("unit")),
@@ -127,6 +138,7 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
         "information_sheet": information_sheet(artefacts),
         "comparison_table": comparison_table(artefacts),
         "cross_check_table": cross_check_table(artefacts),
+        "ensemble_table": ensemble_table(artefacts),
         "comparison_figure": _comparison_figure(artefacts),
         "figures": _figures(artefacts),
         "slice_table": score_tables.slice_table(artefacts),
@@ -150,18 +162,18 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
 def _comparison_figure(artefacts: Artefacts) -> view.Figure | None:
     if artefacts.comparison_plot is None:
         return None
-    alt = f"Comparison of the backends on {artefacts.dataset}"
+    alt = f"Comparison of the entrants on {artefacts.dataset}"
     return view.figure(artefacts.comparison_plot, "Model comparison", alt)
 
 
 def _figures(artefacts: Artefacts) -> list[tuple[str, list[view.Figure]]]:
-    """Return the pictures of each backend in a fixed order, unknown ones last by name."""
+    """Return the pictures of each entrant in a fixed order, unknown ones last by name."""
     order = list(PLOT_TITLES)
     result = []
-    for backend in artefacts.backends:
-        plots = [p for p in artefacts.plots if p.backend == backend]
+    for entrant in artefacts.entrants:
+        plots = [p for p in artefacts.plots if p.backend == entrant]
         plots.sort(key=lambda p: (order.index(p.name) if p.name in order else len(order), p.name))
-        name = words.display_name(backend)
+        name = words.display_name(entrant)
         figures = []
         for plot in plots:
             title = PLOT_TITLES.get(plot.name, plot.name.replace("_", " "))

@@ -112,8 +112,18 @@ def what_was_fitted(artefacts: Artefacts) -> list[str]:
         f"{calibrator} ({threshold}): on the inner out-of-fold scores of each outer train part.",
         "Models: on the whole outer train part, with the chosen hyperparameters"
         + ("." if weights in ("none", _NOT_RECORDED) else f" and row weights ({weights}) of that part."),
+        *_ensemble(artefacts),
         "Logistic regression: imputation, scaling, categories and coefficients on the outer train part.",
         "The model to use is fitted on every group afterwards; no score here is of it.",
+    ]
+
+
+def _ensemble(artefacts: Artefacts) -> list[str]:
+    if not artefacts.weights:
+        return []
+    return [
+        "Weights of the ensemble: on the inner out-of-fold scores of each outer train part, by log loss; for its "
+        "calibration and threshold, those of an inner fold on the other inner folds."
     ]
 
 
@@ -147,7 +157,7 @@ def _stopping(artefacts: Artefacts) -> str:
 
 
 def _methods(artefacts: Artefacts, section: str, key: str) -> str:
-    found = [str(v) for m in artefacts.metrics_by_backend().values() if (v := (m.get(section) or {}).get(key))]
+    found = [str(v) for m in artefacts.metrics_by_entrant().values() if (v := (m.get(section) or {}).get(key))]
     return shortlist(list(dict.fromkeys(found))) or _NOT_RECORDED
 
 
@@ -158,7 +168,7 @@ def audit_tally(artefacts: Artefacts) -> list[str]:
 
 
 def _counts(artefacts: Artefacts) -> dict[str, Any]:
-    found: dict[str, Any] = next(iter(artefacts.metrics_by_backend().values()))["counts"]
+    found: dict[str, Any] = next(iter(artefacts.metrics_by_entrant().values()))["counts"]
     return found
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from foldwise.entrants import REFERENCES
 from foldwise.report import view, words
 from foldwise.report.artefacts import Artefacts, Json
 from foldwise.report.protocol import held_out_column, outer_folds
@@ -10,7 +11,6 @@ from foldwise.report.scores import Level, Score, metric_keys, reference_score, s
 from foldwise.report.view import Cell, Column, Table
 from foldwise.report.words import Metric
 
-REFERENCES = ("logistic_regression", "constant")
 # Rows kept on the page; a table of slices has no bound of its own.
 SLICE_LIMIT = 400
 FOLD_LIMIT = 400
@@ -20,24 +20,24 @@ _FOLD_COUNTS = {"n_rows": "Rows", "n_units": "Units", "n_groups": "Groups", "n_p
 
 
 def score_table(artefacts: Artefacts, level: Level) -> Table | None:
-    """Return metrics by backends and references at one level; None where nothing was measured."""
-    by_backend = artefacts.metrics_by_backend()
-    shown = words.metrics_in(key for m in by_backend.values() for key in metric_keys(m, level))
+    """Return metrics by entrants and references at one level; None where nothing was measured."""
+    by_entrant = artefacts.metrics_by_entrant()
+    shown = words.metrics_in(key for m in by_entrant.values() for key in metric_keys(m, level))
     if not shown:
         return None
-    first = next(iter(by_backend.values()))
+    first = next(iter(by_entrant.values()))
     references = [r for r in REFERENCES if any(reference_score(first, r, m.key, level) is not None for m in shown)]
-    scores = {(name, m.key): score_of(found, m.key, level) for name, found in by_backend.items() for m in shown}
+    scores = {(name, m.key): score_of(found, m.key, level) for name, found in by_entrant.items() for m in shown}
     rows = [
         [
             Cell(metric.label, metric.direction),
-            *(_score_cell(scores[name, metric.key]) for name in by_backend),
+            *(_score_cell(scores[name, metric.key]) for name in by_entrant),
             *(_reference_cell(reference_score(first, r, metric.key, level)) for r in references),
         ]
         for metric in shown
     ]
     columns = [Column("Metric")]
-    over = {name: _extent(artefacts, found["counts"], level) for name, found in by_backend.items()}
+    over = {name: _extent(artefacts, found["counts"], level) for name, found in by_entrant.items()}
     columns += [Column(words.display_name(name), extent, True) for name, extent in over.items()]
     columns += [Column(words.display_name(r), _extent(artefacts, first["counts"], level), True) for r in references]
     return Table(
@@ -85,10 +85,10 @@ def _interval_notes(scores: dict[tuple[str, str], Score]) -> list[str]:
 
 
 def slice_table(artefacts: Artefacts) -> Table | None:
-    """Return AUC and accuracy by slice value, the backends side by side; None without slices."""
-    by_backend = artefacts.metrics_by_backend()
+    """Return AUC and accuracy by slice value, the entrants side by side; None without slices."""
+    by_entrant = artefacts.metrics_by_entrant()
     cells: dict[tuple[str, str, str], dict[str, Json]] = {}
-    for name, metrics in by_backend.items():
+    for name, metrics in by_entrant.items():
         for entry in metrics.get("slices") or []:
             key = (str(entry["slice"]), str(entry["value"]), str(entry.get("level", "row")))
             cells.setdefault(key, {})[name] = entry
@@ -97,8 +97,8 @@ def slice_table(artefacts: Artefacts) -> Table | None:
     shown = [words.metric_named(k) for k in ("auc", "accuracy")]
     columns = [Column("Slice"), Column("Value"), Column("Level")]
     columns += [Column(c, numeric=True) for c in (*_FOLD_COUNTS.values(), "Folds")]
-    columns += [Column(m.label, words.display_name(n), numeric=True) for m in shown for n in by_backend]
-    rows = [_slice_row(key, found, shown, by_backend) for key, found in cells.items()]
+    columns += [Column(m.label, words.display_name(n), numeric=True) for m in shown for n in by_entrant]
+    rows = [_slice_row(key, found, shown, by_entrant) for key, found in cells.items()]
     rows, notes = view.shortened(rows, SLICE_LIMIT, "metrics.parquet")
     caption = "Scores on the part of the test rows with one value of a slice column. Accuracy at threshold 0.5."
     notes.append("AUC is undefined where a slice holds one class only.")
@@ -106,13 +106,13 @@ def slice_table(artefacts: Artefacts) -> Table | None:
 
 
 def _slice_row(
-    key: tuple[str, str, str], found: dict[str, Json], shown: list[Metric], backends: Iterable[str]
+    key: tuple[str, str, str], found: dict[str, Json], shown: list[Metric], entrants: Iterable[str]
 ) -> list[Cell]:
     any_entry = next(iter(found.values()))
     return [
         *(view.text(part) for part in key),
         *(view.count(any_entry.get(n)) for n in (*_FOLD_COUNTS, "n_folds")),
-        *(view.score(found.get(name, {}).get(m.key)) for m in shown for name in backends),
+        *(view.score(found.get(name, {}).get(m.key)) for m in shown for name in entrants),
     ]
 
 
@@ -161,7 +161,7 @@ def class_table(artefacts: Artefacts) -> Table | None:
 
 
 def _folds(artefacts: Artefacts) -> list[tuple[str, Json]]:
-    return [(name, fold) for name, m in artefacts.metrics_by_backend().items() for fold in m["fold_results"]]
+    return [(name, fold) for name, m in artefacts.metrics_by_entrant().items() for fold in m["fold_results"]]
 
 
 def _fold_heading(by: str | None, more: Iterable[Column]) -> list[Column]:
@@ -177,7 +177,7 @@ def _fold_name(name: str, fold: Json, by: str | None) -> list[Cell]:
 
 def _one_class_notes(artefacts: Artefacts) -> list[str]:
     """Say which folds test on one class only, and what that does to their scores."""
-    folds = next(iter(artefacts.metrics_by_backend().values()))["fold_results"]
+    folds = next(iter(artefacts.metrics_by_entrant().values()))["fold_results"]
     found = [f for f in folds if f.get("n_positive") is not None and f["n_positive"] in (0, f.get("n_rows"))]
     if not found:
         return []

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from foldwise.entrants import counted
 from foldwise.report import words
 from foldwise.report.artefacts import Artefacts, Json
 from foldwise.report.protocol import fold_noun, folds_of, outer_folds
@@ -57,8 +58,8 @@ class Verdict:
 def verdict(artefacts: Artefacts) -> Verdict:
     """Return the verdict of a dataset."""
     metric = words.metric_named(artefacts.comparison.get("metric") or "auc")
-    by_backend = artefacts.metrics_by_backend()
-    scores = {name: score_of(found, metric.key) for name, found in by_backend.items()}
+    by_entrant = artefacts.metrics_by_entrant()
+    scores = {name: score_of(found, metric.key) for name, found in by_entrant.items()}
     best = _best(scores, metric)
     level = artefacts.audit.get("verdict") or "none"
     return Verdict(
@@ -69,7 +70,7 @@ def verdict(artefacts: Artefacts) -> Verdict:
         audit_word=_AUDIT_WORDS.get(level, "No audit was run."),
         audit=artefacts.audit.get("sentence") or "",
         tally=tally(artefacts.audit),
-        chart=_chart(by_backend, scores, metric),
+        chart=_chart(by_entrant, scores, metric),
     )
 
 
@@ -89,7 +90,7 @@ def _best(scores: dict[str, Score], metric: Metric) -> str | None:
 def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], metric: Metric) -> str:
     if best is None:
         return f"No verdict: {metric.label} is undefined on every {fold_noun(artefacts)}."
-    found = artefacts.metrics_by_backend()[best]
+    found = artefacts.metrics_by_entrant()[best]
     score, interval = scores[best], scores[best].interval
     rests_on = words.extent(found["counts"], artefacts.contract.get("unit"))
     name, value, classes = (
@@ -126,7 +127,7 @@ def _beats_constant(score: Score, constant: float | None, metric: Metric) -> boo
 def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], metric: Metric) -> list[str]:
     if best is None:
         return []
-    found = artefacts.metrics_by_backend()[best]
+    found = artefacts.metrics_by_entrant()[best]
     lines = []
     beside = [
         f"{words.display_name(r).lower()} {words.score(value)}"
@@ -147,17 +148,17 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
     if len(scores) > 1:
         lines.append(
             f"{words.display_name(best)} is named because its mean is the best of "
-            f"{words.counted(len(scores), 'backend')}, not because it is proven better: see the comparison."
+            f"{counted(list(scores))}, not because it is proven better: see the comparison."
         )
     return lines
 
 
-def _chart(by_backend: dict[str, Json], scores: dict[str, Score], metric: Metric) -> Chart | None:
+def _chart(by_entrant: dict[str, Json], scores: dict[str, Score], metric: Metric) -> Chart | None:
     shown: list[tuple[str, float | None, float | None, float | None, bool]] = []
     for name, score in scores.items():
         ends = score.interval if score.interval and not score.interval.refused else None
         shown.append((name, score.mean, ends.low if ends else None, ends.high if ends else None, False))
-    first = next(iter(by_backend.values()), None)
+    first = next(iter(by_entrant.values()), None)
     constant = reference_score(first, "constant", metric.key) if first else None
     logistic = reference_score(first, "logistic_regression", metric.key) if first else None
     if logistic is not None:

@@ -11,6 +11,7 @@ _NAMES = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
     "catboost": "CatBoost",
+    "ensemble": "Ensemble",
     "logistic_regression": "Logistic regression",
     "constant": "Constant answer",
 }
@@ -78,7 +79,7 @@ def metrics_in(keys: Iterable[str]) -> list[Metric]:
 
 
 def display_name(name: str) -> str:
-    """Return how a backend or a reference is spelled in prose."""
+    """Return how an entrant or a reference is spelled in prose."""
     return _NAMES.get(name, name)
 
 

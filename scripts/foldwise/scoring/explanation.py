@@ -21,7 +21,7 @@ class Explanation:
     """
 
     def __init__(self, models: Sequence[FinalModel], contract: Mapping[str, Any]) -> None:
-        """Take the models and the content of ``table.json``."""
+        """Take the backends' models and the content of ``table.json``."""
         self._names = [str(f["name"]) for f in contract["features"]]
         self._models = models
         self._sums = {model.name: np.zeros(len(self._names)) for model in models}

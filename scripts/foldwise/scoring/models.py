@@ -1,4 +1,4 @@
-"""The final models of a dataset, each with the calibrator and the threshold that belong to it."""
+"""The final models of a dataset and their vote, each with the calibrator and the threshold that belong to it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ import numpy.typing as npt
 from foldwise.artifacts import read_json, read_table, sha256
 from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.backends.contract import Backend
-from foldwise.errors import UserError
+from foldwise.ensemble import weighted_mean
+from foldwise.entrants import ENSEMBLE
+from foldwise.errors import UserError, listed
 from foldwise.matrix import FeatureMatrix
 from foldwise.operation import Choices, Operation, fit_operation
 from foldwise.scoring.paths import final_paths
@@ -40,26 +42,75 @@ class FinalModel:
         return self.backend.predict_matrix(self.model, matrix, threads).astype(np.float64)
 
 
-def load_final_models(folder: Path, backends: Sequence[str] | None = None) -> list[FinalModel]:
-    """Load the final models of a dataset from the formats that hold data only.
+@dataclass(frozen=True)
+class FinalEnsemble:
+    """The vote of the final models.
+
+    Attributes:
+        name: ``ensemble``.
+        weights: of each backend that votes.
+        operation: calibrator and threshold.
+        facts: what they rest on, for the report.
+    """
+
+    name: str
+    weights: Mapping[str, float]
+    operation: Operation
+    facts: Mapping[str, Any]
+
+    def score(self, scores: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
+        """Return the weighted mean of the backends' scores for n rows, shape (n,); ``scores`` are by backend."""
+        return weighted_mean([scores[backend] for backend in self.weights], list(self.weights.values()))
+
+
+Entrant = FinalModel | FinalEnsemble
+
+
+def load_final_models(folder: Path, entrants: Sequence[str] | None = None) -> list[Entrant]:
+    """Load the final models of a dataset from the formats that hold data only, and the weights that they vote with.
 
     Calibrator and threshold are fitted as in every outer fold, by the settings that ``metrics.json`` names, on the
     inner out-of-fold scores of the final fit.
 
     Args:
         folder: the dataset's results.
-        backends: which, None for all that have a final model there.
+        entrants: which, None for all that are there.
+
+    Returns:
+        The backends, the ensemble last.
 
     Raises:
         UserError: when there is none, or a file that belongs to one is missing.
     """
-    names = backends or [b for b in SPECIFICATIONS if Path(final_paths(folder, b)["model"]).exists()]
-    if not names:
+    known = (*SPECIFICATIONS, ENSEMBLE)
+    names = entrants or [name for name in known if Path(final_paths(folder, name)["model"]).exists()]
+    models = [_load_model(folder, name) for name in names if name != ENSEMBLE]
+    if not models:
         raise UserError(f"{folder}: there is no final model here: run the workflow for this dataset first")
-    return [_load(folder, name) for name in names]
+    return [*models, *([_load_ensemble(folder, models)] if ENSEMBLE in names else [])]
 
 
-def _load(folder: Path, name: str) -> FinalModel:
+def _load_model(folder: Path, name: str) -> FinalModel:
+    path, backend = Path(final_paths(folder, name)["model"]), get_backend(name)
+    operation, facts = _operation(folder, name)
+    return FinalModel(name, backend, backend.load(path), operation, {**facts, "version": backend.version()})
+
+
+def _load_ensemble(folder: Path, models: Sequence[FinalModel]) -> FinalEnsemble:
+    operation, facts = _operation(folder, ENSEMBLE)
+    path = final_paths(folder, ENSEMBLE)["model"]
+    weights: dict[str, float] = read_json(path)["weights"]
+    missing = sorted(set(weights) - {model.name for model in models})
+    if missing:
+        raise UserError(
+            f"{path}: {listed(missing)} votes in this ensemble, but has no final model here: run the workflow to its "
+            "end first"
+        )
+    return FinalEnsemble(ENSEMBLE, weights, operation, {**facts, "weights": weights})
+
+
+def _operation(folder: Path, name: str) -> tuple[Operation, dict[str, Any]]:
+    """Return calibrator and threshold of an entrant, and what they rest on."""
     paths = final_paths(folder, name)
     for path in paths.values():
         if not Path(path).exists():
@@ -73,18 +124,15 @@ def _load(folder: Path, name: str) -> FinalModel:
     )
     inner = read_table(paths["inner_predictions"], columns=["label", "score"])
     operation = fit_operation(inner.column("score").to_numpy(), inner.column("label").to_numpy(), choices)
-    backend = get_backend(name)
-    facts = {
+    return operation, {
         "model": Path(paths["model"]).name,
         "sha256": sha256(paths["model"]),
-        "version": backend.version(),
         "threshold": operation.threshold,
         "criterion": choices.threshold,
         "calibration": choices.calibration,
         "fitted_on": f"inner out-of-fold scores of {inner.num_rows} training rows",
         "headline": _headline(metrics),
     }
-    return FinalModel(name, backend, backend.load(Path(paths["model"])), operation, facts)
 
 
 def _headline(metrics: Mapping[str, Any]) -> dict[str, Any]:

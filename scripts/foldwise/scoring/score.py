@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -14,7 +15,7 @@ from foldwise.new_table import NewTable
 from foldwise.scoring.columns import ContractColumn
 from foldwise.scoring.drift import SAMPLED_ROWS, Drift
 from foldwise.scoring.explanation import Explanation
-from foldwise.scoring.models import FinalModel, load_final_models
+from foldwise.scoring.models import Entrant, FinalEnsemble, FinalModel, load_final_models
 from foldwise.scoring.rows import NewRows, open_rows
 from foldwise.scoring.training_table import read_training_table
 from foldwise.scoring.units import Scores, UnitMeans
@@ -22,13 +23,17 @@ from foldwise.scoring.units import Scores, UnitMeans
 # Memory grows with this and not with the table; larger parts are no faster.
 PART_ROWS = 32_768
 _SEED = 0
+_UNEXPLAINED = (
+    "The ensemble has no SHAP values of its own: those of a backend add up to log-odds, and its score is a mean of "
+    "probabilities."
+)
 
 
 def score_table(
     results: str | Path,
     request: NewTable,
     outputs: Mapping[str, str],
-    backends: Sequence[str] | None = None,
+    entrants: Sequence[str] | None = None,
     threads: int = 1,
 ) -> dict[str, Any]:
     """Score every row and unit of a new table; write the scores and what is to be said of them.
@@ -37,7 +42,7 @@ def score_table(
         results: the results folder of the dataset whose final models score.
         request: the files to score.
         outputs: paths of ``rows``, ``units`` and ``report``.
-        backends: whose models, None for all that are there.
+        entrants: whose scores, None for all that are there.
         threads: threads of a prediction.
 
     Returns:
@@ -47,14 +52,15 @@ def score_table(
         UserError: when models are missing, or the table cannot be brought to the contract.
     """
     folder = Path(results)
-    models = load_final_models(folder, backends)
+    models = load_final_models(folder, entrants)
     contract = read_json(folder / "table.json")
     rows = open_rows(request, contract)
     columns = [ContractColumn(f, rows.types[f["name"]], contract["inf"]) for f in contract["features"]]
     units = UnitMeans(rows.unit, models)
     training = read_training_table(folder / "table.parquet", contract, SAMPLED_ROWS, _SEED)
     drift = Drift(training, rows.unit, len(rows.sample_id))
-    explained = Explanation(models, contract) if request.explain else None
+    # A backend's SHAP values add up to its log-odds; a mean of probabilities does not take them over exactly.
+    explained = Explanation([m for m in models if isinstance(m, FinalModel)], contract) if request.explain else None
     schema = _schema(rows, models, explained)
     with replacing(outputs["rows"]) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as out:
         for first, matrix in matrices(rows, columns, contract):
@@ -77,7 +83,9 @@ def score_table(
         "drift": drift.report(headline(models)),
         **({"mean_absolute_shap": explained.means()} if explained else {}),
     }
-    report["notes"] = [*notes(report, contract), report["drift"]["sentence"]]
+    unexplained = explained is not None and any(isinstance(model, FinalEnsemble) for model in models)
+    said = [*notes(report, contract), *([_UNEXPLAINED] if unexplained else [])]
+    report["notes"] = [*said, report["drift"]["sentence"]]
     write_json(outputs["report"], report)
     return report
 
@@ -125,16 +133,18 @@ def notes(report: Mapping[str, Any], contract: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _scores(models: Sequence[FinalModel], matrix: FeatureMatrix, threads: int) -> Scores:
+def _scores(models: Sequence[Entrant], matrix: FeatureMatrix, threads: int) -> Scores:
+    raw: dict[str, npt.NDArray[np.float64]] = {}
+    for model in models:
+        raw[model.name] = model.score(raw) if isinstance(model, FinalEnsemble) else model.score(matrix, threads)
     scores = {}
     for model in models:
-        raw = model.score(matrix, threads)
-        scores[f"{model.name}_score"] = raw
-        scores[f"{model.name}_calibrated"] = model.operation.calibrate(raw)
+        scores[f"{model.name}_score"] = raw[model.name]
+        scores[f"{model.name}_calibrated"] = model.operation.calibrate(raw[model.name])
     return scores
 
 
-def _schema(rows: NewRows, models: Sequence[FinalModel], explained: Explanation | None) -> pa.Schema:
+def _schema(rows: NewRows, models: Sequence[Entrant], explained: Explanation | None) -> pa.Schema:
     fields = [("sample_id", pa.string())]
     fields += [] if rows.unit is None else [("unit", pa.string())]
     for model in models:
@@ -144,7 +154,7 @@ def _schema(rows: NewRows, models: Sequence[FinalModel], explained: Explanation 
 
 
 def _scored(
-    rows: NewRows, first: int, matrix: FeatureMatrix, scores: Scores, models: Sequence[FinalModel]
+    rows: NewRows, first: int, matrix: FeatureMatrix, scores: Scores, models: Sequence[Entrant]
 ) -> dict[str, Any]:
     count = len(matrix.values)
     columns: dict[str, Any] = {"sample_id": rows.sample_id.slice(first, count)}
@@ -157,7 +167,7 @@ def _scored(
     return columns
 
 
-def headline(models: Sequence[FinalModel]) -> str:
+def headline(models: Sequence[Entrant]) -> str:
     """Return the scores that the evaluation found, in words, with what they are over."""
     found = [(m.name, m.facts["headline"]) for m in models]
     scores = [

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from foldwise.scoring.models import FinalModel
+from foldwise.scoring.models import Entrant
 
 Scores = Mapping[str, npt.NDArray[np.float64]]
 
@@ -15,17 +15,17 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 class UnitMeans:
     """Sums by unit; rows without a unit are left out."""
 
-    def __init__(self, unit: pa.Array | None, models: Sequence[FinalModel]) -> None:
+    def __init__(self, unit: pa.Array | None, entrants: Sequence[Entrant]) -> None:
         """Take the unit of every row, shape (n,), or None where there are no units."""
         encoded = pa.array([], pa.string()).dictionary_encode() if unit is None else unit.dictionary_encode()
         self._names = encoded.dictionary
         self._code = encoded.indices.fill_null(len(self._names)).to_numpy(zero_copy_only=False)
-        self._models = models
-        names = [f"{m.name}_{kind}" for m in models for kind in ("score", "calibrated")]
+        self._entrants = entrants
+        names = [f"{e.name}_{kind}" for e in entrants for kind in ("score", "calibrated")]
         self._sums = {name: np.zeros(len(self._names)) for name in names}
 
     def add(self, first: int, scores: Scores) -> None:
-        """Add the scores of the rows from ``first`` on: ``<backend>_score``, ``<backend>_calibrated``."""
+        """Add the scores of the rows from ``first`` on: ``<entrant>_score``, ``<entrant>_calibrated``."""
         units = len(self._names)
         for name, sums in self._sums.items():
             code = self._code[first : first + len(scores[name])]
@@ -36,9 +36,9 @@ class UnitMeans:
         """Return one row a unit, by name: rows, mean scores, and the verdict on the mean score."""
         rows = np.bincount(self._code, minlength=len(self._names) + 1)[: len(self._names)]
         columns = {"unit": self._names, "n_rows": pa.array(rows, pa.int64())}
-        for model in self._models:
-            score = self._sums[f"{model.name}_score"] / rows
-            columns[f"{model.name}_score"] = pa.array(score)
-            columns[f"{model.name}_calibrated"] = pa.array(self._sums[f"{model.name}_calibrated"] / rows)
-            columns[f"{model.name}_verdict"] = pa.array((score >= model.operation.threshold).astype(np.int8))
+        for entrant in self._entrants:
+            score = self._sums[f"{entrant.name}_score"] / rows
+            columns[f"{entrant.name}_score"] = pa.array(score)
+            columns[f"{entrant.name}_calibrated"] = pa.array(self._sums[f"{entrant.name}_calibrated"] / rows)
+            columns[f"{entrant.name}_verdict"] = pa.array((score >= entrant.operation.threshold).astype(np.int8))
         return pa.table(columns).take(pc.sort_indices(self._names))

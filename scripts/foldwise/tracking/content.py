@@ -1,4 +1,4 @@
-"""What is logged of one backend on one dataset, read from the files of a finished run."""
+"""What is logged of one entrant on one dataset, read from the files of a finished run."""
 
 import hashlib
 import json
@@ -34,10 +34,10 @@ class FoldContent:
 
 @dataclass(frozen=True)
 class Content:
-    """One backend on one dataset.
+    """One entrant on one dataset.
 
     ``artifacts`` maps a folder of the tracker ("" is the root) to files; ``model`` is a file in a format that holds
-    data only.
+    data only, None for the ensemble: it is made of the others' models.
     """
 
     dataset: str
@@ -47,14 +47,14 @@ class Content:
     metrics: Mapping[str, float]
     tags: Mapping[str, str]
     folds: Sequence[FoldContent]
-    model: Path
+    model: Path | None
     artifacts: Mapping[str, Sequence[Path]]
 
     def key(self) -> str:
         """Return 64 hexadecimal digits over everything but costs and pictures: equal results have equal keys."""
         folds = [(f.fold, dict(f.params), dict(f.metrics), dict(f.curves)) for f in self.folds]
         parts = [self.dataset, self.backend, dict(self.params), dict(self.metrics), dict(self.tags), folds]
-        whole = json.dumps([*parts, sha256(self.model)], sort_keys=True)
+        whole = json.dumps([*parts, sha256(self.model) if self.model else None], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()
 
     def artifacts_key(self) -> str:
@@ -76,15 +76,13 @@ def read_content(files: Files, configuration: Mapping[str, Any], code: str) -> C
     curves = _mean_curves(read_table(files["curve"]).to_pandas())
     scores = {row["fold"]: row for row in fold_scores(metrics)}
     versions = {f"foldwise.version.{library}": version for library, version in folds[0]["versions"].items()}
-    hashes = {f"foldwise.{name}_sha256": sha256(files[name]) for name in ("table", "folds")}
-    names = {"foldwise.dataset": metrics["dataset"], "foldwise.backend": metrics["backend"]}
     return Content(
         dataset=metrics["dataset"],
         backend=metrics["backend"],
         description=_description(metrics, read_json(files["contract"])),
         params={**_flat(configuration), **_chosen(final, "final.")},
         metrics=_summary(metrics),
-        tags={**names, **hashes, **versions, "foldwise.code": code},
+        tags={**_tags(files, metrics, code), **versions},
         folds=[_fold_content(found, scores[found["fold"]], curves.get(found["fold"], {})) for found in folds],
         model=Path(files["model"]),
         artifacts={
@@ -93,6 +91,49 @@ def read_content(files: Files, configuration: Mapping[str, Any], code: str) -> C
             "plots": [Path(plot) for plot in files["plots"]],
         },
     )
+
+
+def read_ensemble_content(files: Files, configuration: Mapping[str, Any], code: str) -> Content:
+    """Read what is logged of the ensemble on one dataset; weights stand where a backend has hyperparameters.
+
+    Args:
+        files: paths by name: ``contract``, ``table``, ``folds`` and ``report`` of the dataset; ``metrics``, ``weights``
+            and ``final_params`` of the ensemble; ``plots`` is a list.
+        configuration: sections of the configuration by name.
+        code: fingerprint of the code that weighs.
+    """
+    metrics, final = read_json(files["metrics"]), read_json(files["final_params"])
+    of_test_rows = [line for line in read_table(files["weights"]).to_pylist() if line["inner_fold"] == 0]
+    folds = [
+        FoldContent(
+            fold=row["fold"],
+            params={f"weight.{w['backend']}": str(w["weight"]) for w in of_test_rows if w["fold"] == row["fold"]},
+            metrics=_measured(row),
+            costs={},
+            curves={},
+        )
+        for row in fold_scores(metrics)
+    ]
+    return Content(
+        dataset=metrics["dataset"],
+        backend=metrics["backend"],
+        description=_description(metrics, read_json(files["contract"])),
+        params={**_flat(configuration), **{f"final.weight.{b}": str(w) for b, w in final["weights"].items()}},
+        metrics=_summary(metrics),
+        tags=_tags(files, metrics, code),
+        folds=folds,
+        model=None,
+        artifacts={
+            "": [Path(files["report"]), Path(files["metrics"]), Path(files["weights"])],
+            "plots": [Path(plot) for plot in files["plots"]],
+        },
+    )
+
+
+def _tags(files: Files, metrics: Mapping[str, Any], code: str) -> dict[str, str]:
+    hashes = {f"foldwise.{name}_sha256": sha256(files[name]) for name in ("table", "folds")}
+    names = {"foldwise.dataset": metrics["dataset"], "foldwise.backend": metrics["backend"]}
+    return {**names, **hashes, "foldwise.code": code}
 
 
 def _description(metrics: Mapping[str, Any], contract: Mapping[str, Any]) -> str:
@@ -131,6 +172,10 @@ def _summary(metrics: Mapping[str, Any]) -> dict[str, float]:
     return _defined({**by_row, **by_unit, **ends})
 
 
+def _measured(scores: Mapping[str, Any]) -> dict[str, float]:
+    return _defined({name: value for name, value in scores.items() if name.startswith(("test_", "n_"))})
+
+
 def _defined(values: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if value is not None}
 
@@ -140,7 +185,7 @@ def _fold_content(params: Mapping[str, Any], scores: Mapping[str, Any], curves: 
     return FoldContent(
         fold=params["fold"],
         params=_chosen(params),
-        metrics=_defined({name: value for name, value in scores.items() if name.startswith(("test_", "n_"))}),
+        metrics=_measured(scores),
         costs={**seconds, "peak_memory_mb": float(params["peak_memory_mb"])},
         curves=curves,
     )

@@ -25,14 +25,14 @@ class Tracker:
 
 
 def log_mlflow(contents: Sequence[Content], tracker: Tracker, failures: int, output: str | Path) -> None:
-    """Log every backend on every dataset; write what came of it.
+    """Log every entrant on every dataset; write what came of it.
 
     Args:
         contents: what to log.
         tracker: where to.
         failures: how often logging has failed before.
         output: JSON: ``uri``, ``experiment``, ``logged``, ``reason``, ``failures``, and ``runs`` with the id of each
-            run and the version of its model in the registry.
+            run and, for a backend, the version of its model in the registry.
     """
     runs: list[dict[str, str]] = []
     found = {"uri": without_credentials(tracker.uri), "experiment": tracker.experiment, "runs": runs}

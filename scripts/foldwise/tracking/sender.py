@@ -44,15 +44,17 @@ class Sender:
             self._experiment_id = found.experiment_id
 
     def send(self, content: Content) -> dict[str, str]:
-        """Log one backend on one dataset, as far as that has not been done.
+        """Log one entrant on one dataset, as far as that has not been done.
 
         Returns:
-            ``run_id``, ``model`` (name in the registry) and ``model_version``.
+            ``run_id`` and, where it has a model of its own, ``model`` (name in the registry) and ``model_version``.
         """
         run = self._logged_run(content) or self._log_run(content)
         if run.data.tags.get(ARTIFACTS_KEY) != content.artifacts_key():
             self._log_artifacts(run.info.run_id, content)
-        name, version = self._registered_model(run.info.run_id, content)
+        if content.model is None:
+            return {"run_id": run.info.run_id}
+        name, version = self._registered_model(run.info.run_id, content, content.model.name)
         return {"run_id": run.info.run_id, "model": name, "model_version": version}
 
     def _logged_run(self, content: Content) -> Run | None:
@@ -103,7 +105,7 @@ class Sender:
                 self._client.log_artifact(run_id, str(file), folder or None)
         self._client.log_batch(run_id, tags=[RunTag(ARTIFACTS_KEY, content.artifacts_key())])
 
-    def _registered_model(self, run_id: str, content: Content) -> tuple[str, str]:
+    def _registered_model(self, run_id: str, content: Content, file: str) -> tuple[str, str]:
         """Return name and version in the registry of the run's model, which is registered where it is not."""
         name = f"{self._experiment}-{content.dataset}-{content.backend}".replace("/", "-").replace(":", "-")
         try:
@@ -115,7 +117,7 @@ class Sender:
         found = self._client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
         if found:
             return name, str(found[0].version)
-        tags = {"foldwise.file": content.model.name}
+        tags = {"foldwise.file": file}
         made = self._client.create_model_version(name, f"runs:/{run_id}/model", run_id, tags, await_creation_for=0)
         return name, str(made.version)
 
