@@ -16,7 +16,10 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "notebooks", "config", "profiles", "envs", "slurm")
-RESULT_FILES = ("model", "predictions", "metrics", "comparison", "search", "inner_predictions", "out_of_fold", "weights")
+RESULT_FILES = (
+    *("model", "predictions", "metrics", "comparison", "search", "inner_predictions", "out_of_fold"),
+    "weights",
+)
 SPACE = {
     "xgboost": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
     | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
