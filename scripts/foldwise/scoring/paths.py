@@ -1,4 +1,4 @@
-"""Where the files of a final model and of the ensemble are; the rules read this, so it imports no library that takes long to load."""
+"""Where the files of the final models and of their vote are; the rules read this, so it imports nothing slow."""
 
 from pathlib import Path
 
