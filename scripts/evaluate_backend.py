@@ -1,4 +1,4 @@
-"""Score one backend over the outer folds."""
+"""Score one backend, or the ensemble, over the outer folds."""
 
 from typing import TYPE_CHECKING
 

@@ -47,8 +47,8 @@ def evaluate_backend(
 
     Args:
         inputs: paths of ``table``, ``contract``, ``folds``, ``predictions`` and ``inner_predictions``
-            (the backend's, of all folds) and ``reference`` (the logistic regression's).
-        backend: the backend's name.
+            (its own, of all folds) and ``reference`` (the logistic regression's).
+        backend: name of a backend, or ``ensemble``.
         choices: what the configuration says of scores.
         outputs: paths of ``metrics``, ``tidy`` and ``out_of_fold``.
     """

@@ -21,6 +21,7 @@ HOSTILE = (
     "https://elsewhere.invalid/<link rel=stylesheet href=//elsewhere.invalid/a.css>",
 )
 BACKENDS = ["xgboost", "lightgbm"]
+ENTRANTS = [*BACKENDS, "ensemble"]
 PATIENCE_MILLISECONDS = 300_000
 
 

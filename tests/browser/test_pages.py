@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from browser.conftest import BACKENDS, HOSTILE, Watched
+from browser.conftest import BACKENDS, ENTRANTS, HOSTILE, Watched
 
 pytestmark = pytest.mark.browser
 
 SHARED_METRICS = {"AUC": "auc", "F1": "f1", "Accuracy": "accuracy", "Precision": "precision", "Recall": "recall"}
 PLOTS = 8
+SCORE_PLOTS = 5
 
 
 @pytest.fixture
@@ -72,8 +73,8 @@ def test_the_scores_are_those_of_metrics_json(results: Path, report: Page) -> No
         "...Array.from(r.cells).slice(1).map(c => Number(c.dataset.value))])"
     )
     shown = {row[0]: row[1:] for row in rows}
-    for position, backend in enumerate(BACKENDS):
-        metrics = json.loads((results / "hostile" / backend / "metrics.json").read_text(encoding="utf-8"))
+    for position, entrant in enumerate(ENTRANTS):
+        metrics = json.loads((results / "hostile" / entrant / "metrics.json").read_text(encoding="utf-8"))
         for label, key in SHARED_METRICS.items():
             assert shown[label][position] == metrics[f"test_{key}"]
 
@@ -81,8 +82,8 @@ def test_the_scores_are_those_of_metrics_json(results: Path, report: Page) -> No
 def test_the_index_shows_the_scores_of_every_dataset_and_leads_to_its_report(results: Path, watched: Watched) -> None:
     page = watched.open(results / "index.html")
     for row, dataset in enumerate(("hostile", "wide")):
-        for position, backend in enumerate(BACKENDS, start=2):
-            metrics = json.loads((results / dataset / backend / "metrics.json").read_text(encoding="utf-8"))
+        for position, entrant in enumerate(ENTRANTS, start=2):
+            metrics = json.loads((results / dataset / entrant / "metrics.json").read_text(encoding="utf-8"))
             assert page.evaluate(f"measure.column('datasets', {position})")[row] == metrics["test_auc"]
     page.get_by_role("link", name="wide", exact=True).click()
     assert page.locator("h1").inner_text() == "wide"
@@ -105,7 +106,7 @@ def test_a_heading_sorts_its_table_by_keyboard_and_says_which_way(report: Page) 
 
 def test_a_plot_opens_steps_and_closes_by_keyboard(report: Page) -> None:
     openers, viewer = report.locator("button.enlarge"), report.locator("dialog")
-    assert openers.count() == 1 + PLOTS * len(BACKENDS)
+    assert openers.count() == 1 + PLOTS * len(BACKENDS) + SCORE_PLOTS
     openers.nth(1).focus()
     report.keyboard.press("Enter")
     shown = viewer.locator("img")

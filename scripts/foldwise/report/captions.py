@@ -21,7 +21,7 @@ _MARKUP = re.compile(r"([^\w\s]|_)")
 
 @dataclass(frozen=True)
 class BackendCaption:
-    """The numbers of one backend; ``folder`` is results/{dataset}/{backend}. Every text is free of markup."""
+    """The numbers of one entrant; ``folder`` is results/{dataset}/{backend}. Every text is free of markup."""
 
     folder: str
 
