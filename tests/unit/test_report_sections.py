@@ -126,8 +126,8 @@ def test_the_ensemble_stands_beside_its_backends_with_the_weights_of_the_test_ro
 
 def test_the_best_of_the_entrants_is_named_as_such() -> None:
     text = Page(render_report(with_ensemble(artefacts()))).text()
-    assert "Ensemble separates label 1 from label 0 with AUC 0.699" in text
-    assert "Ensemble is named because its mean is the best of 2 backends and their ensemble, not because" in text
+    assert "The ensemble separates label 1 from label 0 with AUC 0.699" in text
+    assert "The ensemble is named because its mean is the best of 2 backends and their ensemble, not because" in text
     assert "the best of 2 backends and their ensemble is named on the same folds that score it." in text
     assert "Weights of the ensemble: on the inner out-of-fold scores of each outer train part" in text
 

@@ -94,7 +94,7 @@ def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], 
     score, interval = scores[best], scores[best].interval
     rests_on = words.extent(found["counts"], artefacts.contract.get("unit"))
     name, value, classes = (
-        words.display_name(best),
+        words.subject(best),
         words.score(score.mean),
         words.classes(artefacts.contract),
     )
@@ -147,7 +147,7 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
         )
     if len(scores) > 1:
         lines.append(
-            f"{words.display_name(best)} is named because its mean is the best of "
+            f"{words.subject(best)} is named because its mean is the best of "
             f"{counted(list(scores))}, not because it is proven better: see the comparison."
         )
     return lines

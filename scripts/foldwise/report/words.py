@@ -5,13 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foldwise.entrants import ENSEMBLE
+
 UNDEFINED = "undefined"
 
 _NAMES = {
     "xgboost": "XGBoost",
     "lightgbm": "LightGBM",
     "catboost": "CatBoost",
-    "ensemble": "Ensemble",
+    ENSEMBLE: "Ensemble",
     "logistic_regression": "Logistic regression",
     "constant": "Constant answer",
 }
@@ -81,6 +83,11 @@ def metrics_in(keys: Iterable[str]) -> list[Metric]:
 def display_name(name: str) -> str:
     """Return how an entrant or a reference is spelled in prose."""
     return _NAMES.get(name, name)
+
+
+def subject(name: str) -> str:
+    """Return how an entrant is spelled where it begins a sentence."""
+    return f"The {name}" if name == ENSEMBLE else display_name(name)
 
 
 def method_name(name: str) -> str:
