@@ -9,6 +9,7 @@ def final_results():
         *("report.html", "results.ipynb", "table.parquet", "table.json", "folds.parquet"),
         *("predictions.parquet", "metrics.parquet", "comparison.json", "plots/model_comparison.png"),
         *(["audit.json"] if SETTINGS.audit.enabled else []),
+        *(f"bundle/{name}" for name in bundle_files(SETTINGS.backends)),
     ]
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
     each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]

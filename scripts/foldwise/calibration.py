@@ -1,6 +1,7 @@
 """Scores turned into probabilities, and how far they are from being ones."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,33 @@ import numpy.typing as npt
 
 Scores = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
-Calibrator = Callable[[Scores], Scores]
 
 _EDGE = 1e-7
 _STEPS = 100
 _SMALLEST_STEP = 1e-9
 _FLAT = 1e-9
+
+
+@dataclass(frozen=True)
+class Calibrator:
+    """A map from scores to probabilities, as plain numbers.
+
+    Attributes:
+        method: ``sigmoid``, ``isotonic`` or ``none``.
+        numbers: of ``sigmoid``, ``intercept`` and ``slope`` of the line over the log-odds; of ``isotonic``, ``score``
+            and ``probability``, the k knots between which it is straight.
+    """
+
+    method: str
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+
+    def __call__(self, score: Scores) -> Scores:
+        """Return the probabilities of scores of shape (m,)."""
+        if self.method == "sigmoid":
+            return _sigmoid(self.numbers["intercept"] + self.numbers["slope"] * log_odds(score))
+        if self.method == "isotonic":
+            return np.asarray(np.interp(score, self.numbers["score"], self.numbers["probability"]))
+        return score
 
 
 def fit_calibrator(method: str, score: Scores, label: Labels) -> Calibrator:
@@ -30,16 +52,17 @@ def fit_calibrator(method: str, score: Scores, label: Labels) -> Calibrator:
         A function from scores of any shape (m,) to probabilities, shape (m,).
     """
     if method == "none":
-        return lambda scores: scores
+        return Calibrator(method)
     if method == "isotonic":
         from sklearn.isotonic import IsotonicRegression
 
         steps: Any = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, label)
-        return lambda scores: np.asarray(steps.predict(scores), np.float64)
+        knots = {"score": steps.X_thresholds_.tolist(), "probability": steps.y_thresholds_.tolist()}
+        return Calibrator(method, knots)
     positives, negatives = int(label.sum()), int((label == 0).sum())
     target = np.where(label == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     intercept, slope = _fit_line(log_odds(score), target)
-    return lambda scores: _sigmoid(intercept + slope * log_odds(scores))
+    return Calibrator(method, {"intercept": intercept, "slope": slope})
 
 
 def log_odds(score: Scores) -> Scores:

@@ -11,13 +11,15 @@ from pathlib import Path
 
 _LIBRARY = Path(__file__).parent
 _RESOURCES = (".j2", ".css", ".js", ".sql")
+_STANDALONE = "standalone"
 
 
 def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
     """Return 16 hexadecimal digits over every foldwise module that a script imports, directly or not.
 
     Comments, blank lines and docstrings do not count. Files that a package keeps beside its
-    modules (templates, styles, SQL) count byte by byte.
+    modules (templates, styles, SQL) count byte by byte, as do programs that are handed on as they
+    are (in its folder ``standalone``).
 
     Args:
         script: path of a Python file.
@@ -44,7 +46,7 @@ def _reach(script: Path, modules: Sequence[str]) -> set[Path]:
 @cache
 def _imports(path: Path) -> tuple[Path, ...]:
     """Return the library files that a file imports, and those beside a package's modules."""
-    if path.suffix != ".py":
+    if path.suffix != ".py" or _is_standalone(path):
         return ()
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names: list[str] = []
@@ -56,7 +58,12 @@ def _imports(path: Path) -> tuple[Path, ...]:
     files = [f for name in names if name.split(".")[0] == "foldwise" for f in _files(name)]
     if path.is_relative_to(_LIBRARY) and path.parent != _LIBRARY:
         files += [f for f in path.parent.iterdir() if f.suffix in _RESOURCES]
+        files += path.parent.glob(f"{_STANDALONE}/*.py")
     return tuple(files)
+
+
+def _is_standalone(path: Path) -> bool:
+    return path.parent.name == _STANDALONE
 
 
 def _executed(tree: ast.AST) -> Iterator[ast.AST]:
@@ -82,7 +89,7 @@ def _files(name: str) -> list[Path]:
 @cache
 def _digest(path: Path) -> str:
     content = path.read_bytes()
-    if path.suffix == ".py":
+    if path.suffix == ".py" and not _is_standalone(path):
         tree = ast.parse(content)
         for node in ast.walk(tree):
             if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):

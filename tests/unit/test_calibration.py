@@ -11,6 +11,7 @@ from foldwise.metrics import log_loss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
+from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 METHODS = ("sigmoid", "isotonic", "none")
@@ -98,6 +99,13 @@ def test_the_sigmoid_is_the_most_likely_line_for_smoothed_targets(rows: tuple[Ar
 @given(scores_and_labels())
 def test_isotonic_never_falls(rows: tuple[Array, Array]) -> None:
     assert (np.diff(fit_calibrator("isotonic", *rows)(ANY_SCORE)) >= 0).all()
+
+
+@quick
+@given(scores_and_labels())
+def test_isotonic_is_scikit_learns_bit_for_bit(rows: tuple[Array, Array]) -> None:
+    expected = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(*rows).predict(ANY_SCORE)
+    np.testing.assert_array_equal(fit_calibrator("isotonic", *rows)(ANY_SCORE), expected)
 
 
 def test_isotonic_gives_each_level_the_share_of_its_positives() -> None:

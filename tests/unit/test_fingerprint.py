@@ -98,6 +98,13 @@ def test_a_template_counts_for_the_report_alone(copy: Path, resource: str) -> No
     assert _fingerprint(copy, "evaluate_backend") == before["evaluate_backend"]
 
 
+def test_a_program_that_is_handed_on_counts_with_its_comments(copy: Path) -> None:
+    before = {script: _fingerprint(copy, script) for script in ("make_bundle", "score_table")}
+    _edit(copy / "foldwise" / "bundle" / "standalone" / "score.py", lambda text: f"{text}# A comment.\n")
+    assert _fingerprint(copy, "make_bundle") != before["make_bundle"]
+    assert _fingerprint(copy, "score_table") == before["score_table"]
+
+
 def test_a_module_that_is_imported_by_name_counts_where_it_is_given(copy: Path) -> None:
     names = [f"foldwise.backends.{backend}" for backend in ("xgboost", "catboost")]
     before = [_fingerprint(copy, "train_fold", name) for name in names]

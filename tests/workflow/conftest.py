@@ -98,8 +98,12 @@ def started(command: list[str], folder: Path, **variables: str) -> subprocess.Co
 
 
 def hashes(results: Path) -> dict[str, str]:
-    """Return the hash of every model, prediction, metric and search table below a results folder."""
-    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
+    """Return the hash of every model, prediction, metric and search table below a results folder, and of its bundles."""
+    files = [
+        p
+        for p in results.rglob("*")
+        if p.is_file() and ((p.name.startswith(RESULT_FILES) and p.suffix != ".png") or "bundle" in p.parts)
+    ]
     return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 

@@ -16,12 +16,15 @@ TRAINING = {
 }
 COMBINED = {"combine_backends": 1, "combine_final": 1}
 AFTER_TRAINING = {"gather_folds": 3, **COMBINED, "evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1}
+AFTER_TRAINING |= {"make_bundle": 1}
 REPORTS = {"execute_notebook": 1, "report": 1, "report_index": 1}
 PAGE = {"report": 1, "report_index": 1}
+# The model card is written in the words of the report.
+WORDS = {**PAGE, "make_bundle": 1}
 PAGES = {"plots": 3, "plot_ensemble": 1, "plot_comparison": 1, **REPORTS}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
-AFTER_COMPARISON = {"compare_backends": 1, "build_analytics": 1, "plot_comparison": 1, **REPORTS}
+AFTER_COMPARISON = {"compare_backends": 1, "build_analytics": 1, "make_bundle": 1, "plot_comparison": 1, **REPORTS}
 ENSEMBLE = {"combine_backends": 1, "evaluate_backend": 1, "plot_ensemble": 1, **AFTER_COMPARISON}
 # The backend's own evaluation, and that of the ensemble.
 ONE_BACKEND = {**ENSEMBLE, "gather_folds": 1, "evaluate_backend": 2, "plots": 1}
@@ -53,8 +56,14 @@ CHANGES = {
     "nothing": (lambda study: None, {}),
     "a comment in a library module": (library("metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
     "a docstring in a library module": (library("folds.py", "Outer and inner fold splits", "Fold splits"), {}),
-    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), PAGE),
-    "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), PAGE),
+    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), WORDS),
+    "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), WORDS),
+    "the template of the model card": (library("bundle/README.md.j2", "## Limits", "## Limit"), {"make_bundle": 1}),
+    "a comment in the bundle's score.py": (
+        library("bundle/standalone/score.py", r"\nclass ", "\n# A comment.\nclass "),
+        {"make_bundle": 1},
+    ),
+    "a model of the bundle is gone": (delete("bundle/models/lightgbm/model.txt"), {"make_bundle": 1}),
     "the looks of the plots": (
         library("plots/style.py", "DOTS_PER_INCH = 150", "DOTS_PER_INCH = 140"),
         PAGES,
@@ -69,11 +78,11 @@ CHANGES = {
     ),
     "the code of the intervals": (
         library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
-        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, **PAGES},
+        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, "make_bundle": 1, **PAGES},
     ),
     "the false-positive rates": (
         config(evaluation={"operating_fpr": [0.1]}),
-        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, **PAGES},
+        {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, "make_bundle": 1, **PAGES},
     ),
     "the space of one backend": (
         config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
@@ -117,7 +126,7 @@ def test_an_audit_that_runs_by_itself_first_does_not_train_again(study: Study) -
     study.write_config(audit={"scrambles": 3})
     done = study.run("results/tiny/audit.passed")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert dict(study.would_run()) == {**REPORTS, "build_analytics": 1}
+    assert dict(study.would_run()) == {**REPORTS, "build_analytics": 1, "make_bundle": 1}
 
 
 def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) -> None:

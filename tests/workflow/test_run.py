@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from foldwise.analytics import DuckDBAnalytics
+from foldwise.bundle.files import bundle_files
 
 from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny
 
@@ -46,6 +47,7 @@ def test_every_promised_file_is_there(finished: Study) -> None:
     expected |= {f"ensemble/{name}" for name in ("metrics.json", "weights.parquet", "final/params.json")}
     expected |= {f"ensemble/{name}.parquet" for name in ("predictions", "out_of_fold", "final/inner_predictions")}
     expected |= {f"ensemble/plots/{name}.png" for name in SCORE_PLOTS}
+    expected |= {f"bundle/{name}" for name in (*bundle_files(list(BACKENDS)), "onnx/xgboost.onnx")}
     expected |= {"../analytics.duckdb", "../index.html"}
     missing = {name for name in expected if not (results / name).is_file()}
     assert not missing
