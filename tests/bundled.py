@@ -12,7 +12,7 @@ from final_models import write_final_models
 from foldwise.artifacts import read_json, write_json
 from foldwise.backends import SPECIFICATIONS
 from foldwise.bundle.make import make_bundle
-from foldwise.scoring.models import final_paths
+from foldwise.scoring.paths import final_paths
 
 CONFIGURATION: dict[str, Any] = {
     "folds": {"n_splits": 5, "inner_splits": 3, "seed": 42},

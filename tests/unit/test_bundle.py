@@ -15,7 +15,8 @@ from foldwise.backends import SPECIFICATIONS
 from foldwise.bundle import onnx_export
 from foldwise.bundle.files import bundle_files, model_file, onnx_file
 from foldwise.matrix import FeatureMatrix
-from foldwise.scoring.models import FinalModel, final_paths, load_final_models
+from foldwise.scoring.models import FinalModel, load_final_models
+from foldwise.scoring.paths import final_paths
 from small_study import SINGLE
 
 NUMBERS = {**SINGLE, "exclude": ["codec", "is_original"]}

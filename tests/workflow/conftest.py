@@ -98,12 +98,9 @@ def started(command: list[str], folder: Path, **variables: str) -> subprocess.Co
 
 
 def hashes(results: Path) -> dict[str, str]:
-    """Return the hash of every model, prediction, metric and search table below a results folder, and of its bundles."""
-    files = [
-        p
-        for p in results.rglob("*")
-        if p.is_file() and ((p.name.startswith(RESULT_FILES) and p.suffix != ".png") or "bundle" in p.parts)
-    ]
+    """Return the hash of every model, prediction, metric, search table and file of a bundle below a results folder."""
+    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
+    files += [p for p in results.glob("*/bundle/**/*") if p.is_file()]
     return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 

@@ -11,7 +11,8 @@ from foldwise.bundle.contract import bundle_contract, bundle_operation
 from foldwise.bundle.files import CHECKSUMS, SCORER, model_file, onnx_file
 from foldwise.bundle.onnx_export import export_models, rows_to_compare
 from foldwise.report.artefacts import Artefacts, load_all
-from foldwise.scoring.models import final_paths, load_final_models
+from foldwise.scoring.models import load_final_models
+from foldwise.scoring.paths import final_paths
 
 _STANDALONE = Path(__file__).parent / "standalone"
 
