@@ -20,7 +20,7 @@ rule make_bundle:
     conda:
         "../envs/environment.yaml"
     params:
-        backends=SETTINGS.backends,
+        entrants=SETTINGS.entrants,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "audit"}),
         code=[code_of("make_bundle", backend) for backend in SETTINGS.backends],
     script:

@@ -13,7 +13,7 @@ with step(snakemake.log[0]):
 
     make_bundle(
         Path("results", snakemake.wildcards.dataset),
-        snakemake.params.backends,
+        snakemake.params.entrants,
         snakemake.params.configuration,
         Path(snakemake.output[0]).parent,
     )

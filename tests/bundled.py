@@ -8,10 +8,11 @@ from types import ModuleType
 from typing import Any
 
 import report_artefacts
-from final_models import write_final_models
+from final_models import add_ensemble, write_final_models
 from foldwise.artifacts import read_json, write_json
 from foldwise.backends import SPECIFICATIONS
 from foldwise.bundle.make import make_bundle
+from foldwise.entrants import ENSEMBLE
 from foldwise.scoring.paths import final_paths
 
 CONFIGURATION: dict[str, Any] = {
@@ -29,9 +30,9 @@ class Bundled:
     results: Path
     bundle: Path
 
-    def made_again(self, folder: Path, backends: list[str] | None = None) -> Path:
+    def made_again(self, folder: Path, entrants: list[str] | None = None) -> Path:
         """Make the bundle in another folder."""
-        make_bundle(self.results, backends or list(SPECIFICATIONS), CONFIGURATION, folder)
+        make_bundle(self.results, entrants or [*SPECIFICATIONS, ENSEMBLE], CONFIGURATION, folder)
         return folder
 
 
@@ -39,9 +40,11 @@ def write_bundle(folder: Path, dataset: Mapping[str, Any]) -> Bundled:
     """Write the study, its final models and their bundle."""
     results = write_final_models(folder, dataset)
     made_up = report_artefacts.artefacts()
-    for shift, name in enumerate(SPECIFICATIONS):
+    add_ensemble(results)
+    for shift, name in enumerate((*SPECIFICATIONS, ENSEMBLE)):
         paths = final_paths(results, name)
         write_json(paths["metrics"], {**report_artefacts.metrics(name, 0.01 * shift), **_counts(results)})
+    for name in SPECIFICATIONS:
         write_json(results / name / "params.json", [report_artefacts.params(name, n) for n in range(1, 6)])
     write_json(results / "comparison.json", made_up.comparison)
     write_json(results / "audit.json", made_up.audit)

@@ -33,7 +33,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 def _sample(bundled: Bundled) -> tuple[list[FinalModel], FeatureMatrix]:
     features = read_json(bundled.results / "table.json")["features"]
-    models = load_final_models(bundled.results)
+    models = [m for m in load_final_models(bundled.results) if isinstance(m, FinalModel)]
     return models, onnx_export.rows_to_compare(bundled.results / "table.parquet", features)
 
 

@@ -64,7 +64,7 @@ def test_the_metadata_hold_the_headline_and_over_what_it_is() -> None:
     assert (metric["type"], metric["value"], metric["verified"]) == ("roc_auc", 0.6912, False)
     assert metric["name"].startswith(
         "AUC by row, mean over 5 folds, 95 % corrected t interval 0.601 to 0.779; 3,278 rows, "
-        "298 units (original_video), 298 groups; measured on models of the outer train parts, not on the model"
+        "298 units (original_video), 298 groups; measured on models of the outer train parts, not on the final"
     )
 
 

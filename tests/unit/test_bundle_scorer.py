@@ -14,6 +14,7 @@ from bundled import Bundled, scorer, write_bundle
 from foldwise.artifacts import read_table
 from foldwise.backends import SPECIFICATIONS
 from foldwise.calibration import fit_calibrator
+from foldwise.entrants import ENSEMBLE
 from foldwise.errors import UserError
 from foldwise.new_table import NewTable
 from foldwise.scoring import score
@@ -82,19 +83,18 @@ def _both(bundled: Bundled, folder: Path, new: pd.DataFrame, backend: str) -> li
     """Return rows and units from the workflow, and from score.py under the same names."""
     new.to_parquet(folder / "new.parquet")
     paths = {name: str(folder / name) for name in ("rows", "units", "report")}
-    score.score_table(bundled.results, NewTable(table=str(folder / "new.parquet")), paths, [backend])
+    score.score_table(bundled.results, NewTable(table=str(folder / "new.parquet")), paths)
     scorer(bundled.bundle).score(folder / "new.parquet", folder / "scored.parquet", backend)
     workflow = [read_table(paths[name]) for name in ("rows", "units")]
     alone = [read_table(path) for name in ("scored", "scored_units") if (path := folder / f"{name}.parquet").exists()]
-    return [
-        [t.rename_columns([n.removeprefix(f"{backend}_") for n in t.column_names]) for t in tables]
-        for tables in (workflow, alone)
-    ]
+    names = {f"{backend}_{kind}": kind for kind in ("score", "calibrated", "verdict")}
+    kept = [t.select([n for n in t.column_names if n in {"sample_id", "unit", "n_rows", *names}]) for t in workflow]
+    return [[t.rename_columns([names.get(n, n) for n in t.column_names]) for t in kept], alone]
 
 
 @pytest.mark.parametrize("new", NEW_TABLES)
 def test_scores_are_those_of_the_workflow_bit_for_bit(bundled: Bundled, tmp_path: Path, new: str) -> None:
-    for backend in SPECIFICATIONS:
+    for backend in (*SPECIFICATIONS, ENSEMBLE):
         workflow, alone = _both(bundled, tmp_path, NEW_TABLES[new](), backend)
         assert alone[0].equals(workflow[0])
         assert not np.isnan(alone[0]["calibrated"].to_numpy()).any()
@@ -113,7 +113,7 @@ def test_neither_parts_nor_threads_change_a_bit(
     )
     module = scorer(bundled.bundle)
     monkeypatch.setattr(module, "PART_ROWS", 7)
-    for backend in SPECIFICATIONS:
+    for backend in (*SPECIFICATIONS, ENSEMBLE):
         module.score(new, tmp_path / "scored.parquet", backend, threads=2)
         for ours, theirs in (("rows", "scored"), ("units", "scored_units")):
             found = read_table(tmp_path / f"{theirs}.parquet")["score"].to_numpy()
@@ -207,7 +207,10 @@ def test_unusable_files_and_names_are_told_in_one_line(bundled: Bundled, tmp_pat
         ((tmp_path / "gone.parquet", tmp_path / "s.parquet"), "cannot be read as parquet"),
         ((tmp_path / "x.parquet", tmp_path / "s.parquet"), "cannot be read as parquet"),
         ((tmp_path / "new.parquet", tmp_path / "no" / "s.parquet"), "cannot be written"),
-        ((tmp_path / "new.parquet", tmp_path / "s.parquet", "forest"), "this bundle has xgboost, lightgbm, catboost"),
+        (
+            (tmp_path / "new.parquet", tmp_path / "s.parquet", "forest"),
+            "this bundle has xgboost, lightgbm, catboost, ensemble",
+        ),
     ):
         with pytest.raises(module.UserError, match=words):
             module.score(*given)

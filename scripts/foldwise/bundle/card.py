@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from foldwise.bundle.markdown import Markdown, escape, table
 from foldwise.bundle.onnx_export import BLANKED, LARGEST_DIFFERENCE, Export
+from foldwise.entrants import ENSEMBLE
 from foldwise.report import data_tables, operation_tables, run_facts, score_tables, words
 from foldwise.report.artefacts import Artefacts
 from foldwise.report.information_sheet import information_sheet
@@ -60,6 +61,7 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
         label=contents.contract["label"],
         backends=[(name, words.display_name(name), entry["version"]) for name, entry in operation["models"].items()],
         operation=operation,
+        weights=(operation["backends"].get(ENSEMBLE) or {}).get("weights"),
         default=(operation["default"], words.display_name(operation["default"])),
         default_reason=default_reason(artefacts, operation["default"]),
         verdict=verdict(artefacts),
@@ -93,44 +95,53 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
 
 def front_matter(artefacts: Artefacts, default: str) -> str:
     """Return the card's metadata as YAML: the headline of each backend says over what it is."""
-    backends = list(artefacts.metrics_by_backend())
     metadata = {
         "license": "other",
         "license_name": "to-be-chosen-by-the-owner",
         "library_name": default,
         "pipeline_tag": "tabular-classification",
-        "tags": ["tabular-classification", "gradient-boosting", "grouped-cross-validation", "foldwise", *backends],
+        "tags": [
+            "tabular-classification",
+            "gradient-boosting",
+            "grouped-cross-validation",
+            "foldwise",
+            *artefacts.backends,
+        ],
         "metrics": ["roc_auc"],
-        "model-index": [entry for name in backends if (entry := _index_entry(artefacts, name))],
+        "model-index": [entry for name in artefacts.entrants if (entry := _index_entry(artefacts, name))],
     }
     text: str = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=False, width=10_000)
     return text
 
 
 def best_backend(artefacts: Artefacts) -> str:
-    """Return the backend with the highest mean AUC by row over the outer folds; the first where none is defined."""
-    found = artefacts.metrics_by_backend()
-    means = {name: mean for name, m in found.items() if (mean := score_of(m, "auc").mean) is not None}
-    return max(means, key=lambda name: means[name]) if means else next(iter(found))
+    """Return the backend with the highest mean AUC by row over the outer folds; the first where none is defined.
+
+    The ensemble is not among them: it needs the libraries of all.
+    """
+    found = artefacts.metrics_by_entrant()
+    means = {name: mean for name in artefacts.backends if (mean := score_of(found[name], "auc").mean) is not None}
+    return max(means, key=lambda name: means[name]) if means else artefacts.backends[0]
 
 
 def default_reason(artefacts: Artefacts, default: str) -> str:
     """Say why a backend scores where nobody chooses."""
-    found = artefacts.metrics_by_backend()
-    if len(found) == 1:
+    if len(artefacts.backends) == 1:
         return "It is the only one."
-    score = score_of(found[default], "auc")
+    score = score_of(artefacts.metrics_by_entrant()[default], "auc")
     if score.mean is None:
         return "It is the first one configured: no AUC is defined."
+    vote = " The ensemble needs the libraries of all, so it scores only where it is named."
     return (
         f"Its mean AUC by row, {words.score(score.mean)} over {folds_of(artefacts, score)}, is the highest of "
-        f"{len(found)} backends. {artefacts.comparison.get('verdict') or 'They were not compared.'}"
+        f"{len(artefacts.backends)} backends.{vote if ENSEMBLE in artefacts.entrants else ''} "
+        f"{artefacts.comparison.get('verdict') or 'They were not compared.'}"
     )
 
 
 def _index_entry(artefacts: Artefacts, backend: str) -> dict[str, Any] | None:
     """Return an entry of ``model-index``; None where the AUC is undefined."""
-    metrics = artefacts.metrics_by_backend()[backend]
+    metrics = artefacts.metrics_by_entrant()[backend]
     score = score_of(metrics, "auc")
     if score.mean is None:
         return None
@@ -141,7 +152,7 @@ def _index_entry(artefacts: Artefacts, backend: str) -> dict[str, Any] | None:
     name = (
         f"AUC by row, mean over {folds_of(artefacts, score)}, {interval}; "
         f"{words.extent(metrics['counts'], artefacts.contract['unit'])}; measured on models of the outer train parts, "
-        "not on the model in this repository, which was fitted on all groups"
+        "not on the final models, which were fitted on all groups"
     )
     task = {"type": "tabular-classification", "name": "Tabular classification"}
     result = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from foldwise.scoring.models import FinalModel
+from foldwise.scoring.models import Entrant, FinalModel
 from foldwise.sources import as_text
 
 
@@ -37,28 +37,30 @@ def _feature(feature: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "stored": stored, "sentinels": sentinels}
 
 
-def bundle_operation(models: Sequence[FinalModel], files: Mapping[str, str], default: str) -> dict[str, Any]:
+def bundle_operation(entrants: Sequence[Entrant], files: Mapping[str, str], default: str) -> dict[str, Any]:
     """Return ``operation.json``: the models with their files, and what turns each entrant's scores into verdicts.
 
     The score of an entrant is the sum of its models' scores times ``weights``.
 
     Args:
-        models: the final models.
+        entrants: the final models, and their vote where there is one.
         files: backend -> path of its model in the bundle.
         default: whose scores are given where nobody chooses.
     """
+    models = [entrant for entrant in entrants if isinstance(entrant, FinalModel)]
     return {
         "default": default,
         "models": {m.name: {"file": files[m.name], "version": m.facts["version"]} for m in models},
-        "backends": {m.name: {"weights": {m.name: 1.0}, **_operation(m)} for m in models},
+        "backends": {entrant.name: _operation(entrant) for entrant in entrants},
     }
 
 
-def _operation(model: FinalModel) -> dict[str, Any]:
-    calibrator = model.operation.calibrate
+def _operation(entrant: Entrant) -> dict[str, Any]:
+    calibrator = entrant.operation.calibrate
     return {
+        "weights": {entrant.name: 1.0} if isinstance(entrant, FinalModel) else dict(entrant.weights),
         "calibration": {"method": calibrator.method, **calibrator.numbers},
-        "threshold": model.operation.threshold,
-        "criterion": model.facts["criterion"],
-        "fitted_on": model.facts["fitted_on"],
+        "threshold": entrant.operation.threshold,
+        "criterion": entrant.facts["criterion"],
+        "fitted_on": entrant.facts["fitted_on"],
     }

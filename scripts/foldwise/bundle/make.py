@@ -10,20 +10,21 @@ from foldwise.bundle.card import Contents, best_backend, render_card
 from foldwise.bundle.contract import bundle_contract, bundle_operation
 from foldwise.bundle.files import CHECKSUMS, SCORER, model_file, onnx_file
 from foldwise.bundle.onnx_export import export_models, rows_to_compare
+from foldwise.entrants import ENSEMBLE
 from foldwise.report.artefacts import Artefacts, load_all
-from foldwise.scoring.models import load_final_models
+from foldwise.scoring.models import FinalModel, load_final_models
 from foldwise.scoring.paths import final_paths
 
 _STANDALONE = Path(__file__).parent / "standalone"
 
 
-def make_bundle(results: str | Path, backends: Sequence[str], configuration: Mapping[str, Any], folder: Path) -> None:
+def make_bundle(results: str | Path, entrants: Sequence[str], configuration: Mapping[str, Any], folder: Path) -> None:
     """Write the bundle of a dataset; the same results give the same bytes.
 
     Args:
         results: the dataset's results: table, contract, final models, metrics, parameters of the folds, comparison,
             and the audit where it is switched on.
-        backends: whose models.
+        entrants: the backends whose models, and their ensemble where it is to vote.
         configuration: ``folds``, ``search``, ``training`` and ``audit`` of the checked configuration, as plain values.
         folder: where to write.
 
@@ -31,15 +32,17 @@ def make_bundle(results: str | Path, backends: Sequence[str], configuration: Map
         UserError: when a final model, or a file that belongs to one, is missing.
     """
     results = Path(results)
-    models = load_final_models(results, backends)
-    artefacts = _artefacts(results, backends, configuration)
+    loaded = load_final_models(results, entrants)
+    models = [entrant for entrant in loaded if isinstance(entrant, FinalModel)]
+    artefacts = _artefacts(results, entrants, configuration)
+    backends = artefacts.backends
     files = {name: model_file(name) for name in backends}
     _drop_others(folder, backends)
     for name, file in files.items():
         _copy(Path(final_paths(results, name)["model"]), folder / file)
     _copy(_STANDALONE / SCORER, folder / SCORER)
     contract = bundle_contract(artefacts.contract)
-    operation = bundle_operation(models, files, best_backend(artefacts))
+    operation = bundle_operation(loaded, files, best_backend(artefacts))
     write_json(folder / "contract.json", contract)
     write_json(folder / "operation.json", operation)
     sample = rows_to_compare(results / "table.parquet", artefacts.contract["features"])
@@ -55,16 +58,16 @@ def make_bundle(results: str | Path, backends: Sequence[str], configuration: Map
         print(f"onnx, {export.backend}: {said}; largest difference {export.difference} over {export.rows} rows")
 
 
-def _artefacts(results: Path, backends: Sequence[str], configuration: Mapping[str, Any]) -> Artefacts:
+def _artefacts(results: Path, entrants: Sequence[str], configuration: Mapping[str, Any]) -> Artefacts:
     contract = read_json(results / "table.json")
     return Artefacts(
         dataset=str(contract["dataset"]),
-        backends=list(backends),
+        entrants=list(entrants),
         contract=contract,
         audit=read_json(results / "audit.json") if configuration["audit"]["enabled"] else {},
         comparison=read_json(results / "comparison.json"),
-        metrics=load_all(results / b / "metrics.json" for b in backends),
-        params=[fold for b in backends for fold in read_json(results / b / "params.json")],
+        metrics=load_all(results / entrant / "metrics.json" for entrant in entrants),
+        params=[fold for b in entrants if b != ENSEMBLE for fold in read_json(results / b / "params.json")],
         configuration=configuration,
     )
 
