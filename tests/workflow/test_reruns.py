@@ -91,7 +91,10 @@ CHANGES = {
     "the code of the weights": (library("ensemble.py", "_RIDGE = 1e-8", "_RIDGE = 1e-7"), {**ENSEMBLE, **COMBINED}),
     "the ensemble is switched off": (config(evaluation={"ensemble": False}), AFTER_COMPARISON),
     "the weights are gone": (delete("ensemble/weights.parquet"), ENSEMBLE),
-    "the final weights are gone": (delete("ensemble/final/params.json"), {"combine_final": 1, "execute_notebook": 1}),
+    "the final weights are gone": (
+        delete("ensemble/final/params.json"),
+        {"combine_final": 1, "execute_notebook": 1, "make_bundle": 1},
+    ),
     "the class weights": (config(training={"class_weight": "unit"}), {**TRAINING, **AFTER_TRAINING, **PAGES}),
     "the seed": (config(folds={"n_splits": 2, "inner_splits": 2, "seed": 7}), {"make_folds": 1, **AFTER_FOLDS}),
     "what the audit fails on": (config(audit={"fail_on": ["group_overlap"]}), {"pass_audit": 1, **AFTER_AUDIT}),
