@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,15 @@ def test_scores_are_those_of_the_workflow_bit_for_bit(bundled: Bundled, tmp_path
         assert not np.isnan(alone[0]["calibrated"].to_numpy()).any()
         if "video" in NEW_TABLES[new]():
             assert alone[1].equals(workflow[1])
+
+
+def test_catboost_gets_a_missing_category_as_minus_one(bundled: Bundled) -> None:
+    model = SimpleNamespace(feature_names_=["a", "b"], predict=lambda rows, **how: np.full((2, 2), 0.5))
+    seen: list[Any] = []
+    library = SimpleNamespace(Pool=lambda rows, **described: seen.append(rows.tolist()))
+    values = np.array([[0.5, 2], [1.5, np.nan]], np.float32)
+    scorer(bundled.bundle).catboost_scores(library, model, values, [1], 1)
+    assert seen == [[[0.5, 2], [1.5, -1]]]
 
 
 def test_neither_parts_nor_threads_change_a_bit(
