@@ -31,10 +31,10 @@ demo: $(VENV)/.runtime
 
 environment: $(VENV)/.runtime
 
-# Two at a time: a test waits for processes that it started as often as it computes.
+# Those of the library two at a time; the others start snakemake, which takes both cores itself.
 test: $(VENV)/.development
 	pytest tests -n 2 --dist loadfile -m "not workflow and not slurm and not browser and not airflow"
-	pytest tests -n 2 --dist loadfile -m workflow
+	pytest tests -m workflow
 
 test-slurm: $(VENV)/.development
 	pytest tests/slurm -m slurm -rs
