@@ -90,7 +90,8 @@ def test_they_are_those_of_a_plain_run(trained: tuple[Path, dict[str, dict[str, 
     assert done.returncode == 0, done.stdout + done.stderr
     plain = tmp_path / "results" / "stage5"
     names = [p.relative_to(plain) for p in plain.rglob("*") if p.name in ("metrics.json", "model.json", "model.txt")]
-    assert len(names) == 8  # two final and four fold models, two metrics
+    # Four fold models, two final ones and their copies in the bundle; metrics of both and of the ensemble.
+    assert len(names) == 11
     for name in names:
         assert (plain / name).read_bytes() == (project / "data/stage5" / name).read_bytes(), name
 
