@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from bundled import Bundled, write_bundle
 from foldwise.artifacts import read_json
@@ -101,6 +102,15 @@ def test_models_as_onnx_score_as_the_native_ones(bundled: Bundled) -> None:
         content = (bundled.bundle / onnx_file(model.name)).read_bytes()
         found = onnx_export._scores(content, sample)
         np.testing.assert_allclose(found, model.score(sample, 1), rtol=0, atol=1e-5)
+
+
+def test_the_order_of_the_operator_sets_changes_no_byte(bundled: Bundled) -> None:
+    written = onnx.load(bundled.bundle / onnx_file("lightgbm"))
+    other = onnx.ModelProto.FromString(written.SerializeToString())
+    del other.opset_import[:]
+    other.opset_import.extend(reversed(written.opset_import))
+    assert len(written.opset_import) == 2
+    assert onnx_export._plain(other, 3) == onnx_export._plain(written, 3)
 
 
 def _other_way(model: FinalModel) -> FinalModel:

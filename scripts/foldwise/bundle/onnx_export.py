@@ -153,7 +153,8 @@ def _plain(model: Any, columns: int) -> bytes:
     """Return a model with one input, float32 (rows, columns), and one output, float32 (rows, 2).
 
     The converters differ: CatBoost returns a list of dictionaries and keeps the log of the training, LightGBM's
-    declares a wrong shape.
+    declares a wrong shape and writes the operator sets in an order that Python's hash of a text decides, another one
+    in each process.
     """
     from onnx import TensorProto, helper
 
@@ -167,6 +168,9 @@ def _plain(model: Any, columns: int) -> bytes:
     del graph.input[:], graph.output[:], model.metadata_props[:]
     graph.input.append(helper.make_tensor_value_info(_INPUT, TensorProto.FLOAT, ["rows", columns]))
     graph.output.append(helper.make_tensor_value_info(_OUTPUT, TensorProto.FLOAT, ["rows", 2]))
+    operator_sets = sorted(model.opset_import, key=lambda of: of.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(operator_sets)
     model.producer_version = model.producer_version.splitlines()[0] if model.producer_version else ""
     content: bytes = model.SerializeToString(deterministic=True)
     return content
