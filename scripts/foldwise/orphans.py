@@ -10,13 +10,17 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+
+import psutil
 
 from foldwise.errors import UserError, listed
 
 PATIENCE = 120.0
 """Seconds that cancelled jobs get to end."""
+GRACE = 30.0
+"""Seconds that processes get whose job has ended."""
 
 
 def last_run(folder: Path) -> str | None:
@@ -26,29 +30,20 @@ def last_run(folder: Path) -> str | None:
     return next((match[1] for match in found if match), None)
 
 
-def snakemakes(folder: Path, jobs: bool) -> list[int]:
+def snakemakes(folder: Path, jobs: bool) -> list[psutil.Process]:
     """Return the processes of this machine that run snakemake in ``folder``.
 
     Args:
         folder: the working folder.
         jobs: whether those that run a single job are wanted, or those that run the whole workflow.
     """
-    found = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _works_in(path, folder)]
-    return sorted(pid for pid in found if jobs == ("--mode" in _arguments(pid)) and _is_snakemake(_arguments(pid)))
-
-
-def _works_in(process: Path, folder: Path) -> bool:
-    try:
-        return (process / "cwd").readlink() == folder.resolve()
-    except OSError:  # it has ended, or it is another user's
-        return False
-
-
-def _arguments(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
-    except OSError:
-        return []
+    found = []
+    for process in psutil.process_iter(["cwd", "cmdline"]):
+        arguments = process.info["cmdline"] or []
+        here = process.info["cwd"] == str(folder.resolve())
+        if here and _is_snakemake(arguments) and jobs == ("--mode" in arguments):
+            found.append(process)
+    return found
 
 
 def _is_snakemake(arguments: list[str]) -> bool:
@@ -69,11 +64,13 @@ def cancel(folder: Path) -> str:
     """Cancel the jobs of the folder's last run, wait until they are gone, and return what was done.
 
     Raises:
-        UserError: snakemake still runs in the folder, SLURM is not there or does not answer, a job does not end.
+        UserError: snakemake still runs in the folder, SLURM is not there or does not answer, a job or a
+            process of one does not end.
     """
     alive = snakemakes(folder, jobs=False)
     if alive:
-        raise UserError(f"snakemake still runs in {folder} (process {listed(alive)}): wait for it, or stop it first")
+        names = listed([str(process.pid) for process in alive])
+        raise UserError(f"snakemake still runs in {folder} (process {names}): wait for it, or stop it first")
     run = last_run(folder)
     if run is None:
         return "no run on a cluster is known in this folder"
@@ -82,17 +79,44 @@ def cancel(folder: Path) -> str:
     orphans = waiting_or_running(run)
     if orphans:
         subprocess.run(["scancel", *orphans], capture_output=True, check=False)
-    _wait(lambda: waiting_or_running(run), "SLURM job")
-    _wait(lambda: [str(pid) for pid in snakemakes(folder, jobs=True)], "process")
-    return f"last run {run}: {len(orphans)} jobs cancelled"
+    _wait_for_slurm(run)
+    left = _killed(folder)
+    killed = f", {len(left)} processes that outlived theirs killed" if left else ""
+    return f"last run {run}: {len(orphans)} jobs cancelled{killed}"
 
 
-def _wait(left: Callable[[], list[str]], kind: str) -> None:
+def _wait_for_slurm(run: str) -> None:
     end = time.monotonic() + PATIENCE
-    while names := left():
+    while names := waiting_or_running(run):
         if time.monotonic() > end:
-            raise UserError(f"{kind} {listed(names)} does not end: end it by hand, then run this again")
+            raise UserError(f"SLURM job {listed(names)} does not end: end it by hand, then run this again")
         time.sleep(0.5)
+
+
+def _killed(folder: Path) -> list[int]:
+    """Kill what is left of jobs of ``folder`` on this machine that SLURM counts as ended, and return their processes.
+
+    A snakemake that gets SIGTERM while it holds its own lock waits for that lock for ever, and SLURM without cgroups
+    leaves such a process behind: https://slurm.schedmd.com/proctrack_plugins.html.
+    """
+    _, left = psutil.wait_procs(snakemakes(folder, jobs=True), timeout=GRACE)
+    for process in left:
+        for each in _with_children(process):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+    _, deathless = psutil.wait_procs(left, timeout=GRACE)
+    if deathless:
+        names = listed([str(process.pid) for process in deathless])
+        raise UserError(f"process {names} of a cancelled job does not end: end it by hand, then run this again")
+    return [process.pid for process in left]
+
+
+def _with_children(process: psutil.Process) -> list[psutil.Process]:
+    """Return a process after all that it started: its script would go on and write."""
+    try:
+        return [*process.children(recursive=True), process]
+    except psutil.NoSuchProcess:
+        return []
 
 
 if __name__ == "__main__":

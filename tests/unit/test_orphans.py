@@ -1,9 +1,11 @@
 """The way out after a killed snakemake, with a squeue and a scancel that keep their jobs in a file."""
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 from foldwise import orphans
 from foldwise.errors import UserError
@@ -79,6 +81,36 @@ def test_a_job_that_does_not_end_is_named(folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(orphans, "PATIENCE", 0.0)
     with pytest.raises(UserError, match="SLURM job '7' does not end"):
         orphans.cancel(folder)
+
+
+def test_what_is_left_of_a_job_that_slurm_counts_as_ended_is_killed_with_its_script(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_log(folder, 1, "SLURM run ID: first\n")
+    program = folder.parent / "snakemake"
+    program.write_text(
+        "import signal, subprocess, sys\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "script = subprocess.Popen([sys.executable, '-c', 'input()'], stdin=subprocess.PIPE)\n"
+        "print(script.pid, flush=True)\n"
+        "script.wait()\n"
+    )
+    monkeypatch.setattr(orphans, "GRACE", 0.1)
+    command = [sys.executable, program, "--mode", "remote"]
+    elsewhere = subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.PIPE, text=True)
+    job = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)
+    assert job.stdout is not None
+    script = psutil.Process(int(job.stdout.readline()))
+    try:
+        assert orphans.cancel(folder) == "last run first: 0 jobs cancelled, 1 processes that outlived theirs killed"
+        assert job.wait() == -signal.SIGKILL
+        psutil.wait_procs([script], timeout=5)
+        assert not script.is_running()
+        assert elsewhere.poll() is None
+    finally:
+        for process in (job, elsewhere):
+            process.kill()
+            process.communicate()
 
 
 def test_a_controller_that_does_not_answer_is_said(folder: Path) -> None:
