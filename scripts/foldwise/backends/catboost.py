@@ -115,6 +115,9 @@ def fit(
     }
     if watch:
         native["custom_metric"] = [_NATIVE_NAMES[m] for m in metrics]
+    elif not options.kept:
+        # The loss of the train rows after each tree, which nobody reads, takes 1 to 2 % of a fit of 1,745 x 26.
+        native["metric_period"] = trees
     model = catboost.CatBoost(native)
     model.fit(train, eval_set=[data for _, data in watch] or None)
     history = model.get_evals_result()

@@ -23,11 +23,14 @@ class FitOptions:
         seed: seed of the backend's own randomness.
         threads: threads of one fit.
         device: ``cpu`` or ``cuda``.
+        kept: whether the model is kept. Of one that is scored and thrown away a backend leaves out what costs time
+            and changes no score.
     """
 
     seed: int
     threads: int = 1
     device: str = "cpu"
+    kept: bool = True
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def bin_validation(
     Rows with categories stay raw: binned, a category that ``train`` does not hold counts as another one.
     """
     if matrix.categorical:
-        return _raw(matrix.loaded().values, matrix, options.threads, label)
+        return _raw(matrix.loaded().values, matrix, options.threads, label, options.kept)
     return _binned(matrix, label, None, options, ref=train, max_bin=train.max_bin)
 
 
@@ -134,11 +134,13 @@ def version() -> str:
 class _Blocks(xgb.DataIter):
     """The blocks of a matrix, as XGBoost goes through them: the cuts are those of the rows in one piece."""
 
-    def __init__(self, matrix: Matrix, label: npt.NDArray[np.int8], weight: npt.NDArray[np.float64] | None) -> None:
+    def __init__(
+        self, matrix: Matrix, label: npt.NDArray[np.int8], weight: npt.NDArray[np.float64] | None, named: bool
+    ) -> None:
         super().__init__()
         self._matrix, self._label, self._weight = matrix, label, weight
         self._ends = np.cumsum(matrix.block_sizes).tolist()
-        self._described = _described(matrix)
+        self._described = _described(matrix, named)
         self._number = 0
 
     def next(self, input_data: Callable[..., Any]) -> bool:
@@ -163,19 +165,22 @@ def _binned(
     options: FitOptions,
     **extra: Any,
 ) -> xgb.QuantileDMatrix:
-    rows = _Blocks(matrix, label, weight)
+    rows = _Blocks(matrix, label, weight, options.kept)
     return xgb.QuantileDMatrix(rows, nthread=options.threads, enable_categorical=bool(matrix.categorical), **extra)
 
 
-def _raw(values: Values, matrix: Matrix, threads: int, label: npt.NDArray[np.int8] | None = None) -> xgb.DMatrix:
+def _raw(
+    values: Values, matrix: Matrix, threads: int, label: npt.NDArray[np.int8] | None = None, named: bool = True
+) -> xgb.DMatrix:
     """Return rows of a matrix, shape (n, p), unbinned."""
     categorical = bool(matrix.categorical)
-    return xgb.DMatrix(values, label, nthread=threads, enable_categorical=categorical, **_described(matrix))
+    return xgb.DMatrix(values, label, nthread=threads, enable_categorical=categorical, **_described(matrix, named))
 
 
-def _described(matrix: Matrix) -> dict[str, Any]:
+def _described(matrix: Matrix, named: bool) -> dict[str, Any]:
     categorical = set(matrix.categorical)
-    return {
-        "feature_names": safe_names(matrix.names, REFUSED_CHARACTERS),
-        "feature_types": ["c" if j in categorical else "q" for j in range(len(matrix.names))],
-    }
+    types = ["c" if j in categorical else "q" for j in range(len(matrix.names))]
+    if not named:
+        # With names XGBoost copies them several times a tree, 2 % of a fit of 1,745 x 26.
+        return {"feature_names": None, "feature_types": types if categorical else None}
+    return {"feature_names": safe_names(matrix.names, REFUSED_CHARACTERS), "feature_types": types}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from foldwise.backends.contract import Backend, FitOptions
@@ -48,7 +48,7 @@ class InnerFold:
             options: seed, threads of a fit, device.
         """
         self._fit_part, self._held_out = train.without(fold), train.only(fold)
-        self._backend, self._options = backend, options
+        self._backend, self._options = backend, replace(options, kept=False)
         self._binned: dict[Hashable, Binned] = {}
 
     def run(self, fits: Sequence[Fit], call: Callable[[Fit, Binned], Outcome]) -> list[Outcome]:
