@@ -69,7 +69,7 @@ def cancel(folder: Path) -> str:
     """
     alive = snakemakes(folder, jobs=False)
     if alive:
-        names = listed([str(process.pid) for process in alive])
+        names = listed(process.pid for process in alive)
         raise UserError(f"snakemake still runs in {folder} (process {names}): wait for it, or stop it first")
     run = last_run(folder)
     if run is None:
@@ -106,15 +106,15 @@ def _killed(folder: Path) -> list[int]:
                 each.kill()
     _, deathless = psutil.wait_procs(left, timeout=GRACE)
     if deathless:
-        names = listed([str(process.pid) for process in deathless])
+        names = listed(process.pid for process in deathless)
         raise UserError(f"process {names} of a cancelled job does not end: end it by hand, then run this again")
     return [process.pid for process in left]
 
 
 def _with_children(process: psutil.Process) -> list[psutil.Process]:
-    """Return a process after all that it started: its script would go on and write."""
+    """Return a process and all that it started: its script would go on and write."""
     try:
-        return [*process.children(recursive=True), process]
+        return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
 
