@@ -56,9 +56,9 @@ test-browser: $(VENV)/.development
 	  || echo "note: chromium could not be installed"
 	pytest tests/browser -rs
 
-# One thread a library: the measurements set the threads that they compare.
+# As many threads a library as a training job gives it; the measurements say how many a fit has.
 bench: $(VENV)/.runtime
-	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 python -m bench $(BENCH)
+	PYTHONPATH=scripts:tests OMP_NUM_THREADS=$$(nproc) python -m bench $(BENCH)
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py
