@@ -82,11 +82,17 @@ wildcard_constraints:
     shard=r"\d+",
 
 
-@cache
 def code_of(script, backend=None):
-    """Return the fingerprint of the library modules that a script reaches, its backend's among them."""
-    modules = () if backend is None else (SPECIFICATIONS[backend].module,)
-    return fingerprint(os.path.join(LIBRARY, f"{script}.py"), modules)
+    """Return the fingerprint of the library modules that a script reaches, its backend's among them.
+
+    The snakemake of each job reads these rules again: it finds the fingerprints in its environment.
+    """
+    name = f"FOLDWISE_CODE_{script}_{backend}"
+    path = os.path.join(LIBRARY, f"{script}.py")
+    if os.environ.get(name, "").partition(" ")[2] != path:
+        modules = () if backend is None else (SPECIFICATIONS[backend].module,)
+        os.environ[name] = f"{fingerprint(path, modules)} {path}"
+    return os.environ[name].partition(" ")[0]
 
 
 def dataset_settings(wildcards):

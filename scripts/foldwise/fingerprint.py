@@ -8,10 +8,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _LIBRARY = Path(__file__).parent
 _RESOURCES = (".j2", ".css", ".js", ".sql")
 _STANDALONE = "standalone"
+# The statements within a statement.
+_BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
@@ -28,54 +31,74 @@ def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
     digest = hashlib.sha256()
     for path in sorted(_reach(Path(script), modules), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
         digest.update(path.relative_to(_LIBRARY).as_posix().encode())
-        digest.update(_digest(path).encode())
+        digest.update(_read(path).digest.encode())
     return digest.hexdigest()[:16]
 
 
 def _reach(script: Path, modules: Sequence[str]) -> set[Path]:
     found: set[Path] = set()
-    waiting = [*_imports(script), *(f for name in modules for f in _files(name))]
+    waiting = [*_read(script).reached, *(f for name in modules for f in _files(name))]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imports(path)
+            waiting += _read(path).reached
     return found
 
 
+class _File(NamedTuple):
+    """What counts of a file.
+
+    Attributes:
+        reached: the library files that it imports, and those beside a package's modules.
+        digest: SHA-256 of its content, without comments and docstrings if it is a module.
+    """
+
+    reached: tuple[Path, ...]
+    digest: str
+
+
 @cache
-def _imports(path: Path) -> tuple[Path, ...]:
-    """Return the library files that a file imports, and those beside a package's modules."""
-    if path.suffix != ".py" or _is_standalone(path):
-        return ()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    names: list[str] = []
-    for node in _executed(tree):
+def _read(path: Path) -> _File:
+    content = path.read_bytes()
+    if path.suffix != ".py" or path.parent.name == _STANDALONE:
+        return _File((), hashlib.sha256(content).hexdigest())
+    tree = ast.parse(content)
+    reached = tuple(f for name in _imported(tree) for f in _files(name))
+    for node in _statements(tree, typing=True):
+        _drop_docstring(node)
+    return _File(reached + _beside(path), hashlib.sha256(ast.dump(tree).encode()).hexdigest())
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted names of foldwise that a module imports; some of them may be names in a module."""
+    for node in _statements(tree, typing=False):
+        names: list[str] = []
         if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
+            names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    files = [f for name in names if name.split(".")[0] == "foldwise" for f in _files(name)]
-    if path.is_relative_to(_LIBRARY) and path.parent != _LIBRARY:
-        files += [f for f in path.parent.iterdir() if f.suffix in _RESOURCES]
-        files += path.parent.glob(f"{_STANDALONE}/*.py")
-    return tuple(files)
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        yield from (name for name in names if name.split(".")[0] == "foldwise")
 
 
-def _is_standalone(path: Path) -> bool:
-    return path.parent.name == _STANDALONE
+def _beside(path: Path) -> tuple[Path, ...]:
+    """Return the files that a package keeps beside one of its modules."""
+    if not path.is_relative_to(_LIBRARY) or path.parent == _LIBRARY:
+        return ()
+    resources = (f for f in path.parent.iterdir() if f.suffix in _RESOURCES)
+    return (*resources, *path.parent.glob(f"{_STANDALONE}/*.py"))
 
 
-def _executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield every node except those below ``if TYPE_CHECKING:``, which never runs."""
-    waiting = [tree]
+def _statements(tree: ast.Module, typing: bool) -> Iterator[ast.AST]:
+    """Yield a module and every statement in it; those below ``if TYPE_CHECKING:``, which never run, with ``typing``."""
+    waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            waiting += node.orelse
-        else:
-            waiting += ast.iter_child_nodes(node)
+        never_runs = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        blocks = _BLOCKS[1:] if never_runs and not typing else _BLOCKS
+        for block in blocks:
+            waiting += getattr(node, block, ())
 
 
 def _files(name: str) -> list[Path]:
@@ -86,18 +109,8 @@ def _files(name: str) -> list[Path]:
     return [f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file()]
 
 
-@cache
-def _digest(path: Path) -> str:
-    content = path.read_bytes()
-    if path.suffix == ".py" and not _is_standalone(path):
-        tree = ast.parse(content)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-                _drop_docstring(node)
-        content = ast.dump(tree).encode()
-    return hashlib.sha256(content).hexdigest()
-
-
-def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+def _drop_docstring(node: ast.AST) -> None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return
     if ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:]

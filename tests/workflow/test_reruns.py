@@ -138,6 +138,14 @@ def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) ->
     assert study.would_run()["train_fold_xgboost"] == 2
 
 
+@pytest.mark.parametrize(("folder", "expected"), [("rules/../scripts", PAGE), ("of/another/checkout", {})])
+def test_jobs_take_the_fingerprints_of_the_run_that_sent_them(
+    study: Study, monkeypatch: pytest.MonkeyPatch, folder: str, expected: dict[str, int]
+) -> None:
+    monkeypatch.setenv("FOLDWISE_CODE_report_None", f"0123456789abcdef {study.workflow}/{folder}/report.py")
+    assert dict(study.would_run()) == expected
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_change_reruns_exactly_what_rests_on_it(study: Study, change: str) -> None:
     apply, expected = CHANGES[change]
