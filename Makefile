@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-airflow test-browser resume lint dag bench coverage sql score mlflow config-docs lock
+.PHONY: help environment demo watch test test-slurm test-airflow test-browser test-faults resume lint dag bench coverage sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-airflow the Airflow DAG for real on a tiny table, in an environment of its own (.venv-airflow, 300 MB)"
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
+	@echo "make test-faults  a run killed with its jobs at 25 points, and what comes of it; KILLS=5 for fewer"
 	@echo "make bench        time and memory of training, beside scikit-learn: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
@@ -33,7 +34,7 @@ environment: $(VENV)/.runtime
 
 # Those of the library two at a time; the others start snakemake, which takes both cores itself.
 test: $(VENV)/.development
-	pytest tests -n 2 --dist loadfile -m "not workflow and not slurm and not browser and not airflow"
+	pytest tests -n 2 --dist loadfile -m "not workflow and not slurm and not browser and not airflow and not kill"
 	pytest tests -m workflow
 
 test-slurm: $(VENV)/.development
@@ -55,6 +56,10 @@ test-browser: $(VENV)/.development
 	@command -v chromium >/dev/null || [ "$$(id -u)" != 0 ] || (apt-get update -q && apt-get install -qy chromium) \
 	  || echo "note: chromium could not be installed"
 	pytest tests/browser -rs
+
+test-faults: KILLS ?= 25
+test-faults: $(VENV)/.development
+	pytest tests/faults -m kill -s --kills $(KILLS)
 
 # As many threads a library as a training job gives it; the measurements say how many a fit has.
 bench: $(VENV)/.runtime
@@ -78,7 +83,8 @@ sql: $(VENV)/.runtime
 mlflow: PORT ?= 5000
 mlflow: $(VENV)/.runtime
 	@test -e results/mlflow.db || { echo "error: there is no results/mlflow.db: run snakemake first" >&2; exit 1; }
-	MLFLOW_DISABLE_TELEMETRY=true mlflow server --backend-store-uri sqlite:///results/mlflow.db --workers 1 --port $(PORT)
+	MLFLOW_DISABLE_TELEMETRY=true mlflow server --host 127.0.0.1 --port $(PORT) --workers 1 \
+	  --backend-store-uri sqlite:///results/mlflow.db
 
 # One file with every column, or FEATURES="stage2=a.parquet stage4=b.parquet" with METADATA=; EXPLAIN=1 adds reasons.
 score: $(VENV)/.runtime

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from foldwise.disk import refusal
+from foldwise.errors import UserError
 
 _LARGEST_ROW_GROUP = 1 << 20
 # 8 MB of float32: what a reader holds at a time is small beside any table that does not fit twice.
@@ -22,16 +26,33 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a path beside ``path`` to write to; rename it into place when the block ends well.
 
     A job that dies in between leaves the old file, or none, but never half of one.
-    The name ends like the target, because CatBoost and matplotlib read the format from it.
+    The name ends like the target, because CatBoost and matplotlib read the format from it. What a killed job left
+    beside the file goes when the file is written: snakemake lets no two jobs write it at once.
+
+    Raises:
+        UserError: when the disk is full or nothing may be written there.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         beside.replace(path)
+        _remove_leftovers(path)
+    except Exception as fault:
+        if isinstance(fault, UserError) or (refused := refusal(fault, path)) is None:
+            raise
+        raise refused from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    # DuckDB writes a log of its own beside what it writes.
+    ours = re.compile(rf"\.\d+\.{re.escape(path.name)}(\.wal)?")
+    for left in path.parent.iterdir():
+        if ours.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -46,8 +67,13 @@ def write_json(path: str | Path, content: object) -> None:
 
 
 def read_json(path: str | Path) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file that this workflow wrote.
+
+    Raises:
+        UserError: when it is broken.
+    """
+    with reading_result(path):
+        return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_table(path: str | Path, table: pa.Table, note: Mapping[str, str] | None = None) -> None:
@@ -74,17 +100,49 @@ def write_ordered(path: str | Path, table: pa.Table, order: pa.Array) -> None:
 
 
 def read_table(path: str | Path, columns: list[str] | None = None) -> pa.Table:
-    """Read a parquet file that this workflow wrote."""
+    """Read a parquet file that this workflow wrote.
+
+    Raises:
+        UserError: when it is broken.
+    """
     # One thread: each of the reader's own would keep memory of its own.
-    with pq.ParquetFile(path) as file:
+    with reading_result(path), pq.ParquetFile(path) as file:
         table = file.read(columns=columns, use_threads=False)
     return table if columns is None else table.select(columns)
 
 
 def read_note(path: str | Path) -> dict[str, str]:
-    """Return the key-value metadata of a parquet file."""
-    found = pq.read_schema(path).metadata or {}
+    """Return the key-value metadata of a parquet file that this workflow wrote.
+
+    Raises:
+        UserError: when it is broken.
+    """
+    with reading_result(path):
+        found = pq.read_schema(path).metadata or {}
     return {k.decode(): v.decode() for k, v in found.items() if not k.startswith(b"ARROW:")}
+
+
+@contextmanager
+def reading_result(path: str | Path, *faults: type[Exception]) -> Iterator[None]:
+    """Refuse a result that cannot be read: cut short or edited since this workflow wrote it.
+
+    Args:
+        path: the file.
+        faults: what a library raises for a broken file, besides errors of values and of Arrow.
+
+    Raises:
+        UserError: naming the file and the way out.
+    """
+    try:
+        yield
+    except (pa.ArrowException, ValueError, OSError, *faults) as fault:
+        # Arrow's own complaints about a file's content carry no number; those of the system do.
+        if isinstance(fault, OSError) and fault.errno is not None:
+            raise
+        reason = str(fault).strip().split("\n")[0]
+        raise UserError(
+            f"{path}: this result is broken ({reason}): delete it and run again: it and what rests on it are made anew"
+        ) from None
 
 
 def sha256(path: str | Path) -> str:

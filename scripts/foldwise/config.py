@@ -13,6 +13,9 @@ from foldwise.entrants import ENSEMBLE
 from foldwise.errors import UserError, listed, nearest
 from foldwise.new_table import NewTable
 
+# What stands beside the datasets' folders in results/.
+_TAKEN = ("index.html", "analytics.duckdb", "mlflow.db", "mlartifacts", "tracking.json")
+
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 
@@ -238,6 +241,17 @@ class Config(Section):
                     "add it to one of them"
                 )
         return self
+
+    @field_validator("datasets")
+    @classmethod
+    def _folders_are_distinct(cls, datasets: dict[str, Dataset]) -> dict[str, Dataset]:
+        # Some file systems hold Mine and mine for one name.
+        taken = {name: f"results/{name} is a file of every run" for name in _TAKEN}
+        for name in datasets:
+            if name.lower() in taken:
+                raise ValueError(f"{name!r} cannot name a dataset: {taken[name.lower()]}: name it otherwise")
+            taken[name.lower()] = f"it differs from {name!r} in capitals alone, and so would their folders"
+        return datasets
 
     @field_validator("predict")
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from foldwise.errors import nearest
+from foldwise.errors import nearest, shown
 
 _WANTED = {
     "int_type": "a whole number",
@@ -47,16 +47,18 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str,
         allowed = error["ctx"]["expected"]
         names = allowed.replace("'", "").replace(" or ", ", ").split(", ")
         use = " or ".join([allowed, *wanted])
-        return f"{key}: {given!r} is not allowed: use {use}{nearest(str(given), names)}"
+        return (
+            f"{key}: {shown(given)} is not allowed: use {use}{nearest(given, names) if isinstance(given, str) else ''}"
+        )
     if kind == "value_error":
         return f"{key}: {error['ctx']['error']}"
     if kind == "string_pattern_mismatch":
-        return f"{key}: {given!r} is not a usable name: letters, digits, '_', '.' and '-', a letter or digit first"
+        return f"{key}: {shown(given)} is not a usable name: letters, digits, '_', '.' and '-', a letter or digit first"
     if kind == "invalid_key":
         return f"{key}: a key is a text: put it in quotes"
     if kind in _WANTED:
-        return f"{key}: {given!r} given, {' or '.join(wanted)} expected"
-    return f"{key}: {given!r} given: {error['msg']}"
+        return f"{key}: {shown(given)} given, {' or '.join(wanted)} expected"
+    return f"{key}: {shown(given)} given: {error['msg']}"
 
 
 def _unknown_key(key: str, place: tuple[str | int, ...], model: type[BaseModel]) -> str:

@@ -5,10 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-Scalar = bool | int | float | str
+# What a column can hold.
+Scalar = bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
-Name = Annotated[str, Field(pattern=_NAME)]
+# It becomes part of file names, of which file systems take 255 bytes.
+Name = Annotated[str, Field(pattern=_NAME, max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -86,7 +88,7 @@ class Dataset(Section):
             return None
         try:
             named = re.compile(pattern).groupindex
-        except re.error as fault:
+        except (re.error, OverflowError, RecursionError) as fault:
             raise ValueError(f"{pattern!r} is no regular expression: {fault}: mend it") from None
         if "id" not in named:
             raise ValueError(f"{pattern!r} needs a group (?P<id>...) around the part that the tables share")

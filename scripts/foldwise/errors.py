@@ -1,7 +1,15 @@
 """The one exception that stands for a user's mistake."""
 
+import reprlib
 from collections.abc import Iterable
 from difflib import get_close_matches
+
+_LONGEST_MESSAGE = 2000
+_LONGEST_NAME = 200
+
+_short = reprlib.Repr()
+_short.maxlevel = 3
+_short.maxstring = _short.maxother = _LONGEST_NAME
 
 
 class UserError(Exception):
@@ -11,12 +19,27 @@ class UserError(Exception):
     """
 
     def __init__(self, message: str) -> None:
-        """Keep the message as one line."""
-        super().__init__(" ".join(message.split()))
+        """Keep the message as one line, the middle of a very long one left out."""
+        line = " ".join(message.split())
+        half = _LONGEST_MESSAGE // 2
+        super().__init__(line if len(line) <= _LONGEST_MESSAGE else f"{line[:half]} ... {line[-half:]}")
+
+
+def shown(value: object) -> str:
+    """Return a value of a configuration or a table as Python writes it, cut where that is long.
+
+    YAML can repeat a value inside itself: a few lines of it would otherwise be written as gigabytes. A whole number
+    of more than 4,300 digits has no text at all.
+    """
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NAME:
+        return f"a number of {value.bit_length()} bits"
+    return _short.repr(value)
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean X?"`` for the known name closest to ``name``, or an empty string."""
+    if len(name) > _LONGEST_NAME:
+        return ""
     names = [str(k) for k in known]
     same_letters = [k for k in names if sorted(k) == sorted(name)]
     matches = same_letters or get_close_matches(name, names, n=1, cutoff=0.6)
@@ -25,6 +48,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def listed(names: Iterable[object], limit: int = 5) -> str:
     """Join names for a message, the first ``limit`` of them, with the number that is left out."""
-    texts = [repr(n) for n in names]
+    texts = list(names)
     left = len(texts) - limit
-    return ", ".join(texts[:limit]) + (f" and {left} more" if left > 0 else "")
+    return ", ".join(map(shown, texts[:limit])) + (f" and {left} more" if left > 0 else "")

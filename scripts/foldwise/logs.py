@@ -6,7 +6,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
+from foldwise.disk import refusal
 from foldwise.errors import UserError
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -20,29 +22,45 @@ def step(log: str | Path, threads: int = 1) -> Iterator[None]:
 
     The three backends print from C++, past ``sys.stdout``: only duplicating the file descriptors
     catches that. The variables must stand before numpy and the backends are imported, so a
-    script imports what it needs inside the block. A :class:`UserError` ends the process with
-    status 1 and one ``error:`` line; any other exception with its traceback.
+    script imports what it needs inside the block. A :class:`UserError`, and a write that the disk
+    refuses, end the process with status 1 and one ``error:`` line; any other exception with its traceback.
 
     Args:
         log: file to write to; its folder is made.
         threads: value for the thread variables of OpenMP and the BLAS libraries.
     """
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, str(threads)) | _MEMORY_VARIABLES)
-    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.dup(2)
+    try:
+        _redirect(Path(log))
+        yield
+        sys.stdout.flush()
+    except Exception as fault:
+        _end(fault, terminal)
+
+
+def _redirect(log: Path) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
     os.close(descriptor)
+
+
+def _end(fault: Exception, terminal: int) -> NoReturn:
+    """Write why the step ends into its log; where that cannot be written, to where the process printed before."""
+    mistake = fault if isinstance(fault, UserError) else refusal(fault)
+    lines = f"error: {mistake}"
+    if mistake is None:
+        lines = "".join(traceback.format_exception(fault))
+        lines += "error: this is a fault of foldwise, not of your data: please report the lines above."
     try:
-        yield
-    except UserError as mistake:
         sys.stdout.flush()
-        print(f"error: {mistake}", file=sys.stderr, flush=True)
-        sys.exit(1)
-    except Exception:
-        sys.stdout.flush()
-        traceback.print_exc()
-        print("error: this is a fault of foldwise, not of your data: please report the lines above.", flush=True)
-        sys.exit(1)
+        print(lines, file=sys.stderr, flush=True)
+    except OSError:
+        os.dup2(terminal, 1)
+        os.dup2(terminal, 2)
+        print(lines, file=sys.stderr, flush=True)
+    sys.exit(1)

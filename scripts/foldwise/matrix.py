@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from foldwise.artifacts import reading_result
 from foldwise.errors import UserError
 
 Values = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -236,7 +237,8 @@ def _unpacked(groups: Iterable[Values], folder: str | Path) -> IO[bytes]:
 
 
 def _shape(table: str | Path, features: Sequence[dict[str, Any]]) -> tuple[int, int]:
-    return pq.read_metadata(table).num_rows, len(features)
+    with reading_result(table):
+        return pq.read_metadata(table).num_rows, len(features)
 
 
 def _dtype(features: Sequence[dict[str, Any]]) -> type[np.floating[Any]]:
@@ -251,7 +253,7 @@ def _described(features: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], tup
 def _row_groups(table: str | Path, features: Sequence[dict[str, Any]]) -> Iterator[Values]:
     """Yield the features of each row group, shape (rows of the group, p)."""
     names = [f["name"] for f in features]
-    with pq.ParquetFile(table) as file:
+    with reading_result(table), pq.ParquetFile(table) as file:
         for number in range(file.num_row_groups):
             # One thread: the memory of each of the reader's own ones would come on top.
             group = file.read_row_group(number, columns=names, use_threads=False)

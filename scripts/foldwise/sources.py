@@ -48,7 +48,7 @@ def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
     if reader is None:
         raise UserError(f"{given!r}: unknown kind of file: give one that ends in {', '.join(_READERS)}")
     with reading(path):
-        table = reader(path, names)
+        table = _checked(reader(path, names))
     table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
     _check_shape(path, table.column_names, table.num_rows)
     return table.replace_schema_metadata(None)
@@ -79,7 +79,7 @@ class OpenSource:
         with reading(Path(self.path)):
             if isinstance(self.held, pa.Table):
                 return self.held.select(columns)
-            return self.held.read(columns=list(columns)).select(columns)
+            return _checked(self.held.read(columns=list(columns)).select(columns))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield some columns in parts of ``rows`` rows, the last of them smaller.
@@ -93,7 +93,7 @@ class OpenSource:
         waiting = pa.schema([self.schema.field(c) for c in columns]).empty_table()
         with reading(Path(self.path)):
             for batch in self.held.iter_batches(rows, columns=list(columns)):
-                waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch]).select(columns)])
+                waiting = pa.concat_tables([waiting, _checked(pa.Table.from_batches([batch])).select(columns)])
                 while len(waiting) >= rows:
                     yield waiting.slice(0, rows)
                     waiting = waiting.slice(rows)
@@ -115,7 +115,7 @@ def open_source(path: str | Path, names: Iterable[str] = ()) -> OpenSource:
         # Buffered: otherwise a row group is held whole, and pandas writes a million rows into one.
         file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         schema = file.schema_arrow.remove_metadata()
-    fields = [schema.field(i) for i, name in enumerate(schema.names) if not _INDEX.fullmatch(name)]
+        fields = [schema.field(i) for i, name in enumerate(schema.names) if not _INDEX.fullmatch(name)]
     _check_shape(path, [f.name for f in fields], file.metadata.num_rows)
     return OpenSource(given, pa.schema(fields), file.metadata.num_rows, file)
 
@@ -130,12 +130,46 @@ def reading(path: Path) -> Iterator[None]:
     _check_readable(path)
     try:
         yield
-    except (pa.ArrowException, OSError, UnicodeDecodeError, ValueError) as fault:
+    except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as fault:
         reason = str(fault).strip().split("\n")[0].rstrip(".")
         raise UserError(
             f"{path}: cannot be read as {path.suffix[1:]}: {reason}: is the file whole and does its name "
             "end as its format does?"
         ) from None
+
+
+def _checked(table: pa.Table) -> pa.Table:
+    """Refuse values that lie outside their buffers or are no UTF-8, and spell types as Arrow computes with them.
+
+    A broken file must not end the process later.
+
+    Raises:
+        ValueError: for such a table, or a column name that is no UTF-8.
+    """
+    table.validate(full=True)
+    for at, name in enumerate(table.column_names):
+        column = table.column(at)
+        simple = _simple(column)
+        if simple is not column:
+            table = table.set_column(at, name, simple)
+    return table
+
+
+def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return half floats as floats, views as texts, runs and extension types as what they hold."""
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return _simple(pa.chunked_array([c.storage for c in column.chunks], kind.storage_type))
+    if pa.types.is_run_end_encoded(kind):
+        return _simple(pc.run_end_decode(column))
+    for is_odd, simple in (
+        (pa.types.is_float16, pa.float32()),
+        (pa.types.is_string_view, pa.string()),
+        (pa.types.is_binary_view, pa.binary()),
+    ):
+        if is_odd(kind):
+            return pc.cast(column, simple)
+    return column
 
 
 def _check_shape(path: Path, columns: Sequence[str], rows: int) -> None:

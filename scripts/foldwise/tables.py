@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foldwise.artifacts import write_json, write_ordered
-from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label, type_feature
+from foldwise.columns import Dropped, Feature, Rules, check_known, equals_label, is_number, is_text, type_feature
 from foldwise.dataset import Dataset
 from foldwise.errors import UserError, listed, nearest
 from foldwise.joining import Joined, join_sources
@@ -82,7 +82,7 @@ def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
     raw = plain(joined.table.column(dataset.label))
     if raw.null_count == len(raw):
         raise UserError(f"label: column {dataset.label!r} in {joined.path} holds no value: fill it in, or name another")
-    if pa.types.is_nested(raw.type):
+    if not (is_text(raw.type) or is_number(raw.type) or pa.types.is_boolean(raw.type)):
         raise UserError(f"label: column {dataset.label!r} has type {raw.type}: give numbers, text or booleans")
     if raw.null_count:
         joined = joined.keep(raw.is_valid(), f"{raw.null_count} rows without a label were left out")

@@ -111,7 +111,9 @@ def test_a_file_that_is_no_space_is_refused(
         ({"gamma": {"values": [1], "when": {"max_depth": []}}}, "gamma.when.max_depth: the list is empty"),
         ({"gamma": {"values": [1], "when": {"gamma": 1}}}, "the conditions of 'gamma' go round in a circle"),
         ({"gamma": {"low": 0, "high": 1}}, "gamma: search.method: grid cannot try every value of a range without"),
-        ({"gamma": {"low": 0, "high": 1, "step": 1e-6}}, "more than 100,000 points for search.method: grid"),
+        ({"gamma": {"low": 0, "high": 1, "step": 1e-5}}, "more than 100,000 points for search.method: grid"),
+        ({"gamma": {"low": 0, "high": 1e300, "step": 1}}, "by 1 are more than 100,000 values: take a larger step"),
+        ({"gamma": float("inf")}, "gamma: inf given, a number that a computer can hold expected"),
     ],
     ids=str,
 )

@@ -71,12 +71,15 @@ class Study:
         text = yaml.safe_dump(tiny_config(**more))
         (self.folder / "config.yaml").write_text(text, encoding="utf-8")
 
+    def command(self, *arguments: str) -> list[str]:
+        """Return the command of a run in the working folder."""
+        base = [sys.executable, "-m", "snakemake", "-s", str(self.workflow / "Snakefile"), "-d", str(self.folder)]
+        return [*base, "--configfile", str(self.folder / "config.yaml"), *arguments]
+
     def run(self, *arguments: str, cores: int | None = 2) -> subprocess.CompletedProcess[str]:
         """Start snakemake in the working folder."""
-        base = [sys.executable, "-m", "snakemake", "-s", str(self.workflow / "Snakefile"), "-d", str(self.folder)]
-        base += ["--configfile", str(self.folder / "config.yaml")]
-        base += [] if cores is None else ["--cores", str(cores)]
-        return started([*base, *arguments], self.folder)
+        number = [] if cores is None else ["--cores", str(cores)]
+        return started(self.command(*number, *arguments), self.folder)
 
     def complete(self) -> str:
         done = self.run()
@@ -91,10 +94,15 @@ class Study:
         return Counter(r for r in rules if r != "all")
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """Return the variables that a run sees: this interpreter's programs, nothing of a snakemake around the tests."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")} | variables
+    return {**kept, "PATH": f"{Path(sys.executable).parent}:{kept['PATH']}"}
+
+
 def started(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("SNAKEMAKE")} | variables
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
+    surroundings = environment(**variables)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=surroundings, check=False)
 
 
 def hashes(results: Path) -> dict[str, str]:

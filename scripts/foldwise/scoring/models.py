@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.artifacts import read_json, read_table, sha256
+from foldwise.artifacts import read_json, read_table, reading_result, sha256
 from foldwise.backends import SPECIFICATIONS, get_backend
 from foldwise.backends.contract import Backend
 from foldwise.ensemble import weighted_mean
@@ -93,7 +93,10 @@ def load_final_models(folder: Path, entrants: Sequence[str] | None = None) -> li
 def _load_model(folder: Path, name: str) -> FinalModel:
     path, backend = Path(final_paths(folder, name)["model"]), get_backend(name)
     operation, facts = _operation(folder, name)
-    return FinalModel(name, backend, backend.load(path), operation, {**facts, "version": backend.version()})
+    # Each library has errors of its own for a file that it cannot parse.
+    with reading_result(path, Exception):
+        model = backend.load(path)
+    return FinalModel(name, backend, model, operation, {**facts, "version": backend.version()})
 
 
 def _load_ensemble(folder: Path, models: Sequence[FinalModel]) -> FinalEnsemble:

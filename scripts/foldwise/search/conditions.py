@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, listed, nearest, shown
 from foldwise.search.dimensions import Dimension, condition_of, values_of
 
 
@@ -50,8 +50,8 @@ def _check_value_of(where: str, value: Any, parent: Dimension) -> None:
     if allowed is None:
         raise UserError(f"{where}: a condition needs a parameter with a list of values or a range with a step")
     if not any(value == a and isinstance(value, bool) == isinstance(a, bool) for a in allowed):
-        hint = nearest(str(value), allowed)
-        raise UserError(f"{where}: {value!r} is none of its values{hint}; it takes {listed(allowed, 10)}")
+        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        raise UserError(f"{where}: {shown(value)} is none of its values{hint}; it takes {listed(allowed, 10)}")
 
 
 def _check_circle(where: str, space: Mapping[str, Dimension]) -> None:

@@ -10,14 +10,16 @@ Whole bounds (and step) make whole numbers.
 """
 
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, listed, nearest, shown
 
 Dimension = list[Any] | dict[str, Any]
 
+_MOST_VALUES = 100_000
 _KEYS = ("values", "low", "high", "log", "step", "when")
 # YAML 1.1 reads 1e-3 as a text, since it has no point; YAML 1.2 and everybody else read a number.
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
@@ -39,7 +41,8 @@ def check_dimension(where: str, given: Any, kind: str) -> Dimension:
         return _check_values(where, given, kind)
     for key in given:
         if key not in _KEYS:
-            raise UserError(f"{where}: unknown key {key!r}{nearest(str(key), _KEYS)}; a range takes {listed(_KEYS, 6)}")
+            hint = nearest(key, _KEYS) if isinstance(key, str) else ""
+            raise UserError(f"{where}: unknown key {shown(key)}{hint}; a range takes {listed(_KEYS, 6)}")
     ranged = [key for key in ("low", "high", "log", "step") if key in given]
     if ("values" in given) == bool(ranged):
         raise UserError(f"{where}: give either values, a list, or low and high, the bounds of a range")
@@ -108,7 +111,7 @@ def _check_values(where: str, given: Any, kind: str) -> list[Any]:
     if not values:
         raise UserError(f"{where}: the list is empty: give at least one value, or leave the key out")
     if len({(type(v), v) for v in values}) < len(values):
-        raise UserError(f"{where}: {values} names a value twice")
+        raise UserError(f"{where}: {shown(values)} names a value twice")
     return values
 
 
@@ -125,7 +128,9 @@ def _check_value(where: str, given: Any, kind: str) -> Any:
         "switch": isinstance(value, bool),
     }
     if not fits[kind]:
-        raise UserError(f"{where}: {given!r} given, {_EXPECTED[kind]} expected")
+        raise UserError(f"{where}: {shown(given)} given, {_EXPECTED[kind]} expected")
+    if kind in ("number", "whole") and not abs(value) <= sys.float_info.max:
+        raise UserError(f"{where}: {shown(given)} given, a number that a computer can hold expected")
     return value
 
 
@@ -148,12 +153,18 @@ def _check_range(where: str, given: Mapping[str, Any], kind: str) -> dict[str, A
         raise UserError(
             f"{where}: step {step} given from {low} to {high}: a step above 0 and within the range expected"
         )
+    if step is not None and high / step - low / step > _MOST_VALUES:
+        raise UserError(
+            f"{where}: from {low} to {high} by {step} are more than {_MOST_VALUES:,} values: take a larger step"
+        )
     return {**found, "log": True} if log else found
 
 
 def _check_when(where: str, given: Any) -> dict[str, list[Any]]:
     if not isinstance(given, Mapping) or not given:
-        raise UserError(f"{where}: {given!r} given, other parameters with their values expected: {{name: [value]}}")
+        raise UserError(
+            f"{where}: {shown(given)} given, other parameters with their values expected: {{name: [value]}}"
+        )
     found = {str(name): list(v) if isinstance(v, list | tuple) else [v] for name, v in given.items()}
     for name, values in found.items():
         if not values:

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from foldwise.backends import SPECIFICATIONS, Specification
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, listed, nearest, shown
 from foldwise.search.conditions import applies, check_conditions, parents_first
 from foldwise.search.dimensions import Dimension, check_dimension, condition_of, range_of, values_of
 from foldwise.search.effects import put_right
@@ -55,10 +55,10 @@ def read_space(
     where = f"search.space.{backend}"
     specification = SPECIFICATIONS[backend]
     dimensions = {}
-    for name, value in sorted(_content(where, shipped, given).items(), key=lambda item: str(item[0])):
+    for name, value in sorted(_content(where, shipped, given).items(), key=lambda item: shown(item[0])):
         if name not in specification.parameters:
             raise UserError(
-                f"{where}: {name!r} is no parameter of {backend}{nearest(str(name), specification.parameters)}; "
+                f"{where}: {shown(name)} is no parameter of {backend}{nearest(shown(name), specification.parameters)}; "
                 f"it knows {listed(sorted(specification.parameters), limit=40)}"
             )
         dimensions[name] = check_dimension(f"{where}.{name}", value, specification.kind(name))
@@ -141,7 +141,7 @@ def _content(where: str, shipped: str | Path, given: str | Mapping[str, Any]) ->
     overrides = dict(given)
     path = overrides.pop("file", None)
     if path is not None and not isinstance(path, str):
-        raise UserError(f"{where}.file: {path!r} given, the path of a YAML file expected")
+        raise UserError(f"{where}.file: {shown(path)} given, the path of a YAML file expected")
     return {**_read(where, shipped if path is None else path), **overrides}
 
 
@@ -152,7 +152,7 @@ def _read(where: str, path: str | Path) -> dict[Any, Any]:
         raise UserError(
             f"{where}: there is no file {str(path)!r}: mend the path (it counts from the working folder {Path.cwd()})"
         ) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as fault:
         raise UserError(f"{where}: {str(path)!r} cannot be read as YAML: {fault}: mend the file") from None
     if not isinstance(content, Mapping) or not content:
         kind = "is empty" if not content else f"holds a {type(content).__name__}"
