@@ -27,6 +27,10 @@ rule all:
         missing_fold_files,
 
 
+onstart:
+    check_folders()
+
+
 onsuccess:
     print_warning()
     if "FOLDWISE_QUIET" not in os.environ:

@@ -1,3 +1,4 @@
+import shutil
 from functools import cache
 
 from foldwise.backends import SPECIFICATIONS
@@ -27,6 +28,12 @@ def stop(mistake):
     """End before any job with one line: a mistake in the configuration needs no traceback."""
     print(f"error: {mistake}", file=sys.stderr, flush=True)
     os._exit(1)
+
+
+def check_room():
+    """Stop where the disk is full: snakemake cannot keep its own records then, and would end with a traceback."""
+    if shutil.disk_usage(".").free < 1_000_000:
+        stop(f"{os.getcwd()}: no space is left on its disk: make room and run again: what is finished stays")
 
 
 def read_settings():
@@ -69,6 +76,7 @@ def check_sources(datasets):
                 )
 
 
+check_room()
 SETTINGS, SPACES = read_settings()
 FOLDS = range(1, SETTINGS.folds.count + 1)
 check_sources(SETTINGS.datasets)

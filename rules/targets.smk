@@ -43,6 +43,19 @@ def missing_fold_files(wildcards):
     ]
 
 
+def check_folders():
+    """End before the first job, with the folder unlocked, where a folder that the run writes to may not be written."""
+    of_datasets = [f"results/{dataset}" for dataset in SETTINGS.datasets]
+    for folder in ("logs", "benchmarks", "results", *of_datasets):
+        if os.path.exists(folder) and not os.access(folder, os.W_OK):
+            print(
+                f"error: {folder}: nothing can be written there: mend the permissions, or run where you may write",
+                file=sys.stderr,
+                flush=True,
+            )
+            sys.exit(1)
+
+
 def print_warning():
     """Print that the run could not be logged, where that is so."""
     if SETTINGS.tracking.mlflow and (warning := outcome.warning(TRACKING_FILE)):

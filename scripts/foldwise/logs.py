@@ -4,7 +4,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -56,11 +56,16 @@ def _end(fault: Exception, terminal: int) -> NoReturn:
     if mistake is None:
         lines = "".join(traceback.format_exception(fault))
         lines += "error: this is a fault of foldwise, not of your data: please report the lines above."
-    try:
+    # Not through sys.stderr: it keeps what it could not write, and writes it a second time at the end.
+    with suppress(OSError):
         sys.stdout.flush()
-        print(lines, file=sys.stderr, flush=True)
-    except OSError:
-        os.dup2(terminal, 1)
-        os.dup2(terminal, 2)
-        print(lines, file=sys.stderr, flush=True)
+    for descriptor in (2, terminal):
+        with suppress(OSError):
+            _write_whole(descriptor, f"{lines}\n".encode(errors="backslashreplace"))
+            break
     sys.exit(1)
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from foldwise.artifacts import (
     write_table,
     write_text,
 )
+from foldwise.errors import UserError
+from foldwise.matrix import read_matrix
 
 
 def test_a_file_comes_with_its_folder(tmp_path: Path) -> None:
@@ -93,3 +96,32 @@ def _fail_half_way(path: Path) -> None:
     with replacing(path) as beside:
         beside.write_text("half")
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"{", b"[1, 2", b"\xff\xfe", b"PAR1" + bytes(500) + b"PAR1"])
+@pytest.mark.parametrize("read", [read_json, read_table, read_note], ids=lambda read: read.__name__)
+def test_a_broken_result_is_refused_by_name_with_the_way_out(
+    read: Callable[[Path], object], content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "metrics").write_bytes(content)
+    with pytest.raises(UserError, match=r"metrics: this result is broken \(.*\): delete it and run again"):
+        read(tmp_path / "metrics")
+
+
+def test_a_table_that_was_cut_short_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "t.parquet", pa.table({"x": np.arange(1000)}))
+    (tmp_path / "t.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-30])
+    with pytest.raises(UserError, match=r"t\.parquet: this result is broken"):
+        read_matrix(tmp_path / "t.parquet", [{"name": "x", "type": "float32"}])
+
+
+def test_a_result_that_is_not_there_is_no_broken_one(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_json(tmp_path / "metrics.json")
+
+
+def test_what_a_killed_job_left_goes_and_other_files_stay(tmp_path: Path) -> None:
+    for name in (".123.a.json", ".4.a.json.wal", ".123.b.a.json", ".x.a.json", ".123.a.jsonl"):
+        (tmp_path / name).write_text("half")
+    write_json(tmp_path / "a.json", {})
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".123.a.jsonl", ".123.b.a.json", ".x.a.json", "a.json"]

@@ -83,6 +83,12 @@ class Run:
         while self._session():
             time.sleep(_POLL_SECONDS)
 
+    def pause(self) -> None:
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.killpg(self._process.pid, signal.SIGCONT)
+
     def status(self) -> int:
         """Return the exit status of a run that has ended."""
         return self._process.wait()
