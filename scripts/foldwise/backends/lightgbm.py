@@ -144,8 +144,15 @@ def save(model: lgb.Booster, path: Path) -> None:
 
 
 def load(path: Path) -> lgb.Booster:
-    """Read a model that :func:`save` wrote."""
-    return lgb.Booster(model_str=path.read_text(encoding="utf-8"))
+    """Read a model that :func:`save` wrote.
+
+    Raises:
+        ValueError: when the file is no whole model; LightGBM would end the process.
+    """
+    text = path.read_text(encoding="utf-8")
+    if not (text.startswith("tree\n") and "\nend of trees\n" in text and "\nend of parameters\n" in text):
+        raise ValueError("no whole LightGBM model")
+    return lgb.Booster(model_str=text)
 
 
 def version() -> str:
