@@ -17,7 +17,7 @@ help:
 	@echo "make test-faults  a run killed with its jobs at 25 points, and what comes of it; KILLS=5 for fewer"
 	@echo "make bench        time and memory of training, beside scikit-learn: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
-	@echo "make lint         ruff, mypy, snakefmt, snakemake --lint"
+	@echo "make lint         ruff, mypy, bandit, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
 	@echo "make score        scores a new table with the final models: TABLE=new.parquet DATASET=demo OUT=scored.parquet"
@@ -72,6 +72,7 @@ lint: $(VENV)/.development
 	ruff check .
 	ruff format --check .
 	mypy scripts/foldwise
+	bandit --quiet --recursive --configfile pyproject.toml scripts airflow
 	snakefmt --check Snakefile rules
 	snakemake --lint
 

@@ -3,10 +3,18 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-# What a column can hold.
-Scalar = bool | Annotated[int, Field(ge=-(2**63), lt=2**64)] | float | str
+from foldwise.errors import shown
+
+
+def _storable(value: int) -> int:
+    if not -(2**63) <= value < 2**64:
+        raise ValueError(f"{shown(value)} is more than a column can hold: mend the value")
+    return value
+
+
+Scalar = bool | Annotated[int, AfterValidator(_storable)] | float | str
 
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 # It becomes part of file names, of which file systems take 255 bytes.
