@@ -40,3 +40,12 @@ def test_the_make_targets_of_the_readme_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     assert named
     assert named <= targets
+
+
+def test_every_test_that_the_readme_names_exists() -> None:
+    named = re.findall(r"\[`(test_\w+)(?:\.py)?`\]\((tests/[\w/]+\.py)\)", README)
+    assert len(named) > 10
+    assert len(named) == README.count("](tests/")
+    for test, path in named:
+        text = (ROOT / path).read_text(encoding="utf-8")
+        assert Path(path).stem == test or f"def {test}(" in text, test
