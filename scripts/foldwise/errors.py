@@ -7,7 +7,14 @@ from difflib import get_close_matches
 _LONGEST_MESSAGE = 2000
 _LONGEST_NAME = 200
 
-_short = reprlib.Repr()
+
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        # A whole number of more than 4,300 digits has no text at all.
+        return f"a number of {x.bit_length()} bits" if x.bit_length() > _LONGEST_NAME else super().repr_int(x, level)
+
+
+_short = _Short()
 _short.maxlevel = 3
 _short.maxstring = _short.maxother = _LONGEST_NAME
 
@@ -28,11 +35,8 @@ class UserError(Exception):
 def shown(value: object) -> str:
     """Return a value of a configuration or a table as Python writes it, cut where that is long.
 
-    YAML can repeat a value inside itself: a few lines of it would otherwise be written as gigabytes. A whole number
-    of more than 4,300 digits has no text at all.
+    YAML can repeat a value inside itself: a few lines of it would otherwise be written as gigabytes.
     """
-    if isinstance(value, int) and value.bit_length() > _LONGEST_NAME:
-        return f"a number of {value.bit_length()} bits"
     return _short.repr(value)
 
 
