@@ -8,7 +8,10 @@ from foldwise.errors import UserError, shown
 HUGE = 10**5000
 
 
-@pytest.mark.parametrize("value", [HUGE, -HUGE, {HUGE: 1}, [HUGE], {"low": {"high": [HUGE]}}])
+VALUES = {"plain": HUGE, "negative": -HUGE, "key": {HUGE: 1}, "listed": [HUGE], "deep": {"low": {"high": [HUGE]}}}
+
+
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
 def test_a_whole_number_without_a_text_is_shown_by_its_size(value: Any) -> None:
     assert f"a number of {HUGE.bit_length()} bits" in shown(value)
 
