@@ -231,7 +231,14 @@ def test_differences_to_the_training_table_are_told(bundled: Bundled, tmp_path: 
     said = scorer(bundled.bundle).score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
     assert said == [
         "columns that are not used: fake, colour",
-        "noise has type text and was read as float, as in training",
+        "1 of 5 columns have another type than in training and were read as there: noise (text as float)",
         "codec: 48 of 48 rows hold a category unseen in training, read as missing",
         f"48 rows scored by lightgbm: {tmp_path / 'scored.parquet'}",
     ]
+
+
+def test_many_columns_of_another_type_are_counted_and_the_first_named(bundled: Bundled) -> None:
+    columns = [SimpleNamespace(name=f"f{j}", here="double", there="float", unseen=0) for j in range(38)]
+    [said] = scorer(bundled.bundle).differences(columns, 48)
+    assert said.startswith("38 of 38 columns have another type than in training and were read as there: f0 (double as ")
+    assert said.endswith("f4 (double as float) and 33 more")

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from final_models import write_final_models
 from foldwise.artifacts import read_json, read_table
@@ -15,6 +17,7 @@ from foldwise.matrix import read_matrix
 from foldwise.new_table import NewTable
 from foldwise.operation import Choices, fit_operation
 from foldwise.scoring import score
+from foldwise.scoring.columns import ContractColumn
 from foldwise.scoring.paths import final_paths
 from small_study import JOINED, SINGLE, features, metadata, table
 
@@ -132,6 +135,10 @@ def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: C
         {"name": "noise", "from": "double", "to": "float"},
         {"name": "frames", "from": "text", "to": "int64"},
     ]
+    assert report["notes"][0] == (
+        "3 of 5 columns have another type than in training and were read as there: is_original (int64 as bool), "
+        "noise (double as float), frames (text as int64)."
+    )
     originals = table()["is_original"].to_numpy()
     assert rows["xgboost_score"][originals].tolist() == whole["xgboost_score"][originals].tolist()
 
@@ -212,6 +219,17 @@ def test_samples_without_features_are_left_out_and_counted(
         scored(joined, NewTable(**files))  # type: ignore[arg-type]
 
 
+def test_a_unit_whose_samples_were_all_left_out_does_not_count(
+    joined: Path, scored: Callable[..., Scored], tmp_path: Path
+) -> None:
+    features().iloc[2:].to_parquet(tmp_path / "stage2.parquet")
+    metadata().assign(video=["alone"] * 2 + metadata()["video"].tolist()[2:]).to_parquet(tmp_path / "metadata.parquet")
+    files = {"features": {"stage2": str(tmp_path / "stage2.parquet")}, "metadata": str(tmp_path / "metadata.parquet")}
+    _, units, report = scored(joined, NewTable(**files))  # type: ignore[arg-type]
+    assert "alone" not in units["unit"].tolist()
+    assert report["units"] == report["drift"]["units"]["new"] == len(units) == 12
+
+
 def test_a_table_of_the_wrong_form_or_name_is_refused(
     single: Path, joined: Path, scored: Callable[..., Scored]
 ) -> None:
@@ -225,3 +243,30 @@ def test_a_table_of_the_wrong_form_or_name_is_refused(
 def test_without_a_final_model_nothing_is_scored(tmp_path: Path, scored: Callable[..., Scored]) -> None:
     with pytest.raises(UserError, match="there is no final model here: run the workflow"):
         scored(tmp_path, table())
+
+
+def test_many_columns_of_another_type_are_counted_and_the_first_named() -> None:
+    converted = [{"name": f"f{j}", "from": "double", "to": "float"} for j in range(38)]
+    found = {"order_differs": False, "extra_columns": [], "unseen_categories": [], "missing": dict.fromkeys(range(40))}
+    [said] = score.notes({"rows": 1, "units": 1, **found, "converted": converted}, {"unit": "video"})
+    assert said.startswith("38 of 40 columns have another type than in training and were read as there: f0 (double as ")
+    assert said.endswith("f4 (double as float) and 33 more.")
+
+
+@pytest.mark.parametrize("trained", ["float32", "float64"])
+@pytest.mark.parametrize("stored", ["float32", "float64"])
+def test_floats_without_sentinels_are_read_as_those_with_them(trained: str, stored: str) -> None:
+    feature = {"name": "x", "stored": "float", "type": trained, "categories": None}
+    values = np.append(np.random.default_rng(0).normal(size=99), np.nan).astype(stored)
+    array = pa.array(values, mask=np.arange(100) == 5)
+
+    def read(sentinels: list[float], infinite: bool) -> tuple[Any, int]:
+        column = ContractColumn({**feature, "sentinels": sentinels}, array.type, "missing")
+        given = pc.if_else(pa.array(np.arange(100) == 7), pa.scalar(np.inf, array.type), array) if infinite else array
+        return column.values(pa.table({"x": given})), column.missing
+
+    for infinite in (False, True):
+        (quick, counted), (thorough, expected) = read([], infinite), read([1e30], infinite)
+        assert quick.dtype == thorough.dtype == trained
+        np.testing.assert_array_equal(quick, thorough)
+        assert counted == expected == 2 + infinite

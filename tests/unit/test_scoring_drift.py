@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from foldwise.artifacts import read_json
 from foldwise.scoring.drift import Drift, psi, psi_by_chance
-from foldwise.scoring.training_table import read_training_table
+from foldwise.scoring.training_table import TrainingColumn, read_training_table
 from tables import Grouped, grouped, write_dataset
 
 Compared = Callable[[Grouped], dict[str, Any]]
@@ -26,7 +26,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Compared:
 
     def run(new: Grouped) -> dict[str, Any]:
         training = read_training_table(paths["table"], contract, 200, 0)
-        drift = Drift(training, pa.array([f"new_{g}" for g in new.group]), len(new.label))
+        unit = pa.array([f"new_{g}" for g in new.group]).dictionary_encode()
+        drift = Drift(training, unit, len(new.label))
         for first in range(0, len(new.label), PART):
             drift.add(first, new.matrix.rows(np.arange(first, min(first + PART, len(new.label)))))
         return drift.report("AUC 0.700")
@@ -98,3 +99,16 @@ def test_chance_alone_passes_its_limit_about_once_in_a_hundred() -> None:
     draws = random.multinomial(200, np.full(10, 0.1), size=(1000, 2))
     limit = psi_by_chance(10, 200, 200, 1)
     assert 2 <= sum(psi(a, b) > limit for a, b in draws) <= 22
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_value_counts_in_the_bin_whose_upper_end_it_does_not_pass(dtype: str) -> None:
+    # Next to 0.1 in double precision lie, in single precision, one number above it and one below.
+    cuts = np.array([-0.1, 0.1, 1.0])
+    column = TrainingColumn("x", cuts, np.zeros(5, np.int64), -0.5, 2.0, categorical=False)
+    near = cuts.astype(dtype)
+    away = [np.nextafter(near, near.dtype.type(to)) for to in (-np.inf, np.inf)]
+    values = np.concatenate([near, *away, [-9, 9, np.nan, np.nan]]).astype(dtype)
+    bins = np.searchsorted(cuts, values[:-2].astype(np.float64), side="left")
+    assert column.count(values).tolist() == [*np.bincount(bins, minlength=4), 2]
+    assert values[column.outside(values)].tolist() == [-9, 9]

@@ -101,7 +101,9 @@ def predict(model: xgb.Booster, data: xgb.DMatrix, trees: int | None = None) -> 
 
 def predict_matrix(model: xgb.Booster, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    return np.concatenate([predict(model, _raw(block, matrix, threads)) for block in blocks(matrix)])
+    model.set_param({"nthread": threads})
+    # In place: a DMatrix of the rows would take half as long again to be made; the scores are the same bit for bit.
+    return np.concatenate([np.asarray(model.inplace_predict(block)) for block in blocks(matrix)])
 
 
 def gain(model: xgb.Booster) -> npt.NDArray[np.float64]:

@@ -27,10 +27,10 @@ _SEED = 0
 class Drift:
     """Compares rows that go by, a part at a time, with the training table."""
 
-    def __init__(self, training: TrainingTable, unit: pa.Array | None, rows: int) -> None:
+    def __init__(self, training: TrainingTable, unit: pa.DictionaryArray | None, rows: int) -> None:
         """Take the training table, and the units, shape (rows,), of the new one; None where every row is a unit."""
         self._training = training
-        self._unit = None if unit is None else unit.to_numpy(zero_copy_only=False)
+        self._unit = unit
         self._rows = rows
         self._counts = [np.zeros_like(c.counts) for c in training.columns]
         self._outside = np.zeros(len(training.columns), np.int64)
@@ -40,31 +40,30 @@ class Drift:
         self._sample: list[npt.NDArray[Any]] = []
         self._names = tuple(c.name for c in training.columns)
         self._categorical = tuple(j for j, c in enumerate(training.columns) if c.categorical)
-        self._low = np.array([c.low for c in training.columns])
-        self._high = np.array([c.high for c in training.columns])
 
     def add(self, first: int, matrix: FeatureMatrix) -> None:
         """Count the rows from ``first`` on."""
-        values = matrix.values
-        for counts, column, j in zip(self._counts, self._training.columns, range(values.shape[1]), strict=True):
-            counts += column.count(values[:, j])
-        outside = (values < self._low) | (values > self._high)
-        self._outside += outside.sum(axis=0)
-        columns = outside.sum(axis=1)
-        self._rows_outside += [np.count_nonzero(columns), np.count_nonzero(columns >= self._many)]
-        start, end = np.searchsorted(self._chosen, [first, first + len(values)])
-        self._sample.append(values[self._chosen[start:end] - first])
+        columns_outside = np.zeros(len(matrix), np.int32)
+        for j, column in enumerate(self._training.columns):
+            values = matrix.values[:, j]
+            self._counts[j] += column.count(values)
+            outside = column.outside(values)
+            self._outside[j] += np.count_nonzero(outside)
+            columns_outside += outside
+        self._rows_outside += [np.count_nonzero(columns_outside), np.count_nonzero(columns_outside >= self._many)]
+        start, end = np.searchsorted(self._chosen, [first, first + len(matrix)])
+        self._sample.append(matrix.values[self._chosen[start:end] - first])
 
     def report(self, headline: str) -> dict[str, Any]:
         """Return what was found, and a sentence on ``headline``, the evaluation's score in words."""
         units = {
-            "training": len(np.unique(self._training.unit)),
-            "new": self._rows if self._unit is None else len(set(self._unit)),
+            "training": self._training.units,
+            "new": self._rows if self._unit is None else len(self._unit.dictionary) + (self._unit.null_count > 0),
         }
         columns = self._columns(units)
         any_column, many_columns = (int(n) / self._rows for n in self._rows_outside)
         found: dict[str, Any] = {
-            "rows": {"training": len(self._training.unit), "new": self._rows},
+            "rows": {"training": self._training.rows, "new": self._rows},
             "units": units,
             "columns": columns,
             "outside_training_range": {
@@ -102,15 +101,21 @@ class Drift:
     def _adversarial(self, units: dict[str, int]) -> dict[str, Any]:
         """Let a small model tell new rows from training rows, judged on units that it has not seen."""
         new = np.concatenate(self._sample)
-        group = np.array([f"row {i}" for i in self._chosen], object) if self._unit is None else self._unit[self._chosen]
         both = np.concatenate([self._training.sample, new]).astype(new.dtype)
         side = np.concatenate([np.zeros(len(self._training.sample)), np.ones(len(new))]).astype(np.int8)
-        groups = np.concatenate([self._training.unit[self._training.chosen], group]).astype(str)
+        groups = np.concatenate([self._training.sample_unit, self._sample_unit()]).astype(str)
         matrix = FeatureMatrix(both, self._names, self._categorical)
         auc = told_apart(matrix, side, groups, np.random.default_rng(_SEED))
         limit = max(SHIFTED, auc_by_chance(units["new"], units["training"], 1))
         rows = {"training": len(self._training.sample), "new": len(new)}
         return {"auc": auc, "limit": limit, "rows": rows, "units": units, "shifted": auc > limit}
+
+    def _sample_unit(self) -> npt.NDArray[Any]:
+        """Return the unit of each sampled row."""
+        if self._unit is None:
+            return np.array([f"row {i}" for i in self._chosen], object)
+        chosen = self._unit.take(pa.array(self._chosen)).dictionary_decode()
+        return np.asarray(chosen.to_numpy(zero_copy_only=False))
 
 
 def psi(training: npt.NDArray[np.int64], new: npt.NDArray[np.int64]) -> float:

@@ -48,13 +48,13 @@ class NewRows:
 
     Attributes:
         sample_id: n names.
-        unit: n names, None where the unit column is absent or every row is a unit.
+        unit: n names by code, all of them in use; None where the unit column is absent or every row is a unit.
         parts: the files that hold the features.
         report: what was found: sources, columns that are not used, rows without partner.
     """
 
     sample_id: pa.Array
-    unit: pa.Array | None
+    unit: pa.DictionaryArray | None
     parts: Sequence[Part]
     report: dict[str, Any] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ def _single(path: str, contract: Mapping[str, Any]) -> NewRows:
     _check_present(source, columns.values())
     ids = _ids(source, contract)
     report = {"sources": [_described(source)], **_other_columns(source, list(columns), contract)}
-    return NewRows(ids, _units(source, contract), [Part(source, columns)], report)
+    return NewRows(ids, _encoded(_units(source, contract)), [Part(source, columns)], report)
 
 
 def _joined(request: NewTable, contract: Mapping[str, Any]) -> NewRows:
@@ -135,7 +135,7 @@ def _joined(request: NewTable, contract: Mapping[str, Any]) -> NewRows:
         "unused_columns": [c for found in others for c in found["unused_columns"]],
         "order_differs": any(found["order_differs"] for found in others),
     }
-    return NewRows(ids.take(rows), None if units is None else units.take(rows), parts, report)
+    return NewRows(ids.take(rows), _encoded(None if units is None else units.take(rows)), parts, report)
 
 
 def _tables(request: NewTable, contract: Mapping[str, Any]) -> dict[str, dict[str, str]]:
@@ -194,6 +194,10 @@ def _units(source: OpenSource, contract: Mapping[str, Any]) -> pa.Array | None:
     if unit not in source.schema.names or unit == "sample_id":
         return None
     return text_column(source.read([unit]), unit)
+
+
+def _encoded(units: pa.Array | None) -> pa.DictionaryArray | None:
+    return None if units is None else units.dictionary_encode()
 
 
 def _unmatched(ids: pa.Array, place: pa.Array, there: pa.Array, path: str, limit: float) -> dict[str, int]:

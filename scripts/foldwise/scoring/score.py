@@ -23,6 +23,7 @@ from foldwise.scoring.units import Scores, UnitMeans
 # Memory grows with this and not with the table; larger parts are no faster.
 PART_ROWS = 32_768
 _SEED = 0
+_NAMED = 5
 _UNEXPLAINED = (
     "The ensemble has no SHAP values of its own: those of a backend add up to log-odds, and its score is a mean of "
     "probabilities."
@@ -62,7 +63,7 @@ def score_table(
     # A backend's SHAP values add up to its log-odds; a mean of probabilities does not take them over exactly.
     explained = Explanation([m for m in models if isinstance(m, FinalModel)], contract) if request.explain else None
     schema = _schema(rows, models, explained)
-    with replacing(outputs["rows"]) as beside, pq.ParquetWriter(beside, schema, compression="zstd") as out:
+    with replacing(outputs["rows"]) as beside, _writer(beside, schema) as out:
         for first, matrix in matrices(rows, columns, contract):
             scores = _scores(models, matrix, threads)
             units.add(first, scores)
@@ -100,7 +101,8 @@ def matrices(
     dtype = np.float64 if "float64" in types else np.float32
     first = 0
     for part in rows.batches(PART_ROWS):
-        values = np.empty((part.num_rows, len(names)), dtype)
+        # Column by column, as they are read, counted and taken by CatBoost.
+        values = np.empty((part.num_rows, len(names)), dtype, order="F")
         for j, column in enumerate(columns):
             values[:, j] = column.values(part)
         yield first, FeatureMatrix(values, names, categorical)
@@ -119,9 +121,7 @@ def notes(report: Mapping[str, Any], contract: Mapping[str, Any]) -> list[str]:
         found.append(f"Columns that training did not know are not used: {', '.join(report['extra_columns'])}.")
     if report.get("extra_tables"):
         found.append(f"Feature tables that training did not know are not read: {', '.join(report['extra_tables'])}.")
-    found += [
-        f"{c['name']} has type {c['from']} and was read as {c['to']}, as in training." for c in report["converted"]
-    ]
+    found += _converted(report["converted"], len(report["missing"]))
     for entry in report["unseen_categories"]:
         values = ", ".join(list(entry["values"])[:5])
         found.append(f"{entry['name']}: {entry['rows']} of {rows} rows hold a category unseen in training ({values}).")
@@ -133,6 +133,16 @@ def notes(report: Mapping[str, Any], contract: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def _converted(conversions: Sequence[Mapping[str, str]], columns: int) -> list[str]:
+    """Say how many columns have another type, and name the first of them: of a csv it may be every one."""
+    if not conversions:
+        return []
+    named = ", ".join(f"{c['name']} ({c['from']} as {c['to']})" for c in conversions[:_NAMED])
+    more = f" and {len(conversions) - _NAMED} more" if len(conversions) > _NAMED else ""
+    other = f"{len(conversions)} of {columns} columns have another type than in training"
+    return [f"{other} and were read as there: {named}{more}."]
+
+
 def _scores(models: Sequence[Entrant], matrix: FeatureMatrix, threads: int) -> Scores:
     raw: dict[str, npt.NDArray[np.float64]] = {}
     for model in models:
@@ -142,6 +152,12 @@ def _scores(models: Sequence[Entrant], matrix: FeatureMatrix, threads: int) -> S
         scores[f"{model.name}_score"] = raw[model.name]
         scores[f"{model.name}_calibrated"] = model.operation.calibrate(raw[model.name])
     return scores
+
+
+def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    # Nearly every name and score is another one: a dictionary of them would be larger than they are.
+    repeated = [f.name for f in schema if f.name != "sample_id" and not pa.types.is_floating(f.type)]
+    return pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=repeated)
 
 
 def _schema(rows: NewRows, models: Sequence[Entrant], explained: Explanation | None) -> pa.Schema:

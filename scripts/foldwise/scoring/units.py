@@ -15,9 +15,9 @@ Scores = Mapping[str, npt.NDArray[np.float64]]
 class UnitMeans:
     """Sums by unit; rows without a unit are left out."""
 
-    def __init__(self, unit: pa.Array | None, entrants: Sequence[Entrant]) -> None:
+    def __init__(self, unit: pa.DictionaryArray | None, entrants: Sequence[Entrant]) -> None:
         """Take the unit of every row, shape (n,), or None where there are no units."""
-        encoded = pa.array([], pa.string()).dictionary_encode() if unit is None else unit.dictionary_encode()
+        encoded = pa.array([], pa.string()).dictionary_encode() if unit is None else unit
         self._names = encoded.dictionary
         self._code = encoded.indices.fill_null(len(self._names)).to_numpy(zero_copy_only=False)
         self._entrants = entrants

@@ -64,19 +64,16 @@ def score(path: Path, out: Path, backend: str | None = None, threads: int = 1) -
         found["unit"] = read_texts(path, file, contract["unit"])
     categorical = [j for j, column in enumerate(columns) if column.is_category]
     members = {name: load(name, operation["models"][name], categorical, threads) for name in settings["weights"]}
-    dtype = np.float64 if any(f["type"] == "float64" for f in contract["features"]) else np.float32
     scored = []
     for part in parts(path, file, [c.name for c in columns]):
-        values = np.empty((len(part), len(columns)), dtype)
-        for j, column in enumerate(columns):
-            values[:, j] = column.values(part)
+        values = np.column_stack([column.values(part) for column in columns])
         scored.append(sum(w * members[name](values).astype(np.float64) for name, w in settings["weights"].items()))
     raw = np.concatenate(scored)
     scores = {"score": raw, "calibrated": calibrate(settings["calibration"], raw)}
     write(out, pa.table({**found, **scores, "verdict": (raw >= settings["threshold"]).astype(np.int8)}))
     if "unit" in found:
         write(out.with_name(f"{out.stem}_units.parquet"), unit_means(found["unit"], scores, settings["threshold"]))
-    return [*notes, *(n for c in columns for n in c.notes(len(raw))), f"{len(raw)} rows scored by {backend}: {out}"]
+    return [*notes, *differences(columns, len(raw)), f"{len(raw)} rows scored by {backend}: {out}"]
 
 
 def checked(name: str) -> bytes:
@@ -139,23 +136,17 @@ class Column:
     def __init__(self, feature: dict[str, Any], schema: pa.Schema, inf: str) -> None:
         """Take one of the contract's features, the types of the new table's columns and the contract's ``inf``."""
         self.name, self.is_category = feature["name"], feature["type"] == "category"
-        self._feature, self._inf, self._unseen = feature, inf, 0
+        self.unseen, self._feature, self._inf = 0, feature, inf
         kind = str(schema.field(self.name).type)
-        self._here, self._there = "text" if "string" in kind else kind, feature["stored"]
+        self.here, self.there = "text" if "string" in kind else kind, feature["stored"]
 
     def values(self, part: pa.Table) -> Values:
         """Return the values in a part of n rows, shape (n,): missing is NaN, a category its code."""
         array = plain(part.column(self.name))
         return self._codes(array) if self.is_category else self._numbers(array, array.type)
 
-    def notes(self, rows: int) -> list[str]:
-        """Say in which way the column differs from that of the training table."""
-        kind = f"{self.name} has type {self._here} and was read as {self._there}, as in training"
-        unseen = f"{self.name}: {self._unseen} of {rows} rows hold a category unseen in training, read as missing"
-        return [note for note, holds in ((kind, self._here != self._there), (unseen, self._unseen)) if holds]
-
     def _numbers(self, array: pa.Array, kind: pa.DataType) -> Values:
-        text, whole = kind_of(kind) == "text", pa.types.is_integer(kind) and self._here != self._there
+        text, whole = kind_of(kind) == "text", pa.types.is_integer(kind) and self.here != self.there
         if kind_of(kind) == "else" and not (pa.types.is_boolean(kind) or pa.types.is_null(kind)):
             raise self._refusal(f"has type {kind}")
         try:
@@ -177,7 +168,7 @@ class Column:
         return narrow
 
     def _codes(self, array: pa.Array) -> Values:
-        if self._there == "bool" and kind_of(array.type) == "number":
+        if self.there == "bool" and kind_of(array.type) == "number":
             if not pc.all(pc.is_in(array.drop_null(), value_set=pa.array([0, 1]).cast(array.type))).as_py():
                 raise self._refusal("holds numbers other than 0 and 1")
             text = pc.if_else(pc.equal(array, pa.scalar(1, array.type)), "true", "false")
@@ -186,11 +177,20 @@ class Column:
         hidden = pa.array(self._feature["sentinels"], pa.string())
         text = pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
         codes = pc.index_in(text, value_set=pa.array(self._feature["categories"], pa.string()))
-        self._unseen += codes.null_count - text.null_count
+        self.unseen += codes.null_count - text.null_count
         return np.asarray(codes.cast(pa.float32()).fill_null(np.nan).to_numpy(zero_copy_only=False))
 
     def _refusal(self, found: str) -> UserError:
-        return UserError(f"column {self.name!r} {found}; in training its type was {self._there}")
+        return UserError(f"column {self.name!r} {found}; in training its type was {self.there}")
+
+
+def differences(columns: list[Column], rows: int) -> list[str]:
+    """Say in which way the columns differ from those of the training table."""
+    other = [f"{c.name} ({c.here} as {c.there})" for c in columns if c.here != c.there]
+    named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
+    types = f"{len(other)} of {len(columns)} columns have another type than in training and were read as there: {named}"
+    unseen = "{0.name}: {0.unseen} of {1} rows hold a category unseen in training, read as missing"
+    return [*([types] if other else []), *(unseen.format(c, rows) for c in columns if c.unseen)]
 
 
 def unit_means(units: pa.Array, scores: dict[str, Values], threshold: float) -> pa.Table:
