@@ -15,7 +15,7 @@ help:
 	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
 	@echo "make test-faults  a run killed with its jobs at 25 points, and what comes of it; KILLS=5 for fewer"
-	@echo "make bench        time and memory of training, beside scikit-learn: some two hours; BENCH=\"--repeats 1\" for a look"
+	@echo "make bench        time and memory of training and scoring, beside scikit-learn and by hand: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make lint         ruff, mypy, bandit, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"

@@ -3,7 +3,7 @@
 Every job runs in a process of its own, on a synthetic table that a seed fixes: search of one point
 on three inner folds, inner curves, refit, predictions and importances, as ``train_fold`` does it.
 
-    PYTHONPATH=scripts python tests/bench/memory.py [--rows 100000 1000000] [--runs 3]
+    PYTHONPATH=scripts:tests python -m bench.memory [--rows 100000 1000000] [--runs 3]
 """
 
 import argparse
@@ -18,11 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from bench.resident import now_mb, peak_mb
+from bench.rows import COLUMNS, NAMING, feature_names, write_rows
 
-COLUMNS, ROWS_OF_A_GROUP = 50, 50
 BACKENDS = ("xgboost", "lightgbm", "catboost")
 STEPS = ("build_table", "make_folds", "audit_leakage")
 TREES = 100
@@ -31,8 +29,6 @@ SPACES: Mapping[str, Mapping[str, list[Any]]] = {
     "lightgbm": {"max_depth": [6], "num_leaves": [63], "learning_rate": [0.1]},
     "catboost": {"depth": [6], "learning_rate": [0.1], "border_count": [254]},
 }
-_BLOCK = 50_000
-_METADATA = ("video", "sample", "label")
 
 
 def write_sources(folder: Path, rows: int, columns: int = COLUMNS, missing: float = 0.0) -> dict[str, str]:
@@ -48,28 +44,10 @@ def write_sources(folder: Path, rows: int, columns: int = COLUMNS, missing: floa
         Paths of ``metadata``, ``first`` and ``second``.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    halves = {"first": range(columns // 2), "second": range(columns // 2, columns)}
-    paths = {name: str(folder / f"{name}.parquet") for name in ("metadata", *halves)}
-    text = [("sample", pa.string())]
-    schemas = {name: pa.schema(text + [(f"f{j:02d}", pa.float32()) for j in half]) for name, half in halves.items()}
-    schemas["metadata"] = pa.schema([*text, ("video", pa.string()), ("label", pa.int8())])
-    writers = {name: pq.ParquetWriter(paths[name], schema) for name, schema in schemas.items()}
-    random = np.random.default_rng(0)
-    for start in range(0, rows, _BLOCK):
-        number = np.arange(start, min(rows, start + _BLOCK))
-        group = number // ROWS_OF_A_GROUP
-        label = (group % 2).astype(np.int8)
-        values = random.standard_normal((len(number), columns), dtype=np.float32)
-        values[:, :5] += 0.3 * label[:, None]
-        absent = random.random(values.shape) < missing if missing else np.zeros(values.shape, np.bool_)
-        sample = pa.array([f"video_{g:06d}/sample_{n:08d}.mp4" for g, n in zip(group, number, strict=True)])
-        video = pa.array([f"video_{g:06d}" for g in group])
-        writers["metadata"].write_table(pa.table([sample, video, label], schema=schemas["metadata"]))
-        for name, half in halves.items():
-            features = [pa.array(values[:, j], mask=absent[:, j]) for j in half]
-            writers[name].write_table(pa.table([sample, *features], schema=schemas[name]))
-    for writer in writers.values():
-        writer.close()
+    features, half = feature_names(columns), columns // 2
+    held = {"metadata": NAMING, "first": ["sample", *features[:half]], "second": ["sample", *features[half:]]}
+    paths = {name: str(folder / f"{name}.parquet") for name in held}
+    write_rows({paths[name]: names for name, names in held.items()}, rows, columns, missing=missing)
     return paths
 
 
@@ -90,9 +68,9 @@ def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: i
         ``job``, ``rows``, ``columns``, ``raw_mb`` (float32), ``peak_mb`` above the imports, ``imports_mb``,
         ``wall_s``, ``cpu_s``; megabytes are 10**6 bytes.
     """
-    scripts = str(Path(__file__).resolve().parents[2] / "scripts")
-    command = [sys.executable, __file__, "--job", job, "--folder", str(folder), "--trees", str(trees)]
-    environment = {**os.environ, "PYTHONPATH": scripts}
+    root = Path(__file__).resolve().parents[2]
+    command = [sys.executable, "-m", "bench.memory", "--job", job, "--folder", str(folder), "--trees", str(trees)]
+    environment = {**os.environ, "PYTHONPATH": f"{root / 'scripts'}:{root / 'tests'}"}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         log = (folder / f"{job}.log").read_text(encoding="utf-8")
@@ -189,11 +167,11 @@ def _run(job: str, folder: Path, trees: int) -> None:
 
     with step(folder / f"{job}.log"):
         work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
-        imports = _status("VmRSS")
+        imports = now_mb()
         wall, cpu = time.perf_counter(), time.process_time()
         work()
         seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-        found = {"peak_mb": _status("VmHWM") - imports, "imports_mb": imports, **seconds}
+        found = {"peak_mb": peak_mb() - imports, "imports_mb": imports, **seconds}
         (folder / f"{job}.json").write_text(json.dumps(found), encoding="utf-8")
 
 
@@ -235,12 +213,6 @@ def _step(step: str, folder: Path) -> Any:
 def _inputs(folder: Path) -> dict[str, str]:
     files = {"table": "table.parquet", "contract": "table.json", "folds": "folds.parquet"}
     return {name: str(folder / file) for name, file in files.items()}
-
-
-def _status(key: str) -> float:
-    # VmHWM and not ru_maxrss: that one starts at the peak of the process that started this one.
-    with Path("/proc/self/status").open(encoding="ascii") as file:
-        return next(int(line.split()[1]) * 1024 / 1e6 for line in file if line.startswith(f"{key}:"))
 
 
 def main() -> None:
