@@ -240,6 +240,16 @@ def megabytes_in_memory(files):
     return raw_megabytes(files)
 
 
+def megabytes_of(wildcards):
+    """Return the size of a dataset's own files, as far as they are there."""
+    return megabytes(files_that_are_there(wildcards.dataset))
+
+
+def megabytes_in_memory_of(wildcards):
+    """Return the size of a dataset's own tables as float32, as far as they are there."""
+    return megabytes_in_memory(files_that_are_there(wildcards.dataset))
+
+
 def memory_of_training(wildcards, attempt):
     """Return MB: 900 for Python, the libraries and snakemake, and 4 times the table as float32.
 
@@ -247,12 +257,12 @@ def memory_of_training(wildcards, attempt):
     1.5 (CatBoost) times for a fold. The final model has a quarter more rows, categories are not binned
     beforehand, and the logistic regression reads its table into memory.
     """
-    return int(attempt * (900 + 4 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
+    return int(attempt * (900 + 4 * megabytes_in_memory_of(wildcards)))
 
 
 def memory_of_table(wildcards, attempt):
     """Return MB: 900 and 5 times the table as float32; measured at 1,000,000 x 50, two tables joined: 3.6 times."""
-    return int(attempt * (900 + 5 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
+    return int(attempt * (900 + 5 * megabytes_in_memory_of(wildcards)))
 
 
 def memory_of_audit(wildcards, attempt):
@@ -260,17 +270,17 @@ def memory_of_audit(wildcards, attempt):
 
     Measured: 12.0 times at 1,000,000 x 50; 1,083 MB in all for 327,346 flights, besides snakemake's 300.
     """
-    return int(attempt * (1500 + 15 * megabytes_in_memory(files_that_are_there(wildcards.dataset))))
+    return int(attempt * (1500 + 15 * megabytes_in_memory_of(wildcards)))
 
 
 def runtime_of_training(wildcards, attempt):
     """Return minutes: the longest job of the flights (4 MB of parquet, one CatBoost point of 200 trees) took 3."""
-    return int(attempt * (60 + 20 * megabytes(files_that_are_there(wildcards.dataset))))
+    return int(attempt * (60 + 20 * megabytes_of(wildcards)))
 
 
 def runtime_of_preparation(wildcards, attempt):
     """Return minutes for the table, the audit and the reference: the flights (4 MB of parquet) took 36 seconds."""
-    return int(attempt * (10 + 2 * megabytes(files_that_are_there(wildcards.dataset))))
+    return int(attempt * (10 + 2 * megabytes_of(wildcards)))
 
 
 def gpu_of_training(backend):
