@@ -1,10 +1,15 @@
 """The measurements compare like with like, and say over how many runs a figure is."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from bench import scoring
 from bench.contestants import grid_search_cv, ours, plain_loop, trees_alone
 from bench.printing import Spread, spread, table
+from bench.rows import write_rows
 from bench.search import CONTESTANTS, ON_THE_FIRST_FOLD_ONLY, outer_folds, show, study_space, summary
+from foldwise.artifacts import read_table
 from foldwise.search.train_part import TrainPart
 from tables import grouped, inner_folds
 
@@ -67,3 +72,29 @@ def test_a_table_is_aligned() -> None:
         "|----------|------|",
         "| wide one | 1    |",
     ]
+
+
+def test_scoring_is_held_against_the_same_by_hand_in_cpu_seconds() -> None:
+    ours = {"seconds": 4.0, "cpu_seconds": 3.0, "predicting": 1.0, "drift": 0.5, "peak_mb": 200.0}
+    theirs = {"seconds": 9.0, "cpu_seconds": 2.0, "predicting": 2.0, "peak_mb": 900.0}
+    rows = [
+        {"repeat": 1, "backend": backend, "contestant": name, "rows": 1000, **figures}
+        for backend in ("xgboost", "lightgbm", "catboost")
+        for name, figures in (("foldwise", ours), ("by hand", theirs))
+    ]
+    found = scoring.summary(rows)[0]
+    medians = {key: value.median for key, value in found.items() if key != "backend"}
+    ratios = {"predicting_over_predict": 0.5, "without_drift_over_by_hand": 1.25, "whole_over_by_hand": 1.5}
+    assert medians == {"rows_a_second": 250.0, **ratios, "peak_mb": 200.0, "peak_mb_by_hand": 900.0}
+    assert "| 0.50 " in scoring.show(rows)
+
+
+def test_simulated_rows_follow_from_the_seed_and_share_videos_only_within_it(tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        write_rows({str(tmp_path / name): ["sample", "video", "label", "f01"]}, 120, columns=8, seed=seed, missing=0.2)
+    a, b, c = (read_table(tmp_path / name).to_pandas() for name in "abc")
+    assert a.equals(b)
+    assert a["video"].value_counts().tolist() == [50, 50, 20]
+    assert 0 < a["f01"].isna().sum() < 60
+    assert not set(a["video"]) & set(c["video"])
+    assert not set(a["sample"]) & set(c["sample"])
