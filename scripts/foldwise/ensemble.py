@@ -23,6 +23,8 @@ Labels = npt.NDArray[np.int8]
 _RIDGE = 1e-8
 _STEPS = 100
 _SMALLEST_STEP = 1e-10
+# Finer differences make no score better and rest on how a processor's linear algebra rounds.
+_STEPS_OF_A_WEIGHT = 10**6
 _SMALLEST_LIKELIHOOD = float(np.finfo(np.float64).eps)
 
 
@@ -70,7 +72,8 @@ def optimal_weights(score: Scores, label: Labels) -> Scores:
         label: shape (n,), 0 or 1.
 
     Returns:
-        Shape (m,). Members that are alike share their weight evenly.
+        Shape (m,), in steps of a millionth: a processor whose linear algebra rounds otherwise gives the same bits.
+        Members that are alike share their weight evenly.
     """
     likelihood = np.where(label[:, None] == 1, score, 1 - score).clip(_SMALLEST_LIKELIHOOD)
     weights = np.full(score.shape[1], 1 / score.shape[1])
@@ -83,7 +86,8 @@ def optimal_weights(score: Scores, label: Labels) -> Scores:
         weights = weights + step
         if np.abs(step).max() <= _SMALLEST_STEP:
             break
-    return np.asarray(weights / weights.sum())
+    steps = (weights / weights.sum() * _STEPS_OF_A_WEIGHT).round()
+    return np.asarray(steps / steps.sum())
 
 
 def _newton_target(ratio: Scores) -> Scores:

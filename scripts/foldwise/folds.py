@@ -12,6 +12,7 @@ import pyarrow as pa
 from foldwise.artifacts import read_json, read_table, write_table
 from foldwise.errors import UserError, listed
 from foldwise.groups import connected_groups
+from foldwise.stratified_groups import stratified_group_parts
 
 Labels = npt.NDArray[np.int8]
 Groups = npt.NDArray[np.int32]
@@ -204,13 +205,13 @@ def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
 
 def _assign(label: Labels, group: Groups, parts: int, seed: int) -> Assignment:
     """Return the part, 1..parts, of each row."""
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import StratifiedKFold
 
-    # Groups of one row need no group splitter, which takes minutes for some 100,000 of them.
-    single = len(np.unique(group)) == len(group)
-    splitter = (StratifiedKFold if single else StratifiedGroupKFold)(parts, shuffle=True, random_state=seed)
+    if len(np.unique(group)) < len(group):
+        return stratified_group_parts(label, group, parts, seed)
     assignment = np.zeros(len(label), np.int16)
-    for part, (_, held_out) in enumerate(splitter.split(label, label, None if single else group), start=1):
+    splitter = StratifiedKFold(parts, shuffle=True, random_state=seed)
+    for part, (_, held_out) in enumerate(splitter.split(label, label), start=1):
         assignment[held_out] = part
     return assignment
 

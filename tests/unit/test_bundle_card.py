@@ -105,6 +105,12 @@ def test_a_run_without_audit_slices_and_units_has_a_card() -> None:
     assert "### Slices" not in card
 
 
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_a_card_of_models_of_a_gpu_promises_no_repetition(device: str) -> None:
+    card = _card(replace(_artefacts(), configuration={"training": {"device": device}}))
+    assert ("A repeated run may give other models and scores" in card) is (device == "cuda")
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_of_users_stays_text(text: str) -> None:
     page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(f"| h |\n| --- |\n| {escape(text)} |\n")

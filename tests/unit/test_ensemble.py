@@ -1,5 +1,8 @@
 """The vote of the backends: the weights with the least log-loss, and none that has seen what it scores."""
 
+import os
+import subprocess
+import sys
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -77,6 +80,27 @@ def test_members_that_are_alike_share_their_weight() -> None:
     assert twice[0] == pytest.approx(twice[1], abs=1e-6)
     assert twice[0] + twice[1] == pytest.approx(once[0], abs=1e-4)
     assert optimal_weights(score[:, [0, 0, 0]], label) == pytest.approx(np.full(3, 1 / 3), abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_last_bits_of_the_scores_do_not_move_the_weights(seed: int) -> None:
+    score, label = members(seed, (1.2, 1.1, 1.0), rows=2000)
+    shaken = score * (1 + np.random.default_rng(seed).integers(-4, 5, score.shape) * np.finfo(float).eps)
+    assert optimal_weights(shaken, label).tolist() == optimal_weights(score, label).tolist()
+
+
+def test_another_linear_algebra_gives_the_same_weights() -> None:
+    code = (
+        "from unit.test_ensemble import members; from foldwise.ensemble import optimal_weights;"
+        "print([optimal_weights(*members(seed, rows=3001)).tolist() for seed in range(10)])"
+    )
+    folders = {"PYTHONPATH": os.pathsep.join(sys.path)}
+    found = {
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, **folders, **kind}, check=True, capture_output=True)
+        .stdout
+        for kind in ({}, {"OPENBLAS_CORETYPE": "Prescott"})
+    }
+    assert len(found) == 1
 
 
 def test_scores_of_0_and_1_that_are_wrong_are_no_trouble() -> None:

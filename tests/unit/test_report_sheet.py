@@ -80,6 +80,13 @@ def test_early_stopping_and_no_calibration_are_told() -> None:
     assert "Calibration" not in text
 
 
+@pytest.mark.parametrize(("device", "told"), [("cpu", False), ("cuda", True)])
+def test_trees_of_a_gpu_are_told_to_differ_from_run_to_run(device: str, told: bool) -> None:
+    data = replace(artefacts(), configuration={**CONFIGURATION, "training": {"device": device}})
+    text = said(answers(data)["What was fitted where?"])
+    assert ("do not promise the same trees there twice" in text) is told
+
+
 def test_steps_that_look_at_all_rows_are_admitted() -> None:
     data = artefacts()
     data.contract["features"].append(feature("codec") | {"type": "category"})

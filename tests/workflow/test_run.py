@@ -7,11 +7,13 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from foldwise.analytics import DuckDBAnalytics
 from foldwise.bundle.files import bundle_files
+from whole_results import contents
 
 from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny
 
@@ -31,6 +33,8 @@ PLOTS = [
 ]
 SCORE_PLOTS = ["cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve"]
 ENTRANTS = [*BACKENDS, "ensemble"]
+# They tell the hash of the input file, the column that names its rows, and what their order gives away.
+OF_THE_FILE = {"tiny/table.json"}
 
 
 def test_every_promised_file_is_there(finished: Study) -> None:
@@ -120,6 +124,23 @@ def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Study, tmp_
     done = other.run(cores=1)
     assert done.returncode == 0, done.stdout + done.stderr
     assert hashes(folder / "results") == hashes(finished.folder / "results")
+
+
+def test_one_processor_more_cores_and_rows_in_another_order_change_no_byte(finished: Study, tmp_path: Path) -> None:
+    other = new_study(tmp_path)
+    path = tmp_path / "data" / "tiny.parquet"
+    table = pd.read_parquet(path)
+    # Without an id rows are named by their places: here they keep these names in other places.
+    named = table.assign(sample=[f"{place:03d}" for place in range(1, len(table) + 1)])
+    named.sample(frac=1, random_state=0).to_parquet(path)
+    dataset = tiny_config()["datasets"]["tiny"]  # type: ignore[index]
+    other.write_config(datasets={"tiny": {**dataset, "id": "sample"}})
+    processor = str(min(os.sched_getaffinity(0)))
+    done = started(["taskset", "-c", processor, *other.command("--cores", "4")], tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found, expected = contents(tmp_path / "results"), contents(finished.folder / "results")
+    assert found.keys() == expected.keys()
+    assert {name for name in found if found[name] != expected[name]} == OF_THE_FILE
 
 
 def test_the_workflow_runs_as_a_module_of_another(tmp_path: Path) -> None:

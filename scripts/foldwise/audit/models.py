@@ -15,6 +15,7 @@ from foldwise.backends import lightgbm
 from foldwise.backends.contract import FitOptions
 from foldwise.matrix import FeatureMatrix
 from foldwise.metrics import auc
+from foldwise.stratified_groups import stratified_group_parts
 
 SHIFTED = 0.65
 OPTIMISTIC, INVALID = 0.02, 0.05
@@ -111,11 +112,14 @@ def optimism_gap(material: Material, part: Material, *, hidden: bool) -> Finding
 
 def _other_split(part: Material, hidden: bool) -> Splits:
     """Return the split that was not planned: by near copies, or row by row, with as many folds."""
-    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+    from sklearn.model_selection import StratifiedKFold
 
-    kind = StratifiedGroupKFold if hidden else StratifiedKFold
-    splitter = kind(max(len(part.folds), 2), shuffle=True, random_state=part.seed)
-    return list(splitter.split(np.zeros(len(part.label)), part.label, part.group if hidden else None))
+    count = max(len(part.folds), 2)
+    if hidden:
+        dealt = stratified_group_parts(part.label, part.group, count, part.seed)
+        return [(np.flatnonzero(dealt != p), np.flatnonzero(dealt == p)) for p in range(1, count + 1)]
+    splitter = StratifiedKFold(count, shuffle=True, random_state=part.seed)
+    return list(splitter.split(np.zeros(len(part.label)), part.label))
 
 
 def scramble(material: Material, part: Material, times: int) -> Finding:

@@ -113,6 +113,7 @@ def what_was_fitted(artefacts: Artefacts) -> list[str]:
         "Models: on the whole outer train part, with the chosen hyperparameters"
         + ("." if weights in ("none", _NOT_RECORDED) else f" and row weights ({weights}) of that part."),
         *_ensemble(artefacts),
+        *_device(artefacts),
         "Logistic regression: imputation, scaling, categories and coefficients on the outer train part.",
         "The model to use is fitted on every group afterwards; no score here is of it.",
     ]
@@ -124,6 +125,15 @@ def _ensemble(artefacts: Artefacts) -> list[str]:
     return [
         "Weights of the ensemble: on the inner out-of-fold scores of each outer train part, by log loss; for its "
         "calibration and threshold, those of an inner fold on the other inner folds."
+    ]
+
+
+def _device(artefacts: Artefacts) -> list[str]:
+    if _setting(artefacts, "training", "device") != "cuda":
+        return []
+    return [
+        "Trees were grown on a GPU (device: cuda): their libraries do not promise the same trees there twice, nor those "
+        "of the CPU. A repeated run may give other models and scores."
     ]
 
 
