@@ -84,7 +84,7 @@ def test_early_stopping_and_no_calibration_are_told() -> None:
 def test_trees_of_a_gpu_are_told_to_differ_from_run_to_run(device: str, told: bool) -> None:
     data = replace(artefacts(), configuration={**CONFIGURATION, "training": {"device": device}})
     text = said(answers(data)["What was fitted where?"])
-    assert ("do not promise the same trees there twice" in text) is told
+    assert ("do not promise the same trees twice" in text) is told
 
 
 def test_steps_that_look_at_all_rows_are_admitted() -> None:

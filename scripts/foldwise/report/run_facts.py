@@ -132,8 +132,8 @@ def _device(artefacts: Artefacts) -> list[str]:
     if _setting(artefacts, "training", "device") != "cuda":
         return []
     return [
-        "Trees were grown on a GPU (device: cuda): their libraries do not promise the same trees there twice, nor those "
-        "of the CPU. A repeated run may give other models and scores."
+        "Device: the trees were grown on a GPU (device: cuda), where their libraries do not promise the same trees "
+        "twice, nor those of a CPU. A repeated run may give other models and scores."
     ]
 
 
