@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from foldwise.analytics import DuckDBAnalytics
+from foldwise.artifacts import read_json
 from foldwise.bundle.files import bundle_files
 from whole_results import contents
 
@@ -33,8 +34,11 @@ PLOTS = [
 ]
 SCORE_PLOTS = ["cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve"]
 ENTRANTS = [*BACKENDS, "ensemble"]
-# They tell the hash of the input file, the column that names its rows, and what their order gives away.
-OF_THE_FILE = {"tiny/table.json"}
+# They hold the hash of the input file, the column that names its rows, or what their order there gives away.
+OF_THE_FILE = {
+    *("analytics.duckdb", "tiny/table.json", "tiny/audit.json", "tiny/report.html"),
+    *("tiny/bundle/contract.json", "tiny/bundle/README.md", "tiny/bundle/SHA256SUMS"),
+}
 
 
 def test_every_promised_file_is_there(finished: Study) -> None:
@@ -123,7 +127,7 @@ def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Study, tmp_
     other = new_study(folder)
     done = other.run(cores=1)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert hashes(folder / "results") == hashes(finished.folder / "results")
+    assert contents(folder / "results") == contents(finished.folder / "results")
 
 
 def test_one_processor_more_cores_and_rows_in_another_order_change_no_byte(finished: Study, tmp_path: Path) -> None:
@@ -141,6 +145,8 @@ def test_one_processor_more_cores_and_rows_in_another_order_change_no_byte(finis
     found, expected = contents(tmp_path / "results"), contents(finished.folder / "results")
     assert found.keys() == expected.keys()
     assert {name for name in found if found[name] != expected[name]} == OF_THE_FILE
+    contract, unnamed = (read_json(s.folder / "results/tiny/bundle/contract.json") for s in (other, finished))
+    assert contract == {**unnamed, "id": "sample", "needed": ["sample", *unnamed["needed"]]}
 
 
 def test_the_workflow_runs_as_a_module_of_another(tmp_path: Path) -> None:
