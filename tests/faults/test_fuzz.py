@@ -27,6 +27,7 @@ from small_study import ROOT, SINGLE, table
 TABLES, CONFIGURATIONS, SCORED = 2000, 2000, 150
 # The whole module takes a minute or two; a loop without an end is ended with the place where it hangs.
 PATIENCE_SECONDS = 1800
+GOOD_FILE = yaml.safe_dump(odd_settings.GOOD).encode()
 WHOLE = settings(derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
@@ -100,7 +101,7 @@ def test_a_configuration_is_used_or_refused_in_one_line(folder: Path, content: d
 @settings(WHOLE, max_examples=CONFIGURATIONS // 2)
 @given(data=st.data())
 def test_a_damaged_file_of_settings_is_used_or_refused_in_one_line(folder: Path, data: st.DataObject) -> None:
-    text = yaml.safe_dump(odd_settings.GOOD).encode()
+    text = GOOD_FILE
     for _ in range(data.draw(st.integers(1, 3))):
         text = odd_tables.damaged(data.draw, text)
     try:
