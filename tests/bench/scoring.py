@@ -120,7 +120,8 @@ def _by_hand(backend: str, folder: Path) -> dict[str, Any]:
 
     def run() -> None:
         new = pq.read_table(folder / "new.parquet", columns=["sample", *names])
-        values = np.column_stack([new[name].to_numpy() for name in names])
+        # Column after column, which takes less time than row after row, for CatBoost's predict too.
+        values = np.array([new[name].to_numpy() for name in names]).T
         scores = predict(values)
         pq.write_table(pa.table({"sample": new["sample"], "score": scores}), folder / "by_hand.parquet")
 
@@ -150,8 +151,9 @@ def _measured(run: Callable[[], Any], spent: dict[str, float]) -> dict[str, floa
 def _xgboost(path: str) -> Callable[[Any], Any]:
     import xgboost
 
-    model = xgboost.Booster(model_file=path)
-    return lambda values: model.predict(xgboost.DMatrix(values, nthread=1), validate_features=False)
+    model = xgboost.Booster({"nthread": 1}, model_file=path)
+    # Faster than Booster.predict, and what XGBClassifier.predict_proba does.
+    return lambda values: model.inplace_predict(values)
 
 
 def _lightgbm(path: str) -> Callable[[Any], Any]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import FeatureMatrix, Matrix, StoredMatrix, blocks, safe_names
+from foldwise.matrix import Matrix, StoredMatrix, blocks, safe_names
 
 Refusal = catboost.CatBoostError
 REFUSED_CHARACTERS = "\t\n"
@@ -137,8 +137,10 @@ def predict(model: catboost.CatBoost, data: catboost.Pool, trees: int | None = N
 
 def predict_matrix(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> Scores:
     """Return the probability of class 1 for raw rows, shape (n,)."""
-    parts = (FeatureMatrix(block, matrix.names, matrix.categorical) for block in blocks(matrix))
-    return np.concatenate([_probability(model, _unlabelled(part, threads), threads) for part in parts])
+    # Not copied where they are in column order already, as the parts of a table to score are.
+    parts = (np.asfortranarray(block, np.float32) for block in blocks(matrix))
+    pools = (_pool(matrix, values, None, None, threads) for values in parts)
+    return np.concatenate([_probability(model, pool, threads) for pool in pools])
 
 
 def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
@@ -148,7 +150,7 @@ def gain(model: catboost.CatBoost) -> npt.NDArray[np.float64]:
 
 def contributions(model: catboost.CatBoost, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    pool = _unlabelled(matrix, threads)
+    pool = _pool(matrix, _column_order(matrix)[0], None, None, threads)
     found = model.get_feature_importance(pool, type="ShapValues", thread_count=threads)
     return np.asarray(found, np.float64)[:, :-1]
 
@@ -196,10 +198,6 @@ def _pool(
         feature_names=safe_names(matrix.names, REFUSED_CHARACTERS),
         thread_count=threads,
     )
-
-
-def _unlabelled(matrix: Matrix, threads: int) -> catboost.Pool:
-    return _pool(matrix, _column_order(matrix)[0], None, None, threads)
 
 
 def _column(values: npt.NDArray[np.float32], categorical: bool) -> npt.NDArray[Any]:
