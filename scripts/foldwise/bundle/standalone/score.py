@@ -160,9 +160,9 @@ class Column:
             missing |= values == (kind.to_pandas_dtype()(sentinel) if pa.types.is_floating(kind) else float(sentinel))
         missing |= np.isinf(values) if self._inf == "missing" else False
         values[missing] = np.nan
-        narrow = values if self._feature["type"] == "float64" else values.astype(np.float32)
         if (np.abs(values[~missing]) > np.finfo(np.float32).max).any():
             raise self._refusal("holds infinite values, or some beyond 3.4e38")
+        narrow = values if self._feature["type"] == "float64" else values.astype(np.float32)
         if whole and (narrow != values)[~missing].any():
             raise self._refusal("holds whole numbers that single precision, in which it was trained, cannot")
         return narrow
