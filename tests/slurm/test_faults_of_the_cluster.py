@@ -4,9 +4,11 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from foldwise.orphans import snakemakes
 from workflow.conftest import Study, started
 
 from slurm.conftest import ClusterStudy, fold_rule, slurm, untrained, wait_until
@@ -18,8 +20,12 @@ FOLD = fold_rule(1)
 
 
 @pytest.fixture
-def study(undisturbed: Study, tmp_path: Path) -> ClusterStudy:
-    return untrained(undisturbed, tmp_path / "study")
+def study(undisturbed: Study, tmp_path: Path) -> Iterator[ClusterStudy]:
+    study = untrained(undisturbed, tmp_path / "study")
+    yield study
+    # A snakemake within a job that SLURM ended can hang in its own handler of SIGTERM, and nobody else ends it.
+    for left in snakemakes(study.folder, jobs=True):
+        left.kill()
 
 
 def assert_same_results(study: ClusterStudy, undisturbed: Study) -> None:
