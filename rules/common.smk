@@ -93,7 +93,7 @@ wildcard_constraints:
 def code_of(script, backend=None):
     """Return the fingerprint of the library modules that a script reaches, its backend's among them.
 
-    The snakemake of each job reads these rules again: it finds the fingerprints in its environment.
+    On a cluster the snakemake of each job reads these rules again: it finds the fingerprints in its environment.
     """
     name = f"FOLDWISE_CODE_{script}_{backend}"
     path = os.path.join(LIBRARY, f"{script}.py")
