@@ -5,6 +5,7 @@ min_version("9.0")
 
 include: "rules/configuration.smk"
 include: "rules/common.smk"
+include: "rules/resources.smk"
 include: "rules/entrants.smk"
 include: "rules/demo.smk"
 include: "rules/tables.smk"

@@ -1,17 +1,16 @@
 """The configuration as typed models: the one truth behind config.yaml, its schema and its documentation."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, ValidationError, WithJsonSchema, field_validator, model_validator
 
-from foldwise.addresses import without_credentials
 from foldwise.config_errors import explain
 from foldwise.dataset import Dataset, Name, Section
 from foldwise.entrants import ENSEMBLE
 from foldwise.errors import UserError, listed, nearest
 from foldwise.new_table import NewTable
+from foldwise.tracking.settings import Tracking
 
 # What stands beside the datasets' folders in results/.
 _TAKEN = ("index.html", "analytics.duckdb", "mlflow.db", "mlartifacts", "tracking.json")
@@ -183,34 +182,6 @@ class Audit(Section):
         default_factory=lambda: list(get_args(FailingCheck)),
         description="Checks whose failure stops the run before training",
     )
-
-
-class Tracking(Section):
-    """Experiment tracking. A tracker that is down costs a warning, never a result; the next run tries again."""
-
-    mlflow: bool = Field(True, description="Whether a finished run is logged to MLflow")
-    uri: str = Field(
-        "sqlite:///results/mlflow.db",
-        description="Where to: a database (`sqlite:///`, `postgresql://`, `mysql://`, `mssql://`) or a server "
-        "(`http://`, `https://`)",
-    )
-    experiment: str = Field("foldwise", min_length=1, description="Name of the experiment; it is made if there is none")
-    timeout: int = Field(
-        300,
-        ge=1,
-        le=86400,
-        description="Seconds after which logging is given up; what is missing comes with the next run",
-    )
-
-    @field_validator("uri")
-    @classmethod
-    def _is_an_address(cls, uri: str) -> str:
-        if not re.match(r"(https?|(sqlite|postgresql|mysql|mssql)(\+\w+)?)://", uri):
-            raise ValueError(
-                f"{without_credentials(uri)!r} is neither a database nor a server: use sqlite:///results/mlflow.db or "
-                "an address such as http://localhost:5000"
-            )
-        return uri
 
 
 class Config(Section):
