@@ -47,9 +47,7 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str,
         allowed = error["ctx"]["expected"]
         names = allowed.replace("'", "").replace(" or ", ", ").split(", ")
         use = " or ".join([allowed, *wanted])
-        return (
-            f"{key}: {shown(given)} is not allowed: use {use}{nearest(given, names) if isinstance(given, str) else ''}"
-        )
+        return f"{key}: {shown(given)} is not allowed: use {use}{nearest(given, names)}"
     if kind == "value_error":
         return f"{key}: {error['ctx']['error']}"
     if kind == "string_pattern_mismatch":

@@ -40,9 +40,9 @@ def shown(value: object) -> str:
     return _short.repr(value)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean X?"`` for the known name closest to ``name``, or an empty string."""
-    if len(name) > _LONGEST_NAME:
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return ``"; did you mean X?"`` for the known name closest to ``name``, or an empty string, as for a number."""
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
         return ""
     names = [str(k) for k in known]
     same_letters = [k for k in names if sorted(k) == sorted(name)]

@@ -80,6 +80,7 @@ def test_a_file_that_is_no_space_is_refused(
     ("overrides", "message"),
     [
         ({"max_dept": [3]}, "search.space.xgboost: 'max_dept' is no parameter of xgboost; did you mean 'max_depth'?"),
+        ({"lambda_reg": [1]}, "'lambda_reg' is no parameter of xgboost; did you mean 'reg_lambda'?"),
         ({"max_depth": []}, "search.space.xgboost.max_depth: the list is empty"),
         ({"max_depth": [3, 5, 3]}, "names a value twice"),
         ({"n_estimators": [0]}, "search.space.xgboost.n_estimators: [0] given, whole numbers of trees from 1 expected"),

@@ -50,7 +50,7 @@ def _check_value_of(where: str, value: Any, parent: Dimension) -> None:
     if allowed is None:
         raise UserError(f"{where}: a condition needs a parameter with a list of values or a range with a step")
     if not any(value == a and isinstance(value, bool) == isinstance(a, bool) for a in allowed):
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        hint = nearest(value, allowed)
         raise UserError(f"{where}: {shown(value)} is none of its values{hint}; it takes {listed(allowed, 10)}")
 
 

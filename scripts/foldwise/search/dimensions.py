@@ -41,8 +41,7 @@ def check_dimension(where: str, given: Any, kind: str) -> Dimension:
         return _check_values(where, given, kind)
     for key in given:
         if key not in _KEYS:
-            hint = nearest(key, _KEYS) if isinstance(key, str) else ""
-            raise UserError(f"{where}: unknown key {shown(key)}{hint}; a range takes {listed(_KEYS, 6)}")
+            raise UserError(f"{where}: unknown key {shown(key)}{nearest(key, _KEYS)}; a range takes {listed(_KEYS, 6)}")
     ranged = [key for key in ("low", "high", "log", "step") if key in given]
     if ("values" in given) == bool(ranged):
         raise UserError(f"{where}: give either values, a list, or low and high, the bounds of a range")

@@ -58,7 +58,7 @@ def read_space(
     for name, value in sorted(_content(where, shipped, given).items(), key=lambda item: shown(item[0])):
         if name not in specification.parameters:
             raise UserError(
-                f"{where}: {shown(name)} is no parameter of {backend}{nearest(shown(name), specification.parameters)}; "
+                f"{where}: {shown(name)} is no parameter of {backend}{nearest(name, specification.parameters)}; "
                 f"it knows {listed(sorted(specification.parameters), limit=40)}"
             )
         dimensions[name] = check_dimension(f"{where}.{name}", value, specification.kind(name))
