@@ -3,6 +3,7 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+include: "rules/graph.smk"
 include: "rules/configuration.smk"
 include: "rules/common.smk"
 include: "rules/resources.smk"
@@ -18,6 +19,16 @@ include: "rules/bundle.smk"
 include: "rules/report.smk"
 include: "rules/tracking.smk"
 include: "rules/targets.smk"
+
+
+# Not before the rules: an input that is named as `rules.build_table.output.table` leads straight to its rule, without
+# a search through all outputs, only while that output has no constraint (snakemake 9.27). So train_fold does.
+wildcard_constraints:
+    dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
+    backend="|".join(SPECIFICATIONS),
+    fold=r"\d+",
+    part=r"fold_\d+|final",
+    shard=r"\d+",
 
 
 rule all:

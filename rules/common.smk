@@ -80,14 +80,6 @@ FOLDS = range(1, SETTINGS.folds.count + 1)
 check_sources(SETTINGS.datasets)
 
 
-wildcard_constraints:
-    dataset=r"[A-Za-z0-9][A-Za-z0-9_.-]*",
-    backend="|".join(SPECIFICATIONS),
-    fold=r"\d+",
-    part=r"fold_\d+|final",
-    shard=r"\d+",
-
-
 def code_of(script, backend=None):
     """Return the fingerprint of the library modules that a script reaches, its backend's among them.
 
@@ -141,11 +133,6 @@ def with_backend(paths, backend):
     return {name: path.replace("{backend}", backend) for name, path in paths.items()}
 
 
-def every_fold(name):
-    """Return a file of every fold of a dataset and backend."""
-    return expand(f"results/{{{{dataset}}}}/{{{{backend}}}}/fold_{{fold}}/{name}", fold=FOLDS)
-
-
 def every_backend(name):
     """Return a file of every backend of a dataset."""
     return expand(f"results/{{{{dataset}}}}/{{backend}}/{name}", backend=SETTINGS.backends)
@@ -174,15 +161,6 @@ def first_folds(wildcards):
         for b in SETTINGS.backends
         for name in (SPECIFICATIONS[b].model_file, "predictions.parquet")
     ]
-
-
-def audit_pass():
-    """Return the file that lets training begin; nothing where the audit is switched off.
-
-    It must not be ancient(): while a job upstream of an ancient input is to run, snakemake 9.27 does
-    not look at the params of the jobs downstream, and a changed search space would go unnoticed.
-    """
-    return "results/{dataset}/audit.passed" if SETTINGS.audit.enabled else []
 
 
 def audit_result(wildcards):

@@ -28,9 +28,10 @@ def backend_results(backend):
 def missing_fold_files(wildcards):
     """Return the fold files that are not there, of every dataset and backend that has a folder.
 
-    Snakemake makes a file that is gone again only where the target or a job to be run asks for it. `all` asks for
-    those that are gone, not for every one: the 3,600 models of as many folds alone took 0.6 s of a dry run. Where a
-    backend has no folder yet, its metrics ask for every fold. A run for one file, report.html say, leaves them gone.
+    Snakemake makes a file that is gone again only where the target or a job to be run asks for it; of a fold the jobs
+    ask for params.json alone. `all` asks for those that are gone, not for every one: the 3,600 models of as many folds
+    alone took 0.6 s of a dry run. Where a backend has no folder yet, its metrics ask for every fold. A run for one
+    file, report.html say, leaves them gone; gather_folds says so where it needs them.
     """
     return [
         path

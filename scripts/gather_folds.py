@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.gathering import gather_folds
 
-    gather_folds(dict(snakemake.input.items()), dict(snakemake.output.items()))
+    gather_folds(snakemake.input, dict(snakemake.output.items()))

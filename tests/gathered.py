@@ -44,8 +44,8 @@ def write_gathered(results: Path, studies: Sequence[Study]) -> dict[str, list[st
 def gather_backend(folder: Path, folds: int) -> None:
     """Put the files of a backend's folds together, as rule gather_folds does."""
     files = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
-    inputs = {n: [str(folder / f"fold_{fold}" / f) for fold in range(1, folds + 1)] for n, f in files.items()}
-    gather_folds(inputs, {name: str(folder / file) for name, file in files.items()})
+    summaries = [str(folder / f"fold_{fold}" / "params.json") for fold in range(1, folds + 1)]
+    gather_folds(summaries, {name: str(folder / file) for name, file in files.items()})
 
 
 def add_ensemble(folder: Path, backends: Sequence[str]) -> None:

@@ -5,12 +5,19 @@ Snakemake notices an edited script, but not an edited module that the script imp
 
 import ast
 import hashlib
+import importlib.util
+import json
+import os
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _LIBRARY = Path(__file__).parent
+# Beside the bytecode, since it is of the same kind: what a Python of this version made of the library.
+_REMEMBERED = Path(importlib.util.cache_from_source(str(_LIBRARY / "fingerprints.py"))).with_suffix(".json")
 _RESOURCES = (".j2", ".css", ".js", ".sql")
 _STANDALONE = "standalone"
 # The statements within a statement.
@@ -32,6 +39,7 @@ def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
     for path in sorted(_reach(Path(script), modules), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
         digest.update(path.relative_to(_LIBRARY).as_posix().encode())
         digest.update(_read(path).digest.encode())
+    _remember()
     return digest.hexdigest()[:16]
 
 
@@ -61,13 +69,57 @@ class _File(NamedTuple):
 @cache
 def _read(path: Path) -> _File:
     content = path.read_bytes()
+    own = hashlib.sha256(content).hexdigest()
     if path.suffix != ".py" or path.parent.name == _STANDALONE:
-        return _File((), hashlib.sha256(content).hexdigest())
+        return _File((), own)
+    module = _remembered().get(str(path))
+    if module is None or module[0] != own:
+        module = _remembered()[str(path)] = [own, *_parse(content)]
+        _changed.add(path)
+    _, names, digest = module
+    return _File(tuple(f for name in names for f in _files(name)) + _beside(path), digest)
+
+
+def _parse(content: bytes) -> tuple[list[str], str]:
+    """Return the names of foldwise that a module imports, and the digest of its code."""
     tree = ast.parse(content)
-    reached = tuple(f for name in _imported(tree) for f in _files(name))
+    names = list(_imported(tree))
     for node in _statements(tree, typing=True):
         _drop_docstring(node)
-    return _File(reached + _beside(path), hashlib.sha256(ast.dump(tree).encode()).hexdigest())
+    return names, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+_changed: set[Path] = set()
+
+
+@cache
+def _remembered() -> dict[str, list[Any]]:
+    """Return what earlier processes parsed, by path: the SHA-256 of the content, then what ``_parse`` made of it.
+
+    Parsing the whole library takes half a second, and every command of snakemake needs all of it.
+    """
+    with suppress(OSError, ValueError, TypeError):
+        made_by, modules = json.loads(_REMEMBERED.read_bytes())
+        if made_by == _maker():
+            return dict(modules)
+    return {}
+
+
+def _remember() -> None:
+    if not _changed or sys.dont_write_bytecode:
+        return
+    beside = _REMEMBERED.with_suffix(f".{os.getpid()}")
+    # An installation that may not be written to is parsed each time, as its bytecode is.
+    with suppress(OSError):
+        _REMEMBERED.parent.mkdir(exist_ok=True)
+        beside.write_text(json.dumps([_maker(), _remembered()]), encoding="utf-8")
+        beside.replace(_REMEMBERED)
+        _changed.clear()
+
+
+@cache
+def _maker() -> str:
+    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
 
 
 def _imported(tree: ast.Module) -> Iterator[str]:
@@ -101,12 +153,13 @@ def _statements(tree: ast.Module, typing: bool) -> Iterator[ast.AST]:
             waiting += getattr(node, block, ())
 
 
-def _files(name: str) -> list[Path]:
+@cache
+def _files(name: str) -> tuple[Path, ...]:
     """Return the file of a dotted module name and the ``__init__`` files above it."""
-    base = _LIBRARY.joinpath(*name.split(".")[1:])
-    found = [base.with_suffix(".py")] if base != _LIBRARY else []
-    packages = [p for p in (base, *base.parents) if p.is_relative_to(_LIBRARY)]
-    return [f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file()]
+    parts = name.split(".")[1:]
+    packages = [_LIBRARY.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    found = [packages[-1].with_suffix(".py")] if parts else []
+    return tuple(f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file())
 
 
 def _drop_docstring(node: ast.AST) -> None:

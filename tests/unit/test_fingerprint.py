@@ -1,5 +1,6 @@
 """A fingerprint changes with the code that a script reaches, and with nothing else."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -23,11 +24,13 @@ def copy(tmp_path: Path) -> Path:
     return tmp_path / "scripts"
 
 
-def _fingerprint(copy: Path, script: str, *modules: str) -> str:
+def _fingerprint(copy: Path, script: str, *modules: str, remembered: bool = False) -> str:
     """Return a script's fingerprint, from a fresh process: within one, files are read once."""
+    flags = [] if remembered else ["-B"]
     found = subprocess.run(
-        [sys.executable, "-B", "-c", PRINT, str(copy / f"{script}.py"), *modules],
+        [sys.executable, *flags, "-c", PRINT, str(copy / f"{script}.py"), *modules],
         cwd=copy,
+        env={"PYTHONPATH": str(copy)},
         capture_output=True,
         text=True,
         check=True,
@@ -126,3 +129,44 @@ def test_an_import_for_type_checkers_does_not_count(copy: Path) -> None:
     before = _fingerprint(copy, "make_folds")
     _edit(copy / "foldwise" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
     assert _fingerprint(copy, "make_folds") == before
+
+
+def _remembered(copy: Path) -> Path:
+    return copy / "foldwise" / "__pycache__" / f"fingerprints.{sys.implementation.cache_tag}.json"
+
+
+def test_what_was_parsed_before_is_not_parsed_again(copy: Path) -> None:
+    before = _fingerprint(copy, "make_folds", remembered=True)
+    assert before == _fingerprint(copy, "make_folds", remembered=True)
+    maker, modules = json.loads(_remembered(copy).read_text(encoding="utf-8"))
+    modules[str(copy / "foldwise" / "folds.py")][2] = "another digest"
+    _remembered(copy).write_text(json.dumps([maker, modules]), encoding="utf-8")
+    assert _fingerprint(copy, "make_folds", remembered=True) != before
+
+
+def test_an_edit_counts_though_the_module_was_parsed_before(copy: Path) -> None:
+    before = _fingerprint(copy, "make_folds", remembered=True)
+    _edit(copy / "foldwise" / "folds.py", lambda text: f"{text}\nADDED = 1\n")
+    after = _fingerprint(copy, "make_folds", remembered=True)
+    _remembered(copy).unlink()
+    assert after == _fingerprint(copy, "make_folds") != before
+
+
+def test_what_other_code_parsed_is_forgotten(copy: Path) -> None:
+    before = _fingerprint(copy, "make_folds", remembered=True)
+    _edit(copy / "foldwise" / "fingerprint.py", lambda text: text.replace("ast.dump(tree)", "repr(ast.dump(tree))"))
+    assert _fingerprint(copy, "make_folds", remembered=True) != before
+
+
+@pytest.mark.parametrize("content", [b"", b"no JSON", b"5", b"[1]", b"\xff"])
+def test_a_broken_memory_is_written_anew(copy: Path, content: bytes) -> None:
+    before = _fingerprint(copy, "make_folds", remembered=True)
+    whole = _remembered(copy).read_bytes()
+    _remembered(copy).write_bytes(content)
+    assert _fingerprint(copy, "make_folds", remembered=True) == before
+    assert _remembered(copy).read_bytes() == whole
+
+
+def test_a_library_that_may_not_be_written_to_is_parsed_each_time(copy: Path) -> None:
+    (copy / "foldwise" / "__pycache__").touch()
+    assert _fingerprint(copy, "make_folds", remembered=True) == _fingerprint(copy, "make_folds")

@@ -3,23 +3,38 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pytest
 from foldwise.artifacts import read_json, read_note, read_table, write_json, write_table
+from foldwise.errors import UserError
 from foldwise.gathering import TABLES, gather_folds
 
 
-def test_folds_are_numbered_in_the_order_given(tmp_path: Path) -> None:
-    inputs: dict[str, list[str]] = {name: [] for name in (*TABLES, "params")}
-    for fold in (1, 2):
+@pytest.fixture
+def summaries(tmp_path: Path) -> list[str]:
+    """Write two folds; return the paths of their ``params.json``."""
+    for fold, kind in ((1, pa.int64()), (2, pa.float64())):
         for name in TABLES:
-            path = tmp_path / str(fold) / f"{name}.parquet"
-            kind = pa.int64() if fold == 1 else pa.float64()
-            write_table(path, pa.table({"value": pa.array([fold] * fold, kind)}), {"metric": "auc"})
-            inputs[name].append(str(path))
+            values = pa.array([fold] * fold, kind)
+            write_table(tmp_path / str(fold) / f"{name}.parquet", pa.table({"value": values}), {"metric": "auc"})
         write_json(tmp_path / str(fold) / "params.json", {"trees": 10 * fold})
-        inputs["params"].append(str(tmp_path / str(fold) / "params.json"))
-    outputs = {name: str(tmp_path / name) for name in inputs}
-    gather_folds(inputs, outputs)
+    return [str(tmp_path / str(fold) / "params.json") for fold in (1, 2)]
+
+
+@pytest.fixture
+def outputs(tmp_path: Path) -> dict[str, str]:
+    return {name: str(tmp_path / name) for name in (*TABLES, "params")}
+
+
+def test_folds_are_numbered_in_the_order_given(summaries: list[str], outputs: dict[str, str]) -> None:
+    gather_folds(summaries, outputs)
     for name in TABLES:
         assert read_table(outputs[name]).to_pydict() == {"fold": [1, 2, 2], "value": [1.0, 2.0, 2.0]}
         assert read_note(outputs[name]) == {"metric": "auc"}
     assert read_json(outputs["params"]) == [{"trees": 10}, {"trees": 20}]
+
+
+def test_a_table_of_a_fold_that_is_gone_is_named(summaries: list[str], outputs: dict[str, str]) -> None:
+    gone = Path(summaries[1]).with_name("curve.parquet")
+    gone.unlink()
+    with pytest.raises(UserError, match=f"^{gone}: this table of a fold is gone: run snakemake without a target"):
+        gather_folds(summaries, outputs)

@@ -51,8 +51,7 @@ def results_of(folder: Path, study: Study, backend: str = "xgboost") -> BackendR
     place = folder / backend
     names = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
     gathered = {name: str(place / file) for name, file in names.items()}
-    folds = range(1, study.folds + 1)
-    gather_folds({k: [str(place / f"fold_{n}" / f) for n in folds] for k, f in names.items()}, gathered)
+    gather_folds([str(place / f"fold_{fold}" / "params.json") for fold in range(1, study.folds + 1)], gathered)
     choices = Choices([0.01, 0.05], 0.95, "sigmoid", "f1")
     contract = str(folder / "table.json")
     rows = read_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))

@@ -101,3 +101,20 @@ def test_what_the_rules_import_loads_no_slow_library() -> None:
     code = "\n".join([*imports, "import sys", f"print(sorted({slow} & set(sys.modules)))"])
     found = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", text=True)
     assert found.strip() == "[]"
+
+
+def test_a_large_graph_is_built_the_short_way(tmp_path: Path) -> None:
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text(
+        f"""
+include: {str(ROOT / "Snakefile")!r}
+
+functions = snakemake.common.get_function_params, snakemake.rules.get_function_params, snakemake.sourcecache.parse_uri
+print("remembered", [hasattr(function, "__wrapped__") for function in functions], file=sys.stderr)
+print("direct", sorted(set(rules.train_fold_xgboost.rule.dependencies.values())), file=sys.stderr)
+"""
+    )
+    command = [sys.executable, "-m", "snakemake", "-s", snakefile, "-d", ROOT, "--list-rules"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    assert "remembered [True, True, True]" in shown
+    assert "direct ['build_table', 'make_folds', 'pass_audit']" in shown
