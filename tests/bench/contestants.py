@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any
 
@@ -39,14 +40,15 @@ def ours(method: str) -> Contestant:
 
 def grid_search_cv(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Found:
     """Let scikit-learn search: a process a core, one thread a fit. The pool must have been warmed up."""
-    found = GridSearchCV(
-        wrappers.classifier(backend, {}, SEED),
-        space,
-        scoring="neg_log_loss",
-        cv=PredefinedSplit(part.inner - 1),
-        n_jobs=CORES,
-        error_score="raise",
-    ).fit(part.matrix.values, part.label)
+    with TemporaryDirectory() as folder:
+        found = GridSearchCV(
+            _as_it_comes(backend, {}, folder),
+            space,
+            scoring="neg_log_loss",
+            cv=PredefinedSplit(part.inner - 1),
+            n_jobs=CORES,
+            error_score="raise",
+        ).fit(part.matrix.values, part.label)
     folds = [-found.cv_results_[f"split{i}_test_score"] for i in range(len(np.unique(part.inner)))]
     return dict(found.best_params_), np.stack(folds, axis=1)
 
@@ -54,21 +56,30 @@ def grid_search_cv(backend: str, part: TrainPart, space: dict[str, list[Any]]) -
 def plain_loop(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Found:
     """Fit every point on every inner fold, one after the other, each fit with all cores."""
     points = grid(space)
-    scores = np.array([[_fit_and_score(backend, point, part, fold) for fold in (1, 2, 3)] for point in points])
-    chosen = points[int(scores.mean(axis=1).argmin())]
-    _threaded(backend, chosen).fit(part.matrix.values, part.label)
-    return chosen, scores
+    threads = {"thread_count" if backend == "catboost" else "n_jobs": CORES}
+    with TemporaryDirectory() as folder:
+
+        def fitted(point: dict[str, Any], rows: TrainPart) -> Any:
+            classifier = _as_it_comes(backend, point, folder).set_params(**threads)
+            return classifier.fit(rows.matrix.values, rows.label)
+
+        def score(point: dict[str, Any], fold: int) -> float:
+            held_out = part.only(fold)
+            scores = fitted(point, part.without(fold)).predict_proba(held_out.matrix.values)[:, 1]
+            return log_loss(held_out.label, scores)
+
+        found = np.array([[score(point, fold) for fold in (1, 2, 3)] for point in points])
+        chosen = points[int(found.mean(axis=1).argmin())]
+        fitted(chosen, part)
+    return chosen, found
 
 
-def _fit_and_score(backend: str, point: dict[str, Any], part: TrainPart, fold: int) -> float:
-    fitted, held_out = part.without(fold), part.only(fold)
-    model = _threaded(backend, point).fit(fitted.matrix.values, fitted.label)
-    return log_loss(held_out.label, model.predict_proba(held_out.matrix.values)[:, 1])
-
-
-def _threaded(backend: str, point: dict[str, Any]) -> Any:
-    threads = "thread_count" if backend == "catboost" else "n_jobs"
-    return wrappers.classifier(backend, point, SEED).set_params(**{threads: CORES})
+def _as_it_comes(backend: str, params: dict[str, Any], folder: str) -> Any:
+    """Return a silent classifier that is else as it comes: CatBoost writes files of every fit, here to ``folder``."""
+    classifier = wrappers.classifier(backend, params, SEED)
+    if backend == "catboost":
+        classifier.set_params(allow_writing_files=True, train_dir=folder)
+    return classifier
 
 
 def trees_alone(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> float:
