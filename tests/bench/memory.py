@@ -13,22 +13,15 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.resident import now_mb, peak_mb
+from bench.job import STEPS
 from bench.rows import COLUMNS, NAMING, feature_names, write_rows
 
 BACKENDS = ("xgboost", "lightgbm", "catboost")
-STEPS = ("build_table", "make_folds", "audit_leakage")
 TREES = 100
-SPACES: Mapping[str, Mapping[str, list[Any]]] = {
-    "xgboost": {"max_depth": [6], "learning_rate": [0.1]},
-    "lightgbm": {"max_depth": [6], "num_leaves": [63], "learning_rate": [0.1]},
-    "catboost": {"depth": [6], "learning_rate": [0.1], "border_count": [254]},
-}
 
 
 def write_sources(folder: Path, rows: int, columns: int = COLUMNS, missing: float = 0.0) -> dict[str, str]:
@@ -69,7 +62,7 @@ def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: i
         ``wall_s``, ``cpu_s``; megabytes are 10**6 bytes.
     """
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "bench.memory", "--job", job, "--folder", str(folder), "--trees", str(trees)]
+    command = [sys.executable, "-m", "bench.job", job, str(folder), str(trees)]
     environment = {**os.environ, "PYTHONPATH": f"{root / 'scripts'}:{root / 'tests'}"}
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
@@ -161,72 +154,13 @@ def _spread(row: Mapping[str, Any], key: str, digits: int) -> str:
     return middle if low == high else f"{middle} ({low}-{high})"
 
 
-def _run(job: str, folder: Path, trees: int) -> None:
-    """Run one job in this process, as a rule's script runs it, and write down what it took."""
-    from foldwise.logs import step
-
-    with step(folder / f"{job}.log"):
-        work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
-        imports = now_mb()
-        wall, cpu = time.perf_counter(), time.process_time()
-        work()
-        seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-        found = {"peak_mb": peak_mb() - imports, "imports_mb": imports, **seconds}
-        (folder / f"{job}.json").write_text(json.dumps(found), encoding="utf-8")
-
-
-def _fold_job(backend: str, folder: Path, trees: int) -> Any:
-    from foldwise.backends import SPECIFICATIONS, get_backend
-    from foldwise.training import train
-    from foldwise.tuning import Settings
-
-    get_backend(backend)
-    inputs = _inputs(folder)
-    fixed = {"seed": 42, "threads": 1, "device": "cpu", "class_weight": "none", "metric": "log_loss"}
-    space = {**SPACES[backend], SPECIFICATIONS[backend].trees: [trees]}
-    settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
-    output = folder / backend
-    names = ("search", "curve", "importance", "inner_predictions", "predictions")
-    outputs = {name: str(output / f"{name}.parquet") for name in names}
-    outputs |= {"model": str(output / SPECIFICATIONS[backend].model_file), "params": str(output / "params.json")}
-    return lambda: train(inputs, "fold_1", settings, outputs)
-
-
-def _step(step: str, folder: Path) -> Any:
-    from foldwise.audit.run import audit_leakage
-    from foldwise.dataset import Dataset
-    from foldwise.folds import Plan, make_folds
-    from foldwise.tables import build_table
-
-    inputs = _inputs(folder)
-    sources = {name: str(folder / f"{name}.parquet") for name in ("first", "second")}
-    dataset = Dataset(
-        metadata=str(folder / "metadata.parquet"), features=sources, id="sample", label="label", groups=["video"]
-    )
-    if step == "build_table":
-        return lambda: build_table("bench", dataset, inputs["table"], inputs["contract"])
-    if step == "make_folds":
-        return lambda: make_folds(inputs["table"], inputs["contract"], Plan(5, 1, 3, 42), inputs["folds"])
-    return lambda: audit_leakage(inputs, str(folder / "audit.json"))
-
-
-def _inputs(folder: Path) -> dict[str, str]:
-    files = {"table": "table.parquet", "contract": "table.json", "folds": "folds.parquet"}
-    return {name: str(folder / file) for name, file in files.items()}
-
-
 def main() -> None:
-    """Measure and print the table, or run one job."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--trees", type=int, default=TREES)
-    parser.add_argument("--job", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.job:
-        _run(given.job, given.folder, given.trees)
-        return
     with tempfile.TemporaryDirectory() as folder:
         print(table_of(memory_and_growth(Path(folder), given.rows, given.runs, given.trees)))
 

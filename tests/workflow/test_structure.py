@@ -1,5 +1,6 @@
 """The house: one name for each step, files that agree with each other, nothing that points to a machine."""
 
+import os
 import re
 import subprocess
 import sys
@@ -118,3 +119,15 @@ print("direct", sorted(set(rules.train_fold_xgboost.rule.dependencies.values()))
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stderr
     assert "remembered [True, True, True]" in shown
     assert "direct ['build_table', 'make_folds', 'pass_audit']" in shown
+
+
+def test_a_job_loads_its_libraries_once_their_variables_are_set() -> None:
+    """Loaded before, BLAS takes all processors, and the allocators of arrow and CatBoost keep what is freed."""
+    texts = [p.read_text() for p in (ROOT / "scripts").glob("*.py")]
+    before = {line for text in texts for line in re.findall(r"^(?:from|import) .*$", text, re.MULTILINE)}
+    read_variables = {"numpy", "pyarrow", *SPECIFICATIONS}
+    # A measured job is held to it as well: it would not measure what a rule's job takes.
+    code = "\n".join([*before, "import sys, bench.job", f"print(sorted({read_variables} & set(sys.modules)))"])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    found = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", env=environment, text=True)
+    assert found.strip() == "[]"

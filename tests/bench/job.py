@@ -1,0 +1,87 @@
+"""One job of ``bench.memory`` in a process of its own, as the script of its rule runs it.
+
+Like that script it imports numpy and what stands on it inside :func:`foldwise.logs.step`: their allocators read
+their variables when they are loaded, and loaded before, they keep what is freed.
+
+    PYTHONPATH=scripts:tests python -m bench.job JOB FOLDER TREES
+"""
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from foldwise.logs import step
+
+from bench.resident import now_mb, peak_mb
+
+STEPS = ("build_table", "make_folds", "audit_leakage")
+SPACES: Mapping[str, Mapping[str, list[Any]]] = {
+    "xgboost": {"max_depth": [6], "learning_rate": [0.1]},
+    "lightgbm": {"max_depth": [6], "num_leaves": [63], "learning_rate": [0.1]},
+    "catboost": {"depth": [6], "learning_rate": [0.1], "border_count": [254]},
+}
+
+
+def run(job: str, folder: Path, trees: int) -> None:
+    """Run one job in this process and write down what it took: ``JOB.json`` and ``JOB.log`` in the folder.
+
+    Args:
+        job: a backend, for its fold job, or a step.
+        folder: where the tables lie.
+        trees: trees of a fit.
+    """
+    with step(folder / f"{job}.log"):
+        work = _step(job, folder) if job in STEPS else _fold_job(job, folder, trees)
+        imports = now_mb()
+        wall, cpu = time.perf_counter(), time.process_time()
+        work()
+        seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+        found = {"peak_mb": peak_mb() - imports, "imports_mb": imports, **seconds}
+        (folder / f"{job}.json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def _fold_job(backend: str, folder: Path, trees: int) -> Any:
+    from foldwise.backends import SPECIFICATIONS, get_backend
+    from foldwise.training import train
+    from foldwise.tuning import Settings
+
+    get_backend(backend)
+    inputs = _inputs(folder)
+    fixed = {"seed": 42, "threads": 1, "device": "cpu", "class_weight": "none", "metric": "log_loss"}
+    space = {**SPACES[backend], SPECIFICATIONS[backend].trees: [trees]}
+    settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
+    output = folder / backend
+    names = ("search", "curve", "importance", "inner_predictions", "predictions")
+    outputs = {name: str(output / f"{name}.parquet") for name in names}
+    outputs |= {"model": str(output / SPECIFICATIONS[backend].model_file), "params": str(output / "params.json")}
+    return lambda: train(inputs, "fold_1", settings, outputs)
+
+
+def _step(step: str, folder: Path) -> Any:
+    from foldwise.audit.run import audit_leakage
+    from foldwise.dataset import Dataset
+    from foldwise.folds import Plan, make_folds
+    from foldwise.tables import build_table
+
+    inputs = _inputs(folder)
+    sources = {name: str(folder / f"{name}.parquet") for name in ("first", "second")}
+    dataset = Dataset(
+        metadata=str(folder / "metadata.parquet"), features=sources, id="sample", label="label", groups=["video"]
+    )
+    if step == "build_table":
+        return lambda: build_table("bench", dataset, inputs["table"], inputs["contract"])
+    if step == "make_folds":
+        return lambda: make_folds(inputs["table"], inputs["contract"], Plan(5, 1, 3, 42), inputs["folds"])
+    return lambda: audit_leakage(inputs, str(folder / "audit.json"))
+
+
+def _inputs(folder: Path) -> dict[str, str]:
+    files = {"table": "table.parquet", "contract": "table.json", "folds": "folds.parquet"}
+    return {name: str(folder / file) for name, file in files.items()}
+
+
+if __name__ == "__main__":
+    run(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))
