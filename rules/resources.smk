@@ -37,8 +37,8 @@ def memory_of_training(wildcards, attempt):
     """Return MB: 900 for Python, the libraries and snakemake, and 4 times the table as float32.
 
     Measured at 1,000,000 x 50 and 20 trees (tests/bench/memory.py), above the imports: 1.5 (XGBoost), 1.6
-    (LightGBM) and 1.7 (CatBoost) times for a fold. The final model has a quarter more rows, categories are not
-    binned beforehand, and the logistic regression reads its table into memory.
+    (LightGBM) and 1.5 (CatBoost, with 100 trees too) times for a fold. The final model has a quarter more rows,
+    categories are not binned beforehand, and the logistic regression reads its table into memory.
     """
     return int(attempt * (900 + 4 * megabytes_in_memory_of(wildcards)))
 

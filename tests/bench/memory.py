@@ -101,7 +101,7 @@ def memory_and_growth(
         folder: where the tables are written.
         rows: numbers of rows, the smallest first.
         runs: processes for each figure.
-        trees: trees of a fit; CatBoost's memory grows a little with them, by a tenth from 5 to 20.
+        trees: trees of a fit; CatBoost's peak at 1,000,000 rows is 292, 292 and 301 MB with 5, 20 and 100.
         backends: which backends.
 
     Returns:
