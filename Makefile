@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment demo watch test test-slurm test-airflow test-browser test-faults resume lint dag bench coverage sql score mlflow config-docs lock
+.PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench coverage sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -32,17 +32,23 @@ demo: $(VENV)/.runtime
 
 environment: $(VENV)/.runtime
 
-# Those of the library two at a time; the others start snakemake, which takes both cores itself.
-test: $(VENV)/.development
+test: test-library test-workflow
+
+test-library: $(VENV)/.development
 	pytest tests -n 2 --dist loadfile -m "not workflow and not slurm and not browser and not airflow and not kill"
+
+# One after the other: they start snakemake, which takes both cores itself.
+test-workflow: $(VENV)/.development
 	pytest tests -m workflow
 
 test-slurm: $(VENV)/.development
 	pytest tests/slurm -m slurm -rs
 
 # Where Airflow cannot be installed the tests are skipped and say so; where CI is set they fail.
-test-airflow: $(VENV)/.development
+environment-airflow:
 	-$(MAKE) --no-print-directory $(VENV)-airflow/.installed
+
+test-airflow: $(VENV)/.development environment-airflow
 	pytest tests/airflow -m airflow -rs
 
 resume: $(VENV)/.runtime

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from airflow_home import PROGRAM, Airflow, Run, new_study
-from workflow.conftest import ROOT, started
-from workflow.test_run import hashes
+from workflow.conftest import ROOT, hashed_files, hashes, started
 
 pytestmark = pytest.mark.airflow
 
@@ -56,7 +55,8 @@ def test_each_stage_does_its_own_part(finished: tuple[Path, Run]) -> None:
 def test_the_results_are_those_of_a_plain_run(finished: tuple[Path, Run], tmp_path: Path) -> None:
     new_study(tmp_path)
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-d", str(tmp_path)]
-    done = started([*command, "--configfile", str(tmp_path / "config.yaml"), "--cores", "2"], tmp_path)
+    given = ["--configfile", str(tmp_path / "config.yaml"), "--cores", "2", "--", hashed_files("tiny")]
+    done = started([*command, *given], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert hashes(finished[0] / "results") == hashes(tmp_path / "results")
     assert (finished[0] / "results" / "tiny" / "report.html").is_file()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workflow.conftest import SPACE, copy_workflow, hashes, started
+from workflow.conftest import SPACE, copy_workflow, hashed_files, hashes, started
 
 from slurm.conftest import slurm
 
@@ -40,7 +40,7 @@ def test_the_demo_gives_the_same_bytes_on_the_cluster_as_on_two_cores(cluster: N
     assert {rule: sum(comment.startswith(f"rule_{rule}") for comment in sent) for rule in SENT} == SENT
     assert len(sent) == sum(SENT.values()), "a job was sent twice, or one too many"
 
-    run(tmp_path / "local", "--cores", "2")
+    run(tmp_path / "local", "--cores", "2", hashed_files("demo"))
     on_the_cluster = hashes(tmp_path / "cluster/results/demo")
     assert len(on_the_cluster) > 4 * SENT["train_fold"]
     assert on_the_cluster == hashes(tmp_path / "local/results/demo")

@@ -15,7 +15,7 @@ from foldwise import TrainingError, UserError, train_gradient_boosting
 from foldwise.artifacts import write_table
 from foldwise.demo.tables import make_demo
 
-from workflow.conftest import ROOT, SPACE, started
+from workflow.conftest import ROOT, SPACE, hashed_files, started
 
 pytestmark = pytest.mark.workflow
 
@@ -86,7 +86,7 @@ def test_they_are_those_of_a_plain_run(trained: tuple[Path, dict[str, dict[str, 
     config = {**CONFIGURATION, "datasets": {"stage5": entry}, "folds": folds, "backends": list(MODELS)}
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     command = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile"), "-d", str(tmp_path), "--cores", "2"]
-    done = started([*command, "--configfile", str(tmp_path / "config.json")], tmp_path)
+    done = started([*command, "--configfile", str(tmp_path / "config.json"), "--", hashed_files("stage5")], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     plain = tmp_path / "results" / "stage5"
     names = [p.relative_to(plain) for p in plain.rglob("*") if p.name in ("metrics.json", "model.json", "model.txt")]
