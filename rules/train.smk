@@ -147,8 +147,8 @@ rule train_reference:
         "../scripts/train_reference.py"
 
 
-# One file of a fold stands for all seven, which one job makes: named one by one, those of 3,600 folds would cost a dry
-# run a seventh of its time. So a fold's table that is gone is trained again where `all` asks for it (targets.smk).
+# One file of a fold stands for all seven, which one job makes: the six that are read, named one by one, cost a dry run
+# of 3,600 folds an eighth of its time. So a fold's table that is gone is made again where `all` asks for it (targets.smk).
 rule gather_folds:
     input:
         expand("results/{{dataset}}/{{backend}}/fold_{fold}/params.json", fold=FOLDS),
