@@ -28,7 +28,7 @@ help:
 demo: $(VENV)/.runtime
 	FOLDWISE_QUIET=1 snakemake --cores all $$([ -t 2 ] && echo --logger rich || echo --quiet rules) \
 	  || { grep -rhs '^error: ' logs >&2; false; }
-	@PYTHONPATH=scripts python -m foldwise.summary results/demo
+	@PYTHONPATH=scripts python -m foldwise.report.summary results/demo
 
 environment: $(VENV)/.runtime
 
@@ -55,7 +55,7 @@ resume: $(VENV)/.runtime
 	scripts/resume $(ARGUMENTS)
 
 watch: $(VENV)/.runtime
-	@PYTHONPATH=scripts python -m foldwise.progress
+	@PYTHONPATH=scripts python -m foldwise.cluster.watch
 
 # The tests skip, and say why, where there is no Chromium and nobody may install one.
 test-browser: $(VENV)/.development
@@ -95,14 +95,14 @@ mlflow: $(VENV)/.runtime
 
 # One file with every column, or FEATURES="stage2=a.parquet stage4=b.parquet" with METADATA=; EXPLAIN=1 adds reasons.
 score: $(VENV)/.runtime
-	@PYTHONPATH=scripts python -m foldwise.scoring --dataset "$(DATASET)" --out "$(OUT)" $(if $(TABLE),--table "$(TABLE)") \
+	@PYTHONPATH=scripts python -m foldwise.predict --dataset "$(DATASET)" --out "$(OUT)" $(if $(TABLE),--table "$(TABLE)") \
 	  $(if $(FEATURES),--features $(FEATURES)) $(if $(METADATA),--metadata "$(METADATA)") $(if $(EXPLAIN),--explain)
 
 dag: $(VENV)/.runtime
 	scripts/draw_dag
 
 config-docs: $(VENV)/.runtime
-	PYTHONPATH=scripts python -m foldwise.config_docs
+	PYTHONPATH=scripts python -m foldwise.api.config_docs
 
 lock:
 	$(PYTHON) -m venv $(VENV)/lock

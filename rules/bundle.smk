@@ -1,4 +1,4 @@
-from foldwise.bundle.files import bundle_files
+from foldwise.results.paths import bundle_files
 
 
 # Not among the outputs are the models as ONNX: whether one is written depends on what its converter makes of the model.

@@ -1,7 +1,7 @@
 import shutil
 
-from foldwise.backends import SPECIFICATIONS
-from foldwise import config as configuration
+from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.config import models as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
 from foldwise.report.captions import BackendCaption, DatasetCaption

@@ -1,4 +1,4 @@
-from foldwise.entrants import ENSEMBLE
+from foldwise.model_names import ENSEMBLE
 
 HAS_ENSEMBLE = ENSEMBLE in SETTINGS.entrants
 # The ensemble is evaluated as a backend is; nothing else of a backend is made for it.

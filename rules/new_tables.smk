@@ -1,4 +1,4 @@
-from foldwise.scoring.paths import final_paths
+from foldwise.results.paths import final_paths
 
 
 def check_files_to_score():

@@ -1,6 +1,6 @@
 from functools import cache
 
-from foldwise.memory import raw_megabytes
+from foldwise.data.table_size import raw_megabytes
 
 
 def files_that_are_there(dataset):

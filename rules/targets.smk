@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from foldwise.summary import summarize
+from foldwise.report.summary import summarize
 
 
 def final_results():

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.audit.run import audit_leakage
+    from foldwise.audit.run_checks import audit_leakage
 
     audit_leakage(dict(snakemake.input.items()), snakemake.output[0], snakemake.params.scrambles, snakemake.params.seed)

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.dataset import Dataset
-    from foldwise.tables import build_table
+    from foldwise.config.datasets import Dataset
+    from foldwise.data.build_table import build_table
 
     build_table(
         snakemake.wildcards.dataset,

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.ensemble import combine_backends
+    from foldwise.training.ensemble import combine_backends
 
     combine_backends(dict(snakemake.input.items()), snakemake.params.backends, dict(snakemake.output.items()))

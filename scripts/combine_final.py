@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.ensemble import combine_final
+    from foldwise.training.ensemble import combine_final
 
     combine_final(snakemake.input, snakemake.params.backends, dict(snakemake.output.items()))

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.compare import compare_backends
+    from foldwise.evaluation.compare import compare_backends
 
     compare_backends(
         dict(snakemake.input.items()),

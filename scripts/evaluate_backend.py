@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.evaluate import evaluate_backend
-    from foldwise.operation import Choices
+    from foldwise.evaluation.evaluate import evaluate_backend
+    from foldwise.evaluation.operating_points import Choices
 
     evaluate_backend(
         dict(snakemake.input.items()),

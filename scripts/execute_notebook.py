@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.notebook import execute_notebook
+    from foldwise.report.notebook import execute_notebook
 
     execute_notebook(snakemake.input.notebook, snakemake.output[0], snakemake.params.video_root)

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.gathering import gather_folds
+    from foldwise.training.collect import gather_folds
 
     gather_folds(snakemake.input, dict(snakemake.output.items()))

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.tracking.contents import Settings, read_contents
     from foldwise.tracking.log import Tracker, log_mlflow
+    from foldwise.tracking.runs import Settings, read_contents
 
     params = snakemake.params
     settings = Settings(params.datasets, params.backends, params.configuration, params.spaces, params.training_code)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

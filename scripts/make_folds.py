@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.folds import Plan, make_folds
+    from foldwise.folds.make_folds import Plan, make_folds
 
     asked = snakemake.params
     plan = Plan(asked.n_splits, asked.n_repeats, asked.inner_splits, asked.seed, asked.by)

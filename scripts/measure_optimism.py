@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.row_wise import measure_optimism
+    from foldwise.training.leaky_reference import measure_optimism
 
     measure_optimism(snakemake.input.predictions, snakemake.input.metrics, snakemake.output[0])

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.audit.run import pass_audit
+    from foldwise.audit.run_checks import pass_audit
 
     pass_audit(snakemake.input[0], snakemake.params.fail_on, snakemake.output[0])

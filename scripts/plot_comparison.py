@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.artifacts import read_json, read_table
+    from foldwise.io.files import read_json, read_table
     from foldwise.plots.comparison import draw_comparison
     from foldwise.plots.style import save
 

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.plots.entrant import read_entrant, write_score_plots
+    from foldwise.plots.model import read_entrant, write_score_plots
 
     write_score_plots(read_entrant(dict(snakemake.input.items())), dict(snakemake.output.items()))

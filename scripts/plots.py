@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.plots.backend import read_backend, write_plots
+    from foldwise.plots.model import read_backend, write_plots
 
     write_plots(read_backend(dict(snakemake.input.items())), dict(snakemake.output.items()))

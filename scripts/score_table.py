@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.threads):
-    from foldwise.new_table import NewTable
-    from foldwise.scoring.score import score_table
+    from foldwise.config.datasets import NewTable
+    from foldwise.predict.predict import score_table
 
     score_table(
         f"results/{snakemake.wildcards.dataset}",

@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.sharding import search_shard
-    from foldwise.tuning import Settings
+    from foldwise.search.settings import Settings
+    from foldwise.training.shard import search_shard
 
     search_shard(
         dict(snakemake.input.items()),

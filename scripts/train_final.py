@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.training import train
-    from foldwise.tuning import Settings
+    from foldwise.search.settings import Settings
+    from foldwise.training.train import train
 
     train(
         dict(snakemake.input.items()), "final", Settings.from_params(snakemake.params), dict(snakemake.output.items())

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.reference import train_reference
+    from foldwise.training.logistic_regression import train_reference
 
     train_reference(dict(snakemake.input.items()), snakemake.params.seed, snakemake.output[0])

@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.folds import Plan
-    from foldwise.row_wise import train_row_wise
-    from foldwise.tuning import Settings
+    from foldwise.folds.make_folds import Plan
+    from foldwise.search.settings import Settings
+    from foldwise.training.leaky_reference import train_row_wise
 
     asked = snakemake.params
     plan = Plan(asked.n_splits, 1, asked.inner_splits, asked.seed)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from foldwise.artifacts import write_json, write_table
+from foldwise.io.files import write_json, write_table
 from scipy import stats
 from sklearn import metrics as measures
 

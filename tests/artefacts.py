@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 from artefact_scores import write_summaries
-from foldwise.artifacts import write_json, write_table
+from foldwise.io.files import write_json, write_table
 
 SPACE: Mapping[str, Sequence[float]] = {
     "max_depth": (3, 5),

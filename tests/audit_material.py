@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from foldwise.audit.material import Material
-from foldwise.matrix import FeatureMatrix
+from foldwise.audit.data import Material
+from foldwise.data.feature_matrix import FeatureMatrix
 
 RANDOM_STATE = 3
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from foldwise.artifacts import read_json, read_note, read_table, write_table
-from foldwise.audit.run import audit_leakage
-from foldwise.config import Dataset
-from foldwise.demo import Pattern, make_demo
-from foldwise.folds import Plan, make_folds
-from foldwise.tables import build_table
+from foldwise.audit.run_checks import audit_leakage
+from foldwise.config.models import Dataset
+from foldwise.data.build_table import build_table
+from foldwise.examples.demo import Pattern, make_demo
+from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.io.files import read_json, read_note, read_table, write_table
 
 Checks = dict[str, dict[str, Any]]
 NO_SIGNAL = Pattern(class_shift=0, class_widening=0)

@@ -9,11 +9,11 @@ from typing import Any
 
 import report_artefacts
 from final_models import add_ensemble, write_final_models
-from foldwise.artifacts import read_json, write_json
-from foldwise.backends import SPECIFICATIONS
+from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle.make import make_bundle
-from foldwise.entrants import ENSEMBLE
-from foldwise.scoring.paths import final_paths
+from foldwise.io.files import read_json, write_json
+from foldwise.model_names import ENSEMBLE
+from foldwise.results.paths import final_paths
 
 CONFIGURATION: dict[str, Any] = {
     "folds": {"n_splits": 5, "inner_splits": 3, "seed": 42},

@@ -18,14 +18,14 @@ from typing import Any
 import lightgbm
 import numpy as np
 import numpy.typing as npt
-from foldwise.artifacts import write_json
-from foldwise.bootstrap import group_bootstrap
-from foldwise.delong import clustered_delong
-from foldwise.folds import Plan, split
-from foldwise.intervals import corrected_t
-from foldwise.matrix import FeatureMatrix
-from foldwise.metrics import auc
-from foldwise.reference import fit_and_score
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.folds.make_folds import Plan, split
+from foldwise.io.files import write_json
+from foldwise.stats.bootstrap import group_bootstrap
+from foldwise.stats.corrected_t import corrected_t
+from foldwise.stats.delong import clustered_delong
+from foldwise.stats.metrics import auc
+from foldwise.training.logistic_regression import fit_and_score
 from scipy import stats
 from simulated import as_arrays, simulated_rows
 

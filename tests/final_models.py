@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from foldwise.artifacts import read_json, read_table, write_json, write_table
-from foldwise.backends import SPECIFICATIONS, get_backend
-from foldwise.backends.contract import FitOptions
-from foldwise.dataset import Dataset
-from foldwise.entrants import ENSEMBLE
-from foldwise.matrix import read_matrix
-from foldwise.scoring.paths import final_paths
-from foldwise.tables import build_table
+from foldwise.backends.base import FitOptions
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.config.datasets import Dataset
+from foldwise.data.build_table import build_table
+from foldwise.data.feature_matrix import read_matrix
+from foldwise.io.files import read_json, read_table, write_json, write_table
+from foldwise.model_names import ENSEMBLE
+from foldwise.results.paths import final_paths
 from small_study import write_study
 
 TREES = 8

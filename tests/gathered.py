@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artefacts import Study, write_results
-from foldwise.artifacts import read_json, write_json
-from foldwise.ensemble import combine_backends
-from foldwise.gathering import TABLES, gather_folds
+from foldwise.io.files import read_json, write_json
+from foldwise.training.collect import TABLES, gather_folds
+from foldwise.training.ensemble import combine_backends
 
 OF_DATASET = {
     "contract": "table.json",

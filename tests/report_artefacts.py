@@ -5,8 +5,8 @@ import zlib
 from dataclasses import replace
 from typing import Any
 
-from foldwise.report.artefacts import Artefacts, Plot
 from foldwise.report.page import PLOT_TITLES
+from foldwise.results.load import Artefacts, Plot
 
 BACKENDS = ["xgboost", "lightgbm"]
 METRICS = ["accuracy", "precision", "recall", "f1", "auc", "ap", "log_loss", "brier"]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from foldwise.artifacts import write_table
-from foldwise.evaluate import evaluate_backend
-from foldwise.operation import Choices
+from foldwise.evaluation.evaluate import evaluate_backend
+from foldwise.evaluation.operating_points import Choices
+from foldwise.io.files import write_table
 from tables import Grouped, grouped, write_dataset, write_folds
 
 SPLITS = 3

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from foldwise.demo import make_demo
+from foldwise.examples.demo import make_demo
 
 _STEM = r"(?P<id>[^/]+?)(?:_scaled_.*)?\.mp4$"
 

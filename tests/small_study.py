@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from foldwise.artifacts import read_json, read_table
-from foldwise.audit.run import audit_leakage, pass_audit
-from foldwise.config import parse
-from foldwise.dataset import Dataset
-from foldwise.folds import Plan, make_folds
+from foldwise.audit.run_checks import audit_leakage, pass_audit
+from foldwise.config.datasets import Dataset
+from foldwise.config.models import parse
+from foldwise.data.build_table import build_table
+from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.io.files import read_json, read_table
 from foldwise.search.space import read_space
-from foldwise.tables import build_table
 
 ROOT = Path(__file__).resolve().parents[1]
 VIDEOS, COPIES = 12, 4

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from foldwise.artifacts import write_json, write_table
-from foldwise.matrix import FeatureMatrix
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.io.files import write_json, write_table
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from artefacts import Study
-from foldwise.artifacts import read_json, write_json
-from foldwise.tracking.content import Content
-from foldwise.tracking.contents import Settings, read_contents
+from foldwise.io.files import read_json, write_json
+from foldwise.tracking.runs import Content, Settings, read_contents
 from gathered import write_gathered
 from mlflow import MlflowClient
 from mlflow.entities import Run

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from foldwise.matrix import FeatureMatrix
+from foldwise.data.feature_matrix import FeatureMatrix
 
 
 def classifier(backend: str, params: Mapping[str, Any], seed: int, matrix: FeatureMatrix | None = None) -> Any:

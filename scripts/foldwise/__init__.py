@@ -8,15 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from foldwise.api.gradient_boosting import TrainingError, train_gradient_boosting
     from foldwise.errors import UserError
-    from foldwise.workflow_call import TrainingError, train_gradient_boosting
+
 
 __all__ = ["TrainingError", "UserError", "train_gradient_boosting"]
 
 _MODULES = {
-    "TrainingError": "foldwise.workflow_call",
+    "TrainingError": "foldwise.api.gradient_boosting",
     "UserError": "foldwise.errors",
-    "train_gradient_boosting": "foldwise.workflow_call",
+    "train_gradient_boosting": "foldwise.api.gradient_boosting",
 }
 
 

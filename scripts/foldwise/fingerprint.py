@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 _LIBRARY = Path(__file__).parent
+
 # Beside the bytecode, since it is of the same kind: what a Python of this version made of the library.
 _REMEMBERED = Path(importlib.util.cache_from_source(str(_LIBRARY / "fingerprints.py"))).with_suffix(".json")
 _RESOURCES = (".j2", ".css", ".js", ".sql")
 _STANDALONE = "standalone"
+
 # The statements within a statement.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 

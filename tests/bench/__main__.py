@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from foldwise.artifacts import write_json
+from foldwise.io.files import write_json
 
 from bench import memory, scoring, search
 

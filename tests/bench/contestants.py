@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import wrappers
-from foldwise.backends import SPECIFICATIONS, get_backend
-from foldwise.backends.contract import FitOptions
-from foldwise.metrics import log_loss
-from foldwise.search.inner_fold import Binned, InnerFold
-from foldwise.search.plan import Fit, plan_fits
+from foldwise.backends.base import FitOptions
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.search.fits import Binned, Fit, InnerFold, TrainPart, plan_fits
+from foldwise.search.run_search import search_points
+from foldwise.search.settings import Settings
 from foldwise.search.space import grid
-from foldwise.search.train_part import TrainPart
-from foldwise.tuning import Settings, chosen_fit, refit, search_points
+from foldwise.stats.metrics import log_loss
+from foldwise.training.refit import chosen_fit, refit
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 SEED = 42

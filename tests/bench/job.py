@@ -1,6 +1,6 @@
 """One job of ``bench.memory`` in a process of its own, as the script of its rule runs it.
 
-Like that script it imports numpy and what stands on it inside :func:`foldwise.logs.step`: their allocators read
+Like that script it imports numpy and what stands on it inside :func:`foldwise.io.job.step`: their allocators read
 their variables when they are loaded, and loaded before, they keep what is freed.
 
     PYTHONPATH=scripts:tests python -m bench.job JOB FOLDER TREES
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from foldwise.logs import step
+from foldwise.io.job import step
 
 from bench.resident import now_mb, peak_mb
 
@@ -44,9 +44,9 @@ def run(job: str, folder: Path, trees: int) -> None:
 
 
 def _fold_job(backend: str, folder: Path, trees: int) -> Any:
-    from foldwise.backends import SPECIFICATIONS, get_backend
-    from foldwise.training import train
-    from foldwise.tuning import Settings
+    from foldwise.backends.registry import SPECIFICATIONS, get_backend
+    from foldwise.search.settings import Settings
+    from foldwise.training.train import train
 
     get_backend(backend)
     inputs = _inputs(folder)
@@ -61,10 +61,10 @@ def _fold_job(backend: str, folder: Path, trees: int) -> Any:
 
 
 def _step(step: str, folder: Path) -> Any:
-    from foldwise.audit.run import audit_leakage
-    from foldwise.dataset import Dataset
-    from foldwise.folds import Plan, make_folds
-    from foldwise.tables import build_table
+    from foldwise.audit.run_checks import audit_leakage
+    from foldwise.config.datasets import Dataset
+    from foldwise.data.build_table import build_table
+    from foldwise.folds.make_folds import Plan, make_folds
 
     inputs = _inputs(folder)
     sources = {name: str(folder / f"{name}.parquet") for name in ("first", "second")}

@@ -21,15 +21,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from final_models import write_final_model
-from foldwise.artifacts import read_json
-from foldwise.backends import SPECIFICATIONS, get_backend
-from foldwise.dataset import Dataset
-from foldwise.new_table import NewTable
-from foldwise.scoring import score
-from foldwise.scoring.drift import Drift
-from foldwise.scoring.models import FinalModel
-from foldwise.scoring.paths import final_paths
-from foldwise.tables import build_table
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.config.datasets import Dataset, NewTable
+from foldwise.data.build_table import build_table
+from foldwise.io.files import read_json
+from foldwise.predict import predict
+from foldwise.predict.drift import Drift
+from foldwise.predict.final_models import FinalModel
+from foldwise.results.paths import final_paths
 
 from bench.printing import spread, table
 from bench.resident import now_mb, peak_mb
@@ -105,12 +104,12 @@ def _foldwise(backend: str, folder: Path) -> dict[str, Any]:
     # Imported now, it does not count as memory of the scoring.
     get_backend(backend)
     spent = {"predicting": 0.0, "drift": 0.0}
-    of_drift = [(score, "read_training_table"), *((Drift, name) for name in ("__init__", "add", "report"))]
+    of_drift = [(predict, "read_training_table"), *((Drift, name) for name in ("__init__", "add", "report"))]
     for owner, name, part in ((FinalModel, "score", "predicting"), *((*function, "drift") for function in of_drift)):
         setattr(owner, name, _clocked(getattr(owner, name), part, spent))
     outputs = {name: str(folder / f"scored_{name}") for name in ("rows", "units", "report")}
     request = NewTable(table=str(folder / "new.parquet"))
-    return _measured(lambda: score.score_table(folder, request, outputs, [backend]), spent)
+    return _measured(lambda: predict.score_table(folder, request, outputs, [backend]), spent)
 
 
 def _by_hand(backend: str, folder: Path) -> dict[str, Any]:

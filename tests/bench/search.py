@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from foldwise.backends import SPECIFICATIONS
-from foldwise.folds import Plan, split
-from foldwise.matrix import FeatureMatrix
-from foldwise.search.dimensions import values_of
+from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.folds.make_folds import Plan, split
+from foldwise.search.fits import TrainPart
+from foldwise.search.parameters import values_of
 from foldwise.search.space import read_space
-from foldwise.search.train_part import TrainPart
 from simulated import as_arrays, simulated_rows
 
 from bench.contestants import Contestant, grid_search_cv, ours, plain_loop, trees_alone

@@ -11,15 +11,14 @@ import odd_tables
 import pytest
 import yaml
 from final_models import write_final_models
-from foldwise.artifacts import read_json, read_table
-from foldwise.config import parse
-from foldwise.dataset import Dataset
+from foldwise.config.datasets import Dataset, NewTable
+from foldwise.config.models import parse
+from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
-from foldwise.folds import Plan, make_folds
-from foldwise.new_table import NewTable
-from foldwise.scoring.score import score_table
+from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.io.files import read_json, read_table
+from foldwise.predict.predict import score_table
 from foldwise.search.space import read_space
-from foldwise.tables import build_table
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_study import ROOT, SINGLE, table

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from audited import Checks, audit, checks, replan, videos
-from foldwise.artifacts import read_table
-from foldwise.audit.run import pass_audit
+from foldwise.audit.run_checks import pass_audit
 from foldwise.errors import UserError
+from foldwise.io.files import read_table
 
 UNRELATED = ["stage2_codec_fps", "stage4_codec_fps", "is_original"]
 """Columns to leave out: the frame rate of the demo names many a video, which is a leak of its own."""

@@ -8,12 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from foldwise.artifacts import read_json, read_table
-from foldwise.config import parse
-from foldwise.dataset import Dataset
+from foldwise.config.datasets import Dataset
+from foldwise.config.models import parse
+from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
-from foldwise.folds import Plan, make_folds
-from foldwise.tables import build_table
+from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.io.files import read_json, read_table
 from small_study import SINGLE, configuration
 
 PLAN = Plan(n_splits=3, n_repeats=1, inner_splits=2, seed=1)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from foldwise.orphans import snakemakes
+from foldwise.cluster.cancel_orphans import snakemakes
 from workflow.conftest import Study, started
 
 from slurm.conftest import ClusterStudy, fold_rule, slurm, untrained, wait_until

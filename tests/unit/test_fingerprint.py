@@ -61,15 +61,15 @@ def test_it_is_sixteen_hexadecimal_digits(copy: Path) -> None:
 )
 def test_what_does_not_run_does_not_count(copy: Path, change: Callable[[str], str]) -> None:
     before = _fingerprint(copy, "make_folds")
-    _edit(copy / "foldwise" / "folds.py", change)
+    _edit(copy / "foldwise" / "folds" / "make_folds.py", change)
     assert _fingerprint(copy, "make_folds") == before
 
 
 @pytest.mark.parametrize(
     "module",
     [
-        pytest.param("folds.py", id="imported by the script"),
-        pytest.param("groups.py", id="imported by a module"),
+        pytest.param("folds/make_folds.py", id="imported by the script"),
+        pytest.param("folds/groups.py", id="imported by a module"),
         pytest.param("errors.py", id="imported by a module of a module"),
         pytest.param("__init__.py", id="the package itself"),
     ],
@@ -82,14 +82,17 @@ def test_code_that_is_reached_counts(copy: Path, module: str) -> None:
 
 def test_code_that_is_not_reached_does_not_count(copy: Path) -> None:
     before = _fingerprint(copy, "make_folds")
-    _edit(copy / "foldwise" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
+    _edit(copy / "foldwise" / "stats" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
     assert _fingerprint(copy, "make_folds") == before
 
 
 def test_an_import_inside_a_function_counts(copy: Path) -> None:
-    _edit(copy / "foldwise" / "folds.py", lambda text: f"{text}\ndef later():\n    import foldwise.metrics\n")
+    _edit(
+        copy / "foldwise" / "folds" / "make_folds.py",
+        lambda text: f"{text}\ndef later():\n    import foldwise.stats.metrics\n",
+    )
     before = _fingerprint(copy, "make_folds")
-    _edit(copy / "foldwise" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
+    _edit(copy / "foldwise" / "stats" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
     assert _fingerprint(copy, "make_folds") != before
 
 
@@ -124,10 +127,10 @@ def test_it_does_not_depend_on_the_folder(copy: Path, tmp_path: Path) -> None:
 
 
 def test_an_import_for_type_checkers_does_not_count(copy: Path) -> None:
-    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import foldwise.metrics\n"
-    _edit(copy / "foldwise" / "folds.py", lambda text: f"{text}\n{guarded}")
+    guarded = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import foldwise.stats.metrics\n"
+    _edit(copy / "foldwise" / "folds" / "make_folds.py", lambda text: f"{text}\n{guarded}")
     before = _fingerprint(copy, "make_folds")
-    _edit(copy / "foldwise" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
+    _edit(copy / "foldwise" / "stats" / "metrics.py", lambda text: f"{text}\nADDED = 1\n")
     assert _fingerprint(copy, "make_folds") == before
 
 
@@ -139,14 +142,14 @@ def test_what_was_parsed_before_is_not_parsed_again(copy: Path) -> None:
     before = _fingerprint(copy, "make_folds", remembered=True)
     assert before == _fingerprint(copy, "make_folds", remembered=True)
     maker, modules = json.loads(_remembered(copy).read_text(encoding="utf-8"))
-    modules[str(copy / "foldwise" / "folds.py")][2] = "another digest"
+    modules[str(copy / "foldwise" / "folds" / "make_folds.py")][2] = "another digest"
     _remembered(copy).write_text(json.dumps([maker, modules]), encoding="utf-8")
     assert _fingerprint(copy, "make_folds", remembered=True) != before
 
 
 def test_an_edit_counts_though_the_module_was_parsed_before(copy: Path) -> None:
     before = _fingerprint(copy, "make_folds", remembered=True)
-    _edit(copy / "foldwise" / "folds.py", lambda text: f"{text}\nADDED = 1\n")
+    _edit(copy / "foldwise" / "folds" / "make_folds.py", lambda text: f"{text}\nADDED = 1\n")
     after = _fingerprint(copy, "make_folds", remembered=True)
     _remembered(copy).unlink()
     assert after == _fingerprint(copy, "make_folds") != before

@@ -41,7 +41,7 @@ def test_an_editable_installation_imports_the_checkout_and_asks_for_the_pinned_p
     shown = subprocess.run([python, "-c", SHOW], cwd=tmp_path, capture_output=True, text=True, check=True)
     file, requires, module = json.loads(shown.stdout)
     assert Path(file) == checkout / "scripts" / "foldwise" / "__init__.py"
-    assert module == "foldwise.workflow_call"
+    assert module == "foldwise.api.gradient_boosting"
     pins = [
         line for line in (ROOT / "envs/requirements.txt").read_text().splitlines() if not line.lstrip().startswith("#")
     ]

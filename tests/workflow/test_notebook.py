@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.notebook import execute_notebook
+from foldwise.report.notebook import execute_notebook
 
 from workflow.conftest import ROOT, Study
 

@@ -26,7 +26,7 @@ def test_a_new_table_costs_its_scoring_alone_and_the_command_writes_the_same_byt
     assert rows["ensemble_score"].tolist() == sum(others, start=first).tolist()
     assert len(pd.read_parquet(scored / "new_units.parquet")) == 40
 
-    command = [sys.executable, "-m", "foldwise.scoring", "--dataset", "tiny", "--table", "data/new.parquet"]
+    command = [sys.executable, "-m", "foldwise.predict", "--dataset", "tiny", "--table", "data/new.parquet"]
     done = started([*command, "--out", "by_hand.parquet"], study.folder, PYTHONPATH=str(study.workflow / "scripts"))
     assert done.returncode == 0, done.stderr
     for ending in (".parquet", "_units.parquet", ".json"):
@@ -36,7 +36,7 @@ def test_a_new_table_costs_its_scoring_alone_and_the_command_writes_the_same_byt
 
 def test_the_command_names_what_is_missing_and_shows_no_traceback(study: Study) -> None:
     pd.DataFrame({"x": [1.0]}).to_csv(study.folder / "x.csv")
-    command = [sys.executable, "-m", "foldwise.scoring", "--dataset", "tiny", "--table", "x.csv", "--out", "x.parquet"]
+    command = [sys.executable, "-m", "foldwise.predict", "--dataset", "tiny", "--table", "x.csv", "--out", "x.parquet"]
     done = started(command, study.folder, PYTHONPATH=str(study.workflow / "scripts"))
     assert done.returncode == 1
     assert done.stderr.startswith("error: x.csv: lacks 5 of the 5 columns")

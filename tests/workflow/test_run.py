@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from foldwise.analytics import DuckDBAnalytics
-from foldwise.artifacts import read_json
-from foldwise.bundle.files import bundle_files
+from foldwise.io.files import read_json
+from foldwise.results.paths import bundle_files
 from whole_results import contents
 
 from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny

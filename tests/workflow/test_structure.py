@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from foldwise import config_docs
-from foldwise.backends import SPECIFICATIONS
+from foldwise.api import config_docs
+from foldwise.backends.registry import SPECIFICATIONS
 
 ROOT = Path(__file__).parents[2]
 CONDA_NAMES = {"duckdb": "python-duckdb", "matplotlib": "matplotlib-base", "xgboost": "py-xgboost"}

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from foldwise import TrainingError, UserError, train_gradient_boosting
-from foldwise.artifacts import write_table
-from foldwise.demo.tables import make_demo
+from foldwise.examples.demo.tables import make_demo
+from foldwise.io.files import write_table
 
 from workflow.conftest import ROOT, SPACE, hashed_files, started
 

@@ -7,8 +7,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 
-from foldwise.analytics.queries import READY_QUERIES, ready_queries
-from foldwise.analytics.session import DATABASE, DuckDBAnalytics
+from foldwise.analytics.session import DATABASE, READY_QUERIES, DuckDBAnalytics, ready_queries
 from foldwise.errors import UserError
 
 

@@ -8,16 +8,13 @@ import duckdb
 import pyarrow as pa
 
 from foldwise.analytics import rows
-from foldwise.analytics.connection import connect
-from foldwise.artifacts import read_json, read_note, read_table, replacing
+from foldwise.analytics.session import connect
+from foldwise.io.files import read_json, read_note, read_table, replacing
 
 _SQL = Path(__file__).parent
-
-
 _OF_DATASET = ("contract", "folds", "predictions", "tidy", "comparison", "audit")
 _OF_BACKEND = ("metrics", "params", "search", "importance")
 _OF_ENSEMBLE = ("ensemble_metrics", "weights")
-
 Files = Mapping[str, str]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foldwise.fold_scores import fold_scores
+from foldwise.results.scores import fold_scores
 
 Json = Mapping[str, Any]
 

@@ -2,17 +2,57 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from foldwise.analytics.connection import connect
-from foldwise.artifacts import read_json, read_table
 from foldwise.errors import UserError
-from foldwise.fold_scores import fold_scores
+from foldwise.io.files import read_json, read_table
+from foldwise.results.scores import fold_scores
+
+_CLOSED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
+
+def connect(database: str | Path = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a database file, or an empty one in memory.
+
+    SQL run on the connection can neither read nor write other files, load an extension or see Python variables.
+    One thread, so that rows keep the order in which they were written.
+
+    Raises:
+        duckdb.Error: when the file is no database, or is being written to by another process.
+    """
+    connection = duckdb.connect(str(database), read_only=read_only, config={**_CLOSED, "threads": "1"})
+    connection.execute("SET python_enable_replacements = false")
+    return connection
+
+
+READY_QUERIES = Path(__file__).with_name("queries.sql")
+
+
+@dataclass(frozen=True)
+class ReadyQuery:
+    """A query with the sentence that says what it shows."""
+
+    description: str
+    sql: str
+
+
+def ready_queries() -> dict[str, ReadyQuery]:
+    """Return the ready queries by name, in the order of the file."""
+    found = re.findall(r"^-- (\w+): (.+)\n((?:(?!-- ).*\n)+)", READY_QUERIES.read_text(encoding="utf-8"), re.MULTILINE)
+    return {name: ReadyQuery(description, sql.strip()) for name, description, sql in found}
+
 
 DATABASE = Path("results/analytics.duckdb")
 

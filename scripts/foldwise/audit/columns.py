@@ -8,17 +8,21 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from foldwise.audit.chance import auc_by_chance
-from foldwise.audit.finding import EVIDENCE, Finding
-from foldwise.audit.material import Floats, Integers, Material, share_between
+from foldwise.audit.data import Floats, Integers, Material, share_between
+from foldwise.audit.findings import EVIDENCE, Finding
+from foldwise.audit.sampling import auc_by_chance
 
 ID_LIKE, FEW_VALUES = 0.99, 20
 PROXY, STRONG_PROXY = 0.95, 0.99
 CONFOUNDED = ORDERED = 0.7
+
 PROVENANCE = frozenset(
     {"fps", "framerate", "resolution", "width", "height", "platform", "bitrate", "camera", "source", "device", "site"}
 )
+
+
 """Words in the name of a feature that say where a row comes from rather than what it shows."""
+
 
 _SCRAMBLES = 200
 _BINS = 10

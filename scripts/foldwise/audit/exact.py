@@ -4,8 +4,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.audit.finding import EVIDENCE, Finding, Level
-from foldwise.matrix import FeatureMatrix
+from foldwise.audit.findings import EVIDENCE, Finding, Level
+from foldwise.data.feature_matrix import FeatureMatrix
 
 # A few rows of equal features with different labels are noise; more than this share is a fault of the table.
 LABEL_CONFLICTS = 0.005

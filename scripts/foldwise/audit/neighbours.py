@@ -10,17 +10,17 @@ from scipy.sparse.csgraph import connected_components
 from scipy.special import ndtri
 from scipy.stats import rankdata
 
-from foldwise.audit.chance import share_by_chance
-from foldwise.audit.finding import EVIDENCE, Finding
-from foldwise.audit.material import Floats, Integers, Material, share_between
-from foldwise.audit.sampling import sample_groups, sampled
-from foldwise.groups import by_first_appearance
-from foldwise.matrix import FeatureMatrix
+from foldwise.audit.data import Floats, Integers, Material, share_between
+from foldwise.audit.findings import EVIDENCE, Finding
+from foldwise.audit.sampling import sample_groups, sampled, share_by_chance
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.folds.groups import by_first_appearance
 
 NEAR_COPIES, MANY_NEAR_COPIES = 0.05, 0.2
 _RATIO = 0.5
 _FAR = 30
 _CHANCE = 0.02
+
 # Links of a row that may tie it to its group: a video has about ten augmented copies.
 _LINKS = 10
 _LARGEST_TABLE = 6000

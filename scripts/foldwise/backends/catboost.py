@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import Matrix, StoredMatrix, blocks, safe_names
+from foldwise.backends.base import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
+from foldwise.backends.feature_names import safe_names
+from foldwise.data.feature_matrix import Matrix, StoredMatrix, blocks
 
 Refusal = catboost.CatBoostError
 REFUSED_CHARACTERS = "\t\n"
 _MISSING_CATEGORY = -1
 _BINNING = ("border_count", "feature_border_type", "nan_mode")
 _NATIVE_NAMES = {"log_loss": "Logloss", "auc": "AUC:hints=skip_train~false"}
+
 # The time and the identity of a fit are written into the file: fixed, two equal fits give the same bytes.
 _FIXED_METADATA = {"train_finish_time": "1970-01-01T00:00:00Z", "model_guid": "foldwise"}
 

@@ -2,7 +2,7 @@
 
 import ctypes
 
-from foldwise.backends import SPECIFICATIONS
+from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.errors import UserError
 
 

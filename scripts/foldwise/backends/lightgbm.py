@@ -10,13 +10,15 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.artifacts import write_text
-from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import FeatureMatrix, Matrix, Values, blocks, safe_names
-from foldwise.memory import release_memory
+from foldwise.backends.base import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
+from foldwise.backends.feature_names import safe_names
+from foldwise.data.feature_matrix import FeatureMatrix, Matrix, Values, blocks
+from foldwise.io.files import write_text
+from foldwise.io.job_memory import release_memory
 
 Refusal = lgb.basic.LightGBMError
 REFUSED_CHARACTERS = '",:[]{}'
+
 # Parameters that are built into the binned data; min_child_samples decides which columns are dropped from them.
 _BINNING = ("max_bin", "min_data_in_bin", "subsample_for_bin", "min_child_samples")
 _ALWAYS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_col_wise": True}

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
 
-from foldwise.backends.contract import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.matrix import Matrix, Values, blocks, safe_names
+from foldwise.backends.base import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
+from foldwise.backends.feature_names import safe_names
+from foldwise.data.feature_matrix import Matrix, Values, blocks
 
 Refusal = xgb.core.XGBoostError
 REFUSED_CHARACTERS = "[]<"

@@ -10,14 +10,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from foldwise.bundle.markdown import Markdown, escape, table
 from foldwise.bundle.onnx_export import BLANKED, LARGEST_DIFFERENCE, Export
-from foldwise.entrants import ENSEMBLE
-from foldwise.report import data_tables, operation_tables, run_facts, score_tables, words
-from foldwise.report.artefacts import Artefacts
+from foldwise.model_names import ENSEMBLE
+from foldwise.report import data_tables, operation_tables, run_facts, score_tables
+from foldwise.report.html_table import Table
 from foldwise.report.information_sheet import information_sheet
-from foldwise.report.protocol import folds_of, outer_folds
-from foldwise.report.scores import score_of
 from foldwise.report.verdict import verdict
-from foldwise.report.view import Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts
+from foldwise.results.scores import folds_of, outer_folds, score_of
 
 _COLUMNS_SHOWN = 60
 _SLICES_SHOWN = 30
@@ -59,13 +59,13 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
         front_matter=Markdown(front_matter(artefacts, operation["default"])),
         dataset=artefacts.dataset,
         label=contents.contract["label"],
-        backends=[(name, words.display_name(name), entry["version"]) for name, entry in operation["models"].items()],
+        backends=[(name, wording.display_name(name), entry["version"]) for name, entry in operation["models"].items()],
         operation=operation,
         weights=(operation["backends"].get(ENSEMBLE) or {}).get("weights"),
-        default=(operation["default"], words.display_name(operation["default"])),
+        default=(operation["default"], wording.display_name(operation["default"])),
         default_reason=default_reason(artefacts, operation["default"]),
         verdict=verdict(artefacts),
-        extent=words.extent(artefacts.metrics[0]["counts"], artefacts.contract["unit"]),
+        extent=wording.extent(artefacts.metrics[0]["counts"], artefacts.contract["unit"]),
         outer_folds=outer_folds(artefacts),
         score_tables=[t for level in ("row", "unit") if (t := score_tables.score_table(artefacts, level))],
         decision_table=operation_tables.decision_table(artefacts),
@@ -84,11 +84,11 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
         joined=any(f["table"] != "table" for f in artefacts.contract["features"]),
         exports=contents.exports,
         largest_difference=LARGEST_DIFFERENCE,
-        blanked=words.percent(BLANKED),
+        blanked=wording.percent(BLANKED),
         versions=_versions(artefacts),
         hashes=sorted(contents.hashes.items()),
-        count=words.count,
-        named=words.display_name,
+        count=wording.count,
+        named=wording.display_name,
         table=table,
     )
 
@@ -133,7 +133,7 @@ def default_reason(artefacts: Artefacts, default: str) -> str:
         return "It is the first one configured: no AUC is defined."
     vote = " The ensemble needs the libraries of all, so it scores only where it is named."
     return (
-        f"Its mean AUC by row, {words.score(score.mean)} over {folds_of(artefacts, score)}, is the highest of "
+        f"Its mean AUC by row, {wording.score(score.mean)} over {folds_of(artefacts, score)}, is the highest of "
         f"{len(artefacts.backends)} backends.{vote if ENSEMBLE in artefacts.entrants else ''} "
         f"{artefacts.comparison.get('verdict') or 'They were not compared.'}"
     )
@@ -147,12 +147,12 @@ def _index_entry(artefacts: Artefacts, backend: str) -> dict[str, Any] | None:
         return None
     interval = "no interval"
     if score.interval and not score.interval.refused:
-        bounds = words.interval(score.interval.low, score.interval.high)
-        interval = f"{words.percent(score.interval.confidence)} corrected t interval {bounds}"
+        bounds = wording.interval(score.interval.low, score.interval.high)
+        interval = f"{wording.percent(score.interval.confidence)} corrected t interval {bounds}"
     name = (
         f"AUC by row, mean over {folds_of(artefacts, score)}, {interval}; "
-        f"{words.extent(metrics['counts'], artefacts.contract['unit'])}; measured on models of the outer train parts, "
-        "not on the final models, which were fitted on all groups"
+        f"{wording.extent(metrics['counts'], artefacts.contract['unit'])}; measured on models of the outer train "
+        "parts, not on the final models, which were fitted on all groups"
     )
     task = {"type": "tabular-classification", "name": "Tabular classification"}
     result = {
@@ -166,7 +166,7 @@ def _index_entry(artefacts: Artefacts, backend: str) -> dict[str, Any] | None:
 def _shortened(table: Table | None, limit: int, where: str) -> Table | None:
     if table is None or len(table.rows) <= limit:
         return table
-    note = f"{words.count(len(table.rows) - limit)} more rows are in the {where} of each backend in the results."
+    note = f"{wording.count(len(table.rows) - limit)} more rows are in the {where} of each backend in the results."
     return replace(table, rows=table.rows[:limit], notes=[*table.notes, note])
 
 

@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foldwise.artifacts import read_json, replacing, sha256, write_json, write_text
-from foldwise.backends import SPECIFICATIONS
+from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle.card import Contents, best_backend, render_card
-from foldwise.bundle.contract import bundle_contract, bundle_operation
-from foldwise.bundle.files import CHECKSUMS, SCORER, model_file, onnx_file
 from foldwise.bundle.onnx_export import export_models, rows_to_compare
-from foldwise.entrants import ENSEMBLE
-from foldwise.report.artefacts import Artefacts, load_all
-from foldwise.scoring.models import FinalModel, load_final_models
-from foldwise.scoring.paths import final_paths
+from foldwise.bundle.scorer_contract import bundle_contract, bundle_operation
+from foldwise.io.files import read_json, replacing, sha256, write_json, write_text
+from foldwise.model_names import ENSEMBLE
+from foldwise.predict.final_models import FinalModel, load_final_models
+from foldwise.results.load import Artefacts, load_all
+from foldwise.results.paths import CHECKSUMS, SCORER, final_paths, model_file, onnx_file
 
 _STANDALONE = Path(__file__).parent / "standalone"
 

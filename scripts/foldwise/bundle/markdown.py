@@ -3,12 +3,14 @@
 import re
 from typing import Any
 
-from foldwise.report.view import Table
+from foldwise.report.html_table import Table
 
 # Everywhere: what opens code, emphasis, a link, HTML, a table cell, strikethrough, a formula, an entity or a mention.
 _SPECIAL = re.compile(r"[\\`*\[\]<>&|~$#@]")
+
 # Inside a word an underscore is only an underscore.
 _OUTER_UNDERSCORE = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+
 # What a page would turn into a link by itself, and codes of emoji.
 _LINK = re.compile(r"(?<=\w):(?=//)|(?<=www)\.|:(?=\w+:)")
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]+")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.artifacts import read_table, replacing
-from foldwise.bundle.files import onnx_file
-from foldwise.matrix import FeatureMatrix
-from foldwise.scoring.models import FinalModel
-from foldwise.scoring.training_table import sample_of
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.io.files import read_table, replacing
+from foldwise.predict.final_models import FinalModel
+from foldwise.predict.training_profile import sample_of
+from foldwise.results.paths import onnx_file
 
 LARGEST_DIFFERENCE = 1e-5
 SAMPLED_ROWS = 10_000

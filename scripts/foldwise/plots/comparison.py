@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.entrants import REFERENCES
-from foldwise.plots.palette import GREY, look
-from foldwise.plots.scores import possible
+from foldwise.model_names import REFERENCES
+from foldwise.plots.labels import count, metric_name, shortened
+from foldwise.plots.metric_values import possible
 from foldwise.plots.style import Subject, entitle, new_figure, styled
-from foldwise.plots.wording import count, metric_name, shortened
+from foldwise.results.colours import GREY, look
 
 _PANELS = ("auc", "ap", "f1", "log_loss")
 _DIRECTION = {"log_loss": "nats, lower is better"}

@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_curve, roc_curve
 
-from foldwise.plots.palette import GREY, INK
-from foldwise.plots.scores import interval, mean_and_spread
+from foldwise.evaluation.predictions import by_unit
+from foldwise.plots.labels import count
+from foldwise.plots.metric_values import interval, mean_and_spread
 from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
-from foldwise.plots.wording import count
-from foldwise.predictions import by_unit
+from foldwise.results.colours import GREY, INK
 
 Line = NDArray[np.float64]
 GRID: Line = np.linspace(0.0, 1.0, 1001)

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from foldwise.plots.palette import GREY, INK, PALE
-from foldwise.plots.scores import fold_scores, interval, mean_and_spread
+from foldwise.plots.labels import count, metric_name, shortened
+from foldwise.plots.metric_values import fold_scores, interval, mean_and_spread
 from foldwise.plots.style import Subject, entitle, new_figure, styled
-from foldwise.plots.wording import count, metric_name, shortened
+from foldwise.results.colours import GREY, INK, PALE
 
 _COMPARED = ("accuracy", "f1", "auc", "ap")
 

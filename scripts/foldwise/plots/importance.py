@@ -5,9 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from foldwise.plots.palette import INK
+from foldwise.plots.labels import count, shortened
 from foldwise.plots.style import Subject, entitle, new_figure, styled
-from foldwise.plots.wording import count, shortened
+from foldwise.results.colours import INK
 
 _MOST_FEATURES = 20
 _INCHES_PER_FEATURE = 0.24

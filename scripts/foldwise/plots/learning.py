@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.plots.palette import GREY, INK
+from foldwise.plots.labels import count, metric_name
 from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
-from foldwise.plots.wording import count, metric_name
+from foldwise.results.colours import GREY, INK
 
 _LABELS = {"log_loss": "Log-loss per row (nats), lower is better", "auc": "AUC, higher is better"}
 

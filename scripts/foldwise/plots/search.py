@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from foldwise.plots.palette import INK
+from foldwise.plots.labels import count, metric_name, shortened
 from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
-from foldwise.plots.wording import count, metric_name, shortened
+from foldwise.results.colours import INK
 
 _PARAMETER = "param_"
 _MOST_LISTED_VALUES = 8

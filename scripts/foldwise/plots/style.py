@@ -13,9 +13,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from foldwise.artifacts import replacing
-from foldwise.plots.palette import GREY, INK, PALE, Look, look
-from foldwise.plots.wording import shortened
+from foldwise.io.files import replacing
+from foldwise.plots.labels import shortened
+from foldwise.results.colours import GREY, INK, PALE, Look, look
 
 DOTS_PER_INCH = 150
 
@@ -49,7 +49,9 @@ _SETTINGS = {
     "figure.constrained_layout.w_pad": 0.08,
     "savefig.facecolor": "white",
 }
+
 _NOTE_SIZE = 7.5
+
 # Mean advance of a DejaVu Sans character over its size, rounded up: wrapped notes never leave the figure.
 _CHARACTER_WIDTH = 0.54
 

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 
-from foldwise.artifacts import read_json, read_table
-from foldwise.report import words
-from foldwise.report.artefacts import Json
-from foldwise.report.scores import score_of
+from foldwise.io.files import read_json, read_table
+from foldwise.results import wording
+from foldwise.results.load import Json
+from foldwise.results.scores import score_of
 
 _LEADING = 3
 _MARKUP = re.compile(r"([^\w\s]|_)")
@@ -28,7 +28,7 @@ class BackendCaption:
     @property
     def backend(self) -> str:
         """Its name in prose."""
-        return plain(words.display_name(str(self._metrics["backend"])))
+        return plain(wording.display_name(str(self._metrics["backend"])))
 
     @property
     def dataset(self) -> str:
@@ -39,23 +39,25 @@ class BackendCaption:
     def extent(self) -> str:
         """What the scores are over: rows, units, groups and folds."""
         counts = self._metrics["counts"]
-        return plain(f"{words.extent(counts, None)}, {words.counted(counts['folds'], 'outer fold')}")
+        return plain(f"{wording.extent(counts, None)}, {wording.counted(counts['folds'], 'outer fold')}")
 
     def score(self, metric: str) -> str:
         """Return a metric's mean over folds with its spread and, where there is one, its interval."""
         found = score_of(self._metrics, metric)
-        written = f"{words.metric_named(metric).label} {words.score(found.mean)}"
+        written = f"{wording.metric_named(metric).label} {wording.score(found.mean)}"
         written += "" if found.sd is None else f" ± {found.sd:.3f}"
         interval = found.interval
         if interval is not None and not interval.refused:
-            written += f" ({words.percent(interval.confidence)} interval {words.interval(interval.low, interval.high)})"
+            written += (
+                f" ({wording.percent(interval.confidence)} interval {wording.interval(interval.low, interval.high)})"
+            )
         return plain(written)
 
     @property
     def confusion(self) -> str:
         """The confusion matrix added up over the folds of the first repeat."""
         folds = [f["confusion"] for f in self._metrics["fold_results"] if f["repeat"] == 1]
-        cells = [words.count(sum(f[i][j] for f in folds)) for i in (0, 1) for j in (0, 1)]
+        cells = [wording.count(sum(f[i][j] for f in folds)) for i in (0, 1) for j in (0, 1)]
         names = ("true negatives", "false positives", "false negatives", "true positives")
         return plain(", ".join(f"{cell} {name}" for cell, name in zip(cells, names, strict=True)))
 
@@ -65,7 +67,7 @@ class BackendCaption:
         found = self._metrics["calibration"]
         if not found.get("after"):
             return "No calibration was fitted"
-        before, after = (words.score(found[part]["brier"]) for part in ("before", "after"))
+        before, after = (wording.score(found[part]["brier"]) for part in ("before", "after"))
         return plain(f"Brier score {before} before and {after} after calibration ({found['method']})")
 
     @property
@@ -73,24 +75,24 @@ class BackendCaption:
         """The features with the largest mean absolute SHAP value over folds."""
         table = read_table(Path(self.folder, "importance.parquet"), columns=["feature", "shap"]).to_pandas()
         means = table.groupby("feature")["shap"].mean().sort_values(ascending=False, kind="stable")
-        return plain(", ".join(f"{name} {words.score(value)}" for name, value in means.head(_LEADING).items()))
+        return plain(", ".join(f"{name} {wording.score(value)}" for name, value in means.head(_LEADING).items()))
 
     @property
     def search(self) -> str:
         """How many points were searched, and the mean inner score of the chosen ones."""
         first = self._params[0]
-        label = words.metric_named(first["metric"]).spoken
-        points = words.counted(first["points"], "point")
-        chosen = words.score(fmean(p["score"] for p in self._params))
+        label = wording.metric_named(first["metric"]).spoken
+        points = wording.counted(first["points"], "point")
+        chosen = wording.score(fmean(p["score"] for p in self._params))
         return plain(
-            f"{points} in each of {words.counted(len(self._params), 'outer fold')}, chosen by {label}: {chosen}"
+            f"{points} in each of {wording.counted(len(self._params), 'outer fold')}, chosen by {label}: {chosen}"
         )
 
     @property
     def trees(self) -> str:
         """The fewest and the most trees that a fold's model has."""
         found = [p["trees"] for p in self._params]
-        few, many = words.count(min(found)), words.count(max(found))
+        few, many = wording.count(min(found)), wording.count(max(found))
         return plain(f"{few} trees in every fold" if few == many else f"{few} to {many} trees by fold")
 
     @cached_property
@@ -124,7 +126,7 @@ class DatasetCaption:
     def scores(self) -> str:
         """The AUC of every entrant with its interval, and what it is over."""
         counts = self._comparison["counts"]
-        over = f"{words.extent(counts, None)}, {words.counted(counts['folds'], 'outer fold')}"
+        over = f"{wording.extent(counts, None)}, {wording.counted(counts['folds'], 'outer fold')}"
         return plain(f"{'; '.join(_entrant(e) for e in self._comparison['entrants'])}. Over {over}")
 
     @property
@@ -148,7 +150,7 @@ def plain(text: str) -> str:
 
 
 def _entrant(found: Json) -> str:
-    written = f"{words.display_name(found['name'])} {words.score(found['estimate'])}"
+    written = f"{wording.display_name(found['name'])} {wording.score(found['estimate'])}"
     if found["name"] == "constant" or found["low"] is None:
         return written
-    return f"{written} ({words.interval(found['low'], found['high'])})"
+    return f"{written} ({wording.interval(found['low'], found['high'])})"

@@ -1,8 +1,9 @@
 """The paired differences: the verdict with what it rests on, and the cross-checks."""
 
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.view import Cell, Column, Table
+from foldwise.report import html_table
+from foldwise.report.html_table import Cell, Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
 
 
 def comparison_table(artefacts: Artefacts) -> Table | None:
@@ -38,28 +39,28 @@ def cross_check_table(artefacts: Artefacts) -> Table | None:
 
 
 def _pair_row(pair: Json, comparison: Json) -> list[Cell]:
-    metric = words.metric_named(pair.get("metric") or comparison.get("metric") or "auc")
+    metric = wording.metric_named(pair.get("metric") or comparison.get("metric") or "auc")
     return [
-        view.text(_named(pair), "name"),
+        html_table.text(_named(pair), "name"),
         Cell(metric.label, metric.direction),
-        view.text(pair.get("level") or comparison.get("level")),
-        view.text(_verdict(pair), "phrase"),
-        *(view.score(pair.get(k)) for k in ("difference", "low", "high")),
+        html_table.text(pair.get("level") or comparison.get("level")),
+        html_table.text(_verdict(pair), "phrase"),
+        *(html_table.score(pair.get(k)) for k in ("difference", "low", "high")),
         *(_probability(pair.get(k)) for k in ("p_holm", "p_equivalent")),
         _probability((pair.get("delong") or {}).get("p")),
-        view.count(pair.get("n_folds")),
-        view.count(pair.get("n_groups")),
+        html_table.count(pair.get("n_folds")),
+        html_table.count(pair.get("n_groups")),
     ]
 
 
 def _check_row(pair: Json) -> list[Cell]:
     delong = pair.get("delong") or {}
     return [
-        view.text(_named(pair), "name"),
-        view.score(pair.get("t")),
-        view.count(pair.get("df")),
+        html_table.text(_named(pair), "name"),
+        html_table.score(pair.get("t")),
+        html_table.count(pair.get("df")),
         *(_probability(pair.get(k)) for k in ("p", "p_a_better", "p_equivalent", "p_b_better")),
-        *(view.score(delong.get(k)) for k in ("difference", "low", "high")),
+        *(html_table.score(delong.get(k)) for k in ("difference", "low", "high")),
         _probability(delong.get("p")),
     ]
 
@@ -68,7 +69,7 @@ def _notes(comparison: Json) -> list[str]:
     rope = comparison.get("rope")
     if rope is None:
         return []
-    metric = words.metric_named(comparison.get("metric") or "auc").spoken
+    metric = wording.metric_named(comparison.get("metric") or "auc").spoken
     return [
         f"Practically equal: the mean difference in {metric} lies within ±{rope:g} (evaluation.rope; Bayesian "
         "correlated t, Corani and Benavoli 2015).",
@@ -78,15 +79,15 @@ def _notes(comparison: Json) -> list[str]:
 
 
 def _named(pair: Json) -> str:
-    a, b = words.display_name(pair["a"]), words.display_name(pair["b"])
+    a, b = wording.display_name(pair["a"]), wording.display_name(pair["b"])
     return f"{a} − {b}"  # noqa: RUF001 (a minus sign, not a hyphen between two names)
 
 
 def _verdict(pair: Json) -> str:
     if pair.get("refused"):
         return f"not compared: {pair['refused']}"
-    verdict = str(pair.get("verdict") or words.UNDEFINED)
-    a, b = words.display_name(pair["a"]), words.display_name(pair["b"])
+    verdict = str(pair.get("verdict") or wording.UNDEFINED)
+    a, b = wording.display_name(pair["a"]), wording.display_name(pair["b"])
     spoken = {
         f"{pair['a']} better than {pair['b']}": f"{a} is better",
         f"{pair['b']} better than {pair['a']}": f"{b} is better",
@@ -97,4 +98,4 @@ def _verdict(pair: Json) -> str:
 
 
 def _probability(value: float | None) -> Cell:
-    return view.number(value, words.probability(value))
+    return html_table.number(value, wording.probability(value))

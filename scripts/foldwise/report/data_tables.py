@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.view import Column, Table
+from foldwise.report import html_table
+from foldwise.report.html_table import Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
 
 FEATURE_LIMIT = 30
 DROPPED_LIMIT = 100
@@ -17,12 +18,12 @@ def facts(artefacts: Artefacts) -> list[tuple[str, str]]:
     rows = contract["rows"]
     groups = next((m["counts"].get("groups") for m in artefacts.metrics), None)
     return [
-        ("Rows", words.count(rows)),
+        ("Rows", wording.count(rows)),
         (
             "Units",
-            f"{words.count(contract.get('n_units'))} ({contract.get('unit') or 'each row is its own'})",
+            f"{wording.count(contract.get('n_units'))} ({contract.get('unit') or 'each row is its own'})",
         ),
-        ("Groups", f"{words.count(groups)} (from {', '.join(contract.get('groups') or []) or 'no column'})"),
+        ("Groups", f"{wording.count(groups)} (from {', '.join(contract.get('groups') or []) or 'no column'})"),
         ("Positive", _class_size(label["column"], label["positive"], label.get("n_positive"), rows)),
         ("Negative", _class_size(label["column"], label.get("negative"), label.get("n_negative"), rows)),
         ("Features", _features(contract)),
@@ -32,9 +33,9 @@ def facts(artefacts: Artefacts) -> list[tuple[str, str]]:
 
 
 def _class_size(column: str, value: Any, size: int | None, rows: int) -> str:
-    name = "every other value" if value is None else f"{column} = {words.setting(value)}"
+    name = "every other value" if value is None else f"{column} = {wording.setting(value)}"
     share = f" ({100 * size / rows:.1f} % of rows)" if size is not None and rows else ""
-    return f"{words.count(size)} rows{share}, {name}"
+    return f"{wording.count(size)} rows{share}, {name}"
 
 
 def _features(contract: Json) -> str:
@@ -42,7 +43,7 @@ def _features(contract: Json) -> str:
     for feature in contract["features"]:
         kinds[feature["type"]] = kinds.get(feature["type"], 0) + 1
     told = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
-    return words.count(len(contract["features"])) + (f" ({told})" if told else "")
+    return wording.count(len(contract["features"])) + (f" ({told})" if told else "")
 
 
 def feature_table(artefacts: Artefacts) -> Table:
@@ -54,20 +55,20 @@ def feature_table(artefacts: Artefacts) -> Table:
     columns.append(Column("Categories", "count", True))
     cells = [
         [
-            view.text(f["name"]),
-            view.text(f.get("table")),
-            view.text(f.get("column")),
-            view.text(f["type"]),
-            view.count(f.get("missing")),
-            view.score(None if not rows or f.get("missing") is None else f["missing"] / rows),
-            view.text("") if f.get("categories") is None else view.count(len(f["categories"])),
+            html_table.text(f["name"]),
+            html_table.text(f.get("table")),
+            html_table.text(f.get("column")),
+            html_table.text(f["type"]),
+            html_table.count(f.get("missing")),
+            html_table.score(None if not rows or f.get("missing") is None else f["missing"] / rows),
+            html_table.text("") if f.get("categories") is None else html_table.count(len(f["categories"])),
         ]
         for f in shown
     ]
-    total = words.counted(len(features), "feature")
-    caption = f"{total}, those with the most missing values first, over {words.counted(rows, 'row')}."
+    total = wording.counted(len(features), "feature")
+    caption = f"{total}, those with the most missing values first, over {wording.counted(rows, 'row')}."
     left = len(features) - len(shown)
-    notes = [f"{words.counted(len(shown), 'feature')} of {total} shown; all are in {WHERE}."] if left else []
+    notes = [f"{wording.counted(len(shown), 'feature')} of {total} shown; all are in {WHERE}."] if left else []
     return Table("features", caption, columns, cells, notes)
 
 
@@ -76,9 +77,9 @@ def dropped_table(artefacts: Artefacts) -> Table | None:
     dropped = artefacts.contract.get("dropped") or []
     if not dropped:
         return None
-    rows = [[view.text(d["name"]), view.text(d["reason"])] for d in dropped]
-    rows, notes = view.shortened(rows, DROPPED_LIMIT, WHERE)
-    caption = f"{words.counted(len(dropped), 'column')} left out, with the reason."
+    rows = [[html_table.text(d["name"]), html_table.text(d["reason"])] for d in dropped]
+    rows, notes = html_table.shortened(rows, DROPPED_LIMIT, WHERE)
+    caption = f"{wording.counted(len(dropped), 'column')} left out, with the reason."
     return Table("dropped", caption, [Column("Column"), Column("Reason")], rows, notes)
 
 
@@ -90,9 +91,9 @@ def unmatched_table(artefacts: Artefacts) -> Table | None:
     columns = [Column("Table"), Column("Rows without a partner", numeric=True), Column("Examples")]
     rows = [
         [
-            view.text(name),
-            view.count(found["count"]),
-            view.text(", ".join(map(str, found.get("examples", [])[:5]))),
+            html_table.text(name),
+            html_table.count(found["count"]),
+            html_table.text(", ".join(map(str, found.get("examples", [])[:5]))),
         ]
         for name, found in unmatched.items()
     ]
@@ -113,10 +114,10 @@ def source_table(artefacts: Artefacts) -> Table:
     ]
     rows = [
         [
-            view.text(s["path"], "code"),
-            view.count(s.get("rows")),
-            view.count(s.get("columns")),
-            view.text(s.get("sha256"), "hash"),
+            html_table.text(s["path"], "code"),
+            html_table.count(s.get("rows")),
+            html_table.count(s.get("columns")),
+            html_table.text(s.get("sha256"), "hash"),
         ]
         for s in artefacts.contract.get("sources") or []
     ]

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from foldwise.artifacts import write_text
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json, load_all
+from foldwise.io.files import write_text
+from foldwise.report import html_table
+from foldwise.report.html_table import Cell, Column, Table
 from foldwise.report.render import render
 from foldwise.report.verdict import LEVELS, verdict
-from foldwise.report.view import Cell, Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json, load_all
 
 
 def write_index(
@@ -53,7 +54,9 @@ def write_index(
 
 def render_index(found: list[Artefacts]) -> str:
     """Return the page over all datasets as HTML."""
-    return render("index.html.j2", ["tables.js"], count=words.counted(len(found), "dataset"), table=index_table(found))
+    return render(
+        "index.html.j2", ["tables.js"], count=wording.counted(len(found), "dataset"), table=index_table(found)
+    )
 
 
 def index_table(found: list[Artefacts]) -> Table:
@@ -63,7 +66,7 @@ def index_table(found: list[Artefacts]) -> Table:
     """
     entrants = list(dict.fromkeys(e["name"] for a in found for e in a.comparison["entrants"]))
     columns = [Column("Dataset"), Column("Audit")]
-    columns += [Column(words.display_name(name), _metric(found), numeric=True) for name in entrants]
+    columns += [Column(wording.display_name(name), _metric(found), numeric=True) for name in entrants]
     columns += [Column("Over", numeric=True), Column("Verdict"), Column("Comparison")]
     caption = (
         "Row level: mean over the outer folds of a dataset, below it the interval of the mean (corrected t). "
@@ -77,20 +80,20 @@ def _by_dataset(loaded: list[Json]) -> dict[str, Json]:
 
 
 def _metric(found: list[Artefacts]) -> str:
-    return ", ".join(dict.fromkeys(words.metric_named(a.comparison["metric"]).label for a in found))
+    return ", ".join(dict.fromkeys(wording.metric_named(a.comparison["metric"]).label for a in found))
 
 
 def _row(artefacts: Artefacts, entrants: list[str]) -> list[Cell]:
     page = f"{artefacts.dataset}/report.html"
     by_name = {e["name"]: e for e in artefacts.comparison["entrants"]}
     counts = artefacts.comparison["counts"]
-    over = ", ".join(words.counted(counts[f"{noun}s"], noun) for noun in ("unit", "group", "fold"))
+    over = ", ".join(wording.counted(counts[f"{noun}s"], noun) for noun in ("unit", "group", "fold"))
     said = verdict(artefacts)
     return [
         Cell(artefacts.dataset, href=page),
         _audit(artefacts, page),
         *(_score(by_name.get(name)) for name in entrants),
-        view.number(counts["rows"], words.counted(counts["rows"], "row"), over),
+        html_table.number(counts["rows"], wording.counted(counts["rows"], "row"), over),
         Cell(said.headline, kind="sentence"),
         Cell(said.comparison, kind="sentence", href=f"{page}#comparison"),
     ]
@@ -106,8 +109,8 @@ def _audit(artefacts: Artefacts, page: str) -> Cell:
 
 def _score(entrant: Json | None) -> Cell:
     if entrant is None:
-        return view.score(None)
+        return html_table.score(None)
     low, high = entrant.get("low"), entrant.get("high")
     if entrant.get("name") == "constant":
-        return view.score(entrant["estimate"])
-    return view.score(entrant["estimate"], "no interval" if low is None else words.interval(low, high))
+        return html_table.score(entrant["estimate"])
+    return html_table.score(entrant["estimate"], "no interval" if low is None else wording.interval(low, high))

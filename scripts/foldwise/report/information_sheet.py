@@ -9,11 +9,12 @@ cannot know is left to the author, in so many words.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foldwise.entrants import counted
-from foldwise.report import run_facts, words
-from foldwise.report.artefacts import Artefacts
-from foldwise.report.protocol import held_out_column
+from foldwise.model_names import counted
+from foldwise.report import run_facts
 from foldwise.report.verdict import LEVELS
+from foldwise.results import wording
+from foldwise.results.load import Artefacts
+from foldwise.results.scores import held_out_column
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _test_set(artefacts: Artefacts) -> list[str]:
 
 def _preprocessing(artefacts: Artefacts) -> list[str]:
     categories = sum(f["type"] == "category" for f in artefacts.contract["features"])
-    coded = f"the codes of {words.counted(categories, 'category column')}, " if categories else ""
+    coded = f"the codes of {wording.counted(categories, 'category column')}, " if categories else ""
     return [
         "On train rows alone: bins and category statistics of the trees, row weights, and the medians, scales and "
         "categories of the logistic regression.",

@@ -3,17 +3,20 @@
 from collections.abc import Sequence
 from statistics import median
 
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.protocol import counted_folds
-from foldwise.report.view import Cell, Column, Table
+from foldwise.report import html_table
+from foldwise.report.html_table import Cell, Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
+from foldwise.results.scores import counted_folds
 
 _CALIBRATION = {"brier": "Brier score", "log_loss": "Log loss", "slope": "Slope", "intercept": "Intercept"}
+
 _CRITERIA = {
     "f1": "the best F1",
     "youden": "the largest difference between true- and false-positive rate (Youden)",
     "fpr": "the largest true-positive rate at a limited false-positive rate",
 }
+
 _FITTED_ON = "inner out-of-fold scores of each fold's train part"
 
 
@@ -28,18 +31,18 @@ class _Intervals:
     def cell(self, name: str, found: Json | None, lowest: float = 0) -> Cell:
         """Return a score with its interval below it; ``name`` and ``lowest`` possible value are for the notes."""
         if not found:
-            return view.score(None)
+            return html_table.score(None)
         low, high = found.get("low"), found.get("high")
         if low is None or high is None:
             self._refused.setdefault(str(found.get("refused") or "its ends are undefined"), []).append(name)
-            return view.score(found.get("estimate"), "no interval")
+            return html_table.score(found.get("estimate"), "no interval")
         self._confidences.add(float(found.get("confidence") or 0.95))
         self._beyond |= low < lowest or high > 1
-        return view.score(found.get("estimate"), words.interval(low, high))
+        return html_table.score(found.get("estimate"), wording.interval(low, high))
 
     def described(self) -> str:
         """Name the intervals: ``95 % corrected t interval``."""
-        return f"{_listed([words.percent(c) for c in sorted(self._confidences)])} corrected t interval".lstrip()
+        return f"{_listed([wording.percent(c) for c in sorted(self._confidences)])} corrected t interval".lstrip()
 
     def notes(self) -> list[str]:
         """Say each reason for a missing interval once, and why an end can be an impossible score."""
@@ -57,9 +60,13 @@ def calibration_table(artefacts: Artefacts) -> Table | None:
     columns += [Column(label, when, True) for label in _CALIBRATION.values() for when in ("before", "after")]
     rows = [
         [
-            view.text(words.display_name(name)),
-            view.text(entry["method"]),
-            *(view.score((entry.get(when) or {}).get(key)) for key in _CALIBRATION for when in ("before", "after")),
+            html_table.text(wording.display_name(name)),
+            html_table.text(entry["method"]),
+            *(
+                html_table.score((entry.get(when) or {}).get(key))
+                for key in _CALIBRATION
+                for when in ("before", "after")
+            ),
         ]
         for name, entry in found.items()
     ]
@@ -80,9 +87,9 @@ def _without_slope(found: dict[str, Json]) -> list[str]:
         for when in ("before", "after"):
             defined = (entry.get(when) or {}).get("n_folds_with_slope")
             if defined is not None and defined < entry["n_folds"]:
-                over = f"{defined} of {words.counted(entry['n_folds'], 'fold')}"
+                over = f"{defined} of {wording.counted(entry['n_folds'], 'fold')}"
                 notes.append(
-                    f"{words.display_name(name)}, {when}: the slope is a mean over {over}; elsewhere the classes "
+                    f"{wording.display_name(name)}, {when}: the slope is a mean over {over}; elsewhere the classes "
                     "are separated, or one is missing."
                 )
     return notes
@@ -93,18 +100,18 @@ def decision_table(artefacts: Artefacts) -> Table | None:
     found = _by_backend(artefacts, "thresholds", "at_chosen")
     if not found:
         return None
-    shown = words.metrics_in(metric for entry in found.values() for metric in entry["at_chosen"])
+    shown = wording.metrics_in(metric for entry in found.values() for metric in entry["at_chosen"])
     intervals = _Intervals()
     columns = [Column("Metric")]
     for name, entry in found.items():
-        spoken = words.display_name(name)
+        spoken = wording.display_name(name)
         columns += [Column(spoken, "at 0.5", True), Column(spoken, f"at {_range(_thresholds(entry))}", True)]
     rows = [
         [
-            view.text(metric.label),
+            html_table.text(metric.label),
             *(
                 intervals.cell(
-                    f"{words.display_name(name)} {metric.label}",
+                    f"{wording.display_name(name)} {metric.label}",
                     (entry.get(key) or {}).get(metric.key),
                     lowest=-1 if metric.key == "mcc" else 0,
                 )
@@ -133,12 +140,14 @@ def operating_point_table(artefacts: Artefacts) -> Table | None:
     rows = []
     for name, entry in found.items():
         for point in entry["operating_points"]:
-            aim = words.percent(point["fpr_aimed_at"])
+            aim = wording.percent(point["fpr_aimed_at"])
             reached = [
-                intervals.cell(f"{words.display_name(name)} {rate.upper()} at {aim}", point.get(rate))
+                intervals.cell(f"{wording.display_name(name)} {rate.upper()} at {aim}", point.get(rate))
                 for rate in ("tpr", "fpr")
             ]
-            rows.append([view.text(words.display_name(name)), view.number(point["fpr_aimed_at"], aim), *reached])
+            rows.append(
+                [html_table.text(wording.display_name(name)), html_table.number(point["fpr_aimed_at"], aim), *reached]
+            )
     caption = (
         "Operating points: true- and false-positive rates (TPR, FPR) at thresholds that keep to the FPR aimed at on "
         f"{_chosen_on(found)}. By row, mean over {_extent(artefacts)}; below it the {intervals.described()}."
@@ -155,7 +164,7 @@ def _by_backend(artefacts: Artefacts, key: str, needed: str) -> dict[str, Json]:
 def _extent(artefacts: Artefacts) -> str:
     """Write what every mean here is over; all entrants share the folds."""
     counts = next(iter(artefacts.metrics_by_entrant().values()))["counts"]
-    rows, groups = words.counted(counts.get("rows"), "row"), words.counted(counts.get("groups"), "group")
+    rows, groups = wording.counted(counts.get("rows"), "row"), wording.counted(counts.get("groups"), "group")
     return f"{counted_folds(artefacts, counts.get('folds'))} ({rows}, {groups})"
 
 
@@ -175,14 +184,14 @@ def _thresholds(entry: Json) -> list[float]:
 def _range(values: Sequence[float]) -> str:
     if not values:
         return "the chosen one"
-    low, high = words.score(min(values)), words.score(max(values))
+    low, high = wording.score(min(values)), wording.score(max(values))
     return low if low == high else f"{low} to {high}"
 
 
 def _spread(name: str, entry: Json) -> str:
     values = _thresholds(entry)
-    middle = f", median {words.score(median(values))}" if len(values) > 1 else ""
-    return f"{words.display_name(name)} {_range(values)}{middle} ({words.counted(len(values), 'fold')})"
+    middle = f", median {wording.score(median(values))}" if len(values) > 1 else ""
+    return f"{wording.display_name(name)} {_range(values)}{middle} ({wording.counted(len(values), 'fold')})"
 
 
 def _listed(parts: Sequence[str], between: str = ", ") -> str:

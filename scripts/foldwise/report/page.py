@@ -4,18 +4,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from foldwise.artifacts import read_json, read_table, write_text
-from foldwise.report import data_tables, operation_tables, run_tables, score_tables, view, words
-from foldwise.report.artefacts import Artefacts, load_all, load_plots
-from foldwise.report.audit_view import checks
+from foldwise.io.files import read_json, read_table, write_text
+from foldwise.report import data_tables, html_table, operation_tables, run_tables, score_tables
 from foldwise.report.comparison_tables import comparison_table, cross_check_table
-from foldwise.report.ensemble_table import ensemble_table
 from foldwise.report.information_sheet import information_sheet
-from foldwise.report.interval_table import interval_table
-from foldwise.report.leaky_table import WARNING, leaky_table
-from foldwise.report.protocol import outer_folds
 from foldwise.report.render import render
-from foldwise.report.verdict import verdict
+from foldwise.report.score_tables import WARNING, ensemble_table, interval_table, leaky_table
+from foldwise.report.verdict import checks, verdict
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, load_all, load_plots
+from foldwise.results.scores import outer_folds
 
 PLOT_TITLES = {
     "roc_curve": "ROC curve",
@@ -119,8 +117,8 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
     first = next(iter(artefacts.metrics_by_entrant().values()))
     return {
         "verdict": verdict(artefacts),
-        "extent": words.extent(first["counts"], artefacts.contract.get("unit")),
-        "classes": words.classes(artefacts.contract),
+        "extent": wording.extent(first["counts"], artefacts.contract.get("unit")),
+        "classes": wording.classes(artefacts.contract),
         "checks": checks(artefacts.audit),
         "score_tables": [
             score_tables.score_table(artefacts, "row"),
@@ -159,25 +157,25 @@ def _contents(artefacts: Artefacts) -> dict[str, Any]:
     }
 
 
-def _comparison_figure(artefacts: Artefacts) -> view.Figure | None:
+def _comparison_figure(artefacts: Artefacts) -> html_table.Figure | None:
     if artefacts.comparison_plot is None:
         return None
     alt = f"Comparison of the entrants on {artefacts.dataset}"
-    return view.figure(artefacts.comparison_plot, "Model comparison", alt)
+    return html_table.figure(artefacts.comparison_plot, "Model comparison", alt)
 
 
-def _figures(artefacts: Artefacts) -> list[tuple[str, list[view.Figure]]]:
+def _figures(artefacts: Artefacts) -> list[tuple[str, list[html_table.Figure]]]:
     """Return the pictures of each entrant in a fixed order, unknown ones last by name."""
     order = list(PLOT_TITLES)
     result = []
     for entrant in artefacts.entrants:
         plots = [p for p in artefacts.plots if p.backend == entrant]
         plots.sort(key=lambda p: (order.index(p.name) if p.name in order else len(order), p.name))
-        name = words.display_name(entrant)
+        name = wording.display_name(entrant)
         figures = []
         for plot in plots:
             title = PLOT_TITLES.get(plot.name, plot.name.replace("_", " "))
-            figures.append(view.figure(plot.png, title, f"{title} of {name} on {artefacts.dataset}"))
+            figures.append(html_table.figure(plot.png, title, f"{title} of {name} on {artefacts.dataset}"))
         if figures:
             result.append((name, figures))
     return result

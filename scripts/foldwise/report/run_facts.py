@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from foldwise.report import words
-from foldwise.report.artefacts import Artefacts
-from foldwise.report.protocol import held_out_column
 from foldwise.report.verdict import tally
+from foldwise.results import wording
+from foldwise.results.load import Artefacts
+from foldwise.results.scores import held_out_column
 
 _NAMED = 8
 _NOT_RECORDED = "not recorded"
@@ -21,21 +21,21 @@ def shortlist(names: Sequence[str], between: str = ", ") -> str:
 def units(artefacts: Artefacts) -> str:
     """Write the number of units and what they are."""
     name = artefacts.contract.get("unit")
-    return words.counted(artefacts.contract.get("n_units"), "unit") + (f" ({name})" if name else "")
+    return wording.counted(artefacts.contract.get("n_units"), "unit") + (f" ({name})" if name else "")
 
 
 def class_balance(artefacts: Artefacts) -> str:
     """Write how many rows are positive."""
     rows, positive = artefacts.contract["rows"], artefacts.contract["label"].get("n_positive")
     share = f" ({100 * positive / rows:.1f} %)" if positive is not None and rows else ""
-    return f"{words.count(positive)} of {words.counted(rows, 'row')} are positive{share}."
+    return f"{wording.count(positive)} of {wording.counted(rows, 'row')} are positive{share}."
 
 
 def what_went_in(artefacts: Artefacts) -> list[str]:
     """Return rows, features and everything that was left out, with the reasons."""
     contract = artefacts.contract
-    features = words.counted(len(contract["features"]), "feature")
-    lines = [f"{words.counted(contract['rows'], 'row')}, {units(artefacts)}, {features}."]
+    features = wording.counted(len(contract["features"]), "feature")
+    lines = [f"{wording.counted(contract['rows'], 'row')}, {units(artefacts)}, {features}."]
     reasons: dict[str, list[str]] = {}
     for column in contract.get("dropped") or []:
         # "a name: 3278 texts in 3278 rows" is one reason with a count of its own for every column.
@@ -44,7 +44,9 @@ def what_went_in(artefacts: Artefacts) -> list[str]:
     if not reasons:
         lines.append("No column was left out.")
     unmatched = contract.get("unmatched") or {}
-    alone = [f"{words.counted(found['count'], 'row')} ({name})" for name, found in unmatched.items() if found["count"]]
+    alone = [
+        f"{wording.counted(found['count'], 'row')} ({name})" for name, found in unmatched.items() if found["count"]
+    ]
     if alone:
         lines.append(f"Without a partner in the join: {shortlist(alone)}; what became of them is under Data.")
     return lines + [f"{str(note).rstrip('.')}." for note in contract.get("notes") or []]
@@ -53,8 +55,8 @@ def what_went_in(artefacts: Artefacts) -> list[str]:
 def what_was_split(artefacts: Artefacts) -> list[str]:
     """Return the groups, the outer folds and the inner folds."""
     columns = artefacts.contract.get("groups") or []
-    rows = words.counted(artefacts.contract["rows"], "row")
-    groups = words.counted(_counts(artefacts).get("groups"), "group")
+    rows = wording.counted(artefacts.contract["rows"], "row")
+    groups = wording.counted(_counts(artefacts).get("groups"), "group")
     said = f"Groups: rows that share a value of {shortlist(columns, ' or ')} belong together, {groups} of {rows}."
     inner = _setting(artefacts, "folds", "inner_splits")
     return [
@@ -70,12 +72,12 @@ def _outer(artefacts: Artefacts) -> str:
     column = held_out_column(artefacts)
     if column is None:
         n_splits = _setting(artefacts, "folds", "n_splits")
-        repeats = words.counted(counts.get("repeats"), "repeat")
+        repeats = wording.counted(counts.get("repeats"), "repeat")
         return (
             f"Outer folds: whole groups dealt to {n_splits} folds, classes balanced (stratified_group: "
             f"StratifiedGroupKFold), {repeats}, seed {seed}."
         )
-    folds = words.counted(counts.get("folds"), "fold")
+    folds = wording.counted(counts.get("folds"), "fold")
     return (
         f"Outer folds: each value of {column} is the test part of one fold (leave_one_group_out), {folds}, seed {seed}."
         f"{_left_out(artefacts)}"
@@ -92,13 +94,13 @@ def _left_out(artefacts: Artefacts) -> str:
         return " No group reaches into two of them."
     return (
         f" Rows outside the held-out value whose group reaches into it are left out of that fold: up to "
-        f"{words.counted(most, 'row')} a fold."
+        f"{wording.counted(most, 'row')} a fold."
     )
 
 
 def what_was_fitted(artefacts: Artefacts) -> list[str]:
     """Return what was fitted on which rows."""
-    metric = words.metric_named(str(_setting(artefacts, "search", "metric"))).spoken
+    metric = wording.metric_named(str(_setting(artefacts, "search", "metric"))).spoken
     weights = _setting(artefacts, "training", "class_weight")
     calibration = _methods(artefacts, "calibration", "method")
     threshold = _methods(artefacts, "thresholds", "criterion")
@@ -154,8 +156,8 @@ def _points(artefacts: Artefacts) -> str:
     found: dict[int, list[str]] = {}
     for name, folds in artefacts.params_by_backend().items():
         for points in sorted({int(f["points"]) for f in folds if f.get("points") is not None}):
-            found.setdefault(points, []).append(words.display_name(name))
-    said = [f"{words.counted(points, 'point')} for {shortlist(names)}" for points, names in found.items()]
+            found.setdefault(points, []).append(wording.display_name(name))
+    said = [f"{wording.counted(points, 'point')} for {shortlist(names)}" for points, names in found.items()]
     return "; ".join(said) or "points not recorded"
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import yaml
 
-from foldwise.addresses import without_credentials
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.view import Cell, Column, Table
+from foldwise.io.files import without_credentials
+from foldwise.report import html_table
+from foldwise.report.html_table import Cell, Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
 
 
 def search_tables(artefacts: Artefacts) -> list[Table]:
@@ -19,25 +20,25 @@ def search_tables(artefacts: Artefacts) -> list[Table]:
 
 def _search_table(name: str, folds: list[Json]) -> Table:
     parameters = list(dict.fromkeys(key for f in folds for key in f["chosen"]))
-    metric = words.metric_named(folds[0]["metric"])
+    metric = wording.metric_named(folds[0]["metric"])
     columns = [Column("Fold", numeric=True), Column(f"Inner {metric.spoken}", metric.direction, True)]
     columns += [Column("Trees", numeric=True), Column("Points", "tried", True), Column("Fits", "run", True)]
     columns.append(Column("Rows", "outer train", True))
     columns += [Column(p, numeric=True) for p in parameters]
     rows = [
         [
-            view.count(f["fold"]),
-            view.score(f.get("score")),
-            view.count(f.get("trees")),
-            view.count(f.get("points")),
-            view.count(f.get("fits")),
-            view.count((f.get("rows") or {}).get("train")),
+            html_table.count(f["fold"]),
+            html_table.score(f.get("score")),
+            html_table.count(f.get("trees")),
+            html_table.count(f.get("points")),
+            html_table.count(f.get("fits")),
+            html_table.count((f.get("rows") or {}).get("train")),
             *(_setting(f["chosen"].get(p)) for p in parameters),
         ]
         for f in folds
     ]
     caption = (
-        f"{words.display_name(name)}: the chosen point of each outer fold, "
+        f"{wording.display_name(name)}: the chosen point of each outer fold, "
         f"by mean {metric.spoken} over the inner folds of its train part."
     )
     return Table(f"search-{name}", caption, columns, rows)
@@ -45,9 +46,9 @@ def _search_table(name: str, folds: list[Json]) -> Table:
 
 def _setting(value: Any) -> Cell:
     if value is None:
-        return view.text("default")
-    written = words.setting(value)
-    return view.number(value, written) if words.is_number(value) else view.text(written)
+        return html_table.text("default")
+    written = wording.setting(value)
+    return html_table.number(value, written) if wording.is_number(value) else html_table.text(written)
 
 
 def timing_table(artefacts: Artefacts) -> Table:
@@ -58,12 +59,12 @@ def timing_table(artefacts: Artefacts) -> Table:
     columns += [Column(f"{n} {p}", numeric=True) for p in ("train", "test") for n in ("Rows", "Groups")]
     rows = [
         [
-            view.text(words.display_name(name)),
-            view.count(f["fold"]),
+            html_table.text(wording.display_name(name)),
+            html_table.count(f["fold"]),
             *(_seconds((f.get("seconds") or {}).get(part)) for part in ("search", "refit", "total")),
-            view.count(f.get("peak_memory_mb")),
-            view.count(f.get("imports_memory_mb")),
-            *(view.count((f.get(n) or {}).get(p)) for p in ("train", "test") for n in ("rows", "groups")),
+            html_table.count(f.get("peak_memory_mb")),
+            html_table.count(f.get("imports_memory_mb")),
+            *(html_table.count((f.get(n) or {}).get(p)) for p in ("train", "test") for n in ("rows", "groups")),
         ]
         for name, folds in artefacts.params_by_backend().items()
         for f in folds
@@ -72,7 +73,7 @@ def timing_table(artefacts: Artefacts) -> Table:
 
 
 def _seconds(value: float | None) -> Cell:
-    return view.number(value, words.UNDEFINED if value is None else f"{value:,.2f}")
+    return html_table.number(value, wording.UNDEFINED if value is None else f"{value:,.2f}")
 
 
 def _totals(artefacts: Artefacts) -> list[str]:
@@ -81,8 +82,8 @@ def _totals(artefacts: Artefacts) -> list[str]:
         known = [s for f in folds if (s := (f.get("seconds") or {}).get("total")) is not None]
         peaks = [m for f in folds if (m := f.get("peak_memory_mb")) is not None]
         if known and peaks:
-            spent = f"{sum(known):,.1f} s over {words.counted(len(known), 'fold')}"
-            notes.append(f"{words.display_name(name)}: {spent}, peak {max(peaks):,.0f} MB.")
+            spent = f"{sum(known):,.1f} s over {wording.counted(len(known), 'fold')}"
+            notes.append(f"{wording.display_name(name)}: {spent}, peak {max(peaks):,.0f} MB.")
     return notes
 
 
@@ -94,7 +95,10 @@ def version_table(artefacts: Artefacts) -> Table | None:
             found.setdefault(library, set()).add(str(version))
     if not found:
         return None
-    rows = [[view.text(library), view.text(", ".join(sorted(v)), "code")] for library, v in sorted(found.items())]
+    rows = [
+        [html_table.text(library), html_table.text(", ".join(sorted(v)), "code")]
+        for library, v in sorted(found.items())
+    ]
     mixed = [library for library, v in sorted(found.items()) if len(v) > 1]
     notes = [f"More than one version was used: {', '.join(mixed)}."] if mixed else []
     return Table(

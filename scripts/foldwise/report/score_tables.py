@@ -1,20 +1,146 @@
 """Tables of scores: overall, by slice and by fold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from foldwise.entrants import REFERENCES
-from foldwise.report import view, words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.protocol import held_out_column, outer_folds
-from foldwise.report.scores import Level, Score, metric_keys, reference_score, score_of
-from foldwise.report.view import Cell, Column, Table
-from foldwise.report.words import Metric
+from foldwise.model_names import ENSEMBLE, REFERENCES
+from foldwise.report import html_table
+from foldwise.report.html_table import Cell, Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
+from foldwise.results.scores import (
+    Level,
+    Score,
+    held_out_column,
+    metric_keys,
+    outer_folds,
+    parse_interval,
+    reference_score,
+    score_of,
+)
+from foldwise.results.wording import Metric
+
+
+def ensemble_table(artefacts: Artefacts) -> Table | None:
+    """Return the weights of every outer fold, one column a backend; None where there is no ensemble."""
+    # Those of inner folds score train rows only, for the calibrator and the threshold.
+    lines = [line for line in artefacts.weights if line["inner_fold"] == 0]
+    if not lines:
+        return None
+    found = {(line["fold"], line["backend"]): line for line in lines}
+    folds = sorted({fold for fold, _ in found})
+    columns = [Column("Fold", numeric=True)]
+    columns += [Column(wording.display_name(name), "weight", True) for name in artefacts.backends]
+    columns.append(Column("Rows", "inner out-of-fold", True))
+    rows = [
+        [
+            html_table.count(fold),
+            *(html_table.score(found[fold, name]["weight"]) for name in artefacts.backends),
+            html_table.count(found[fold, artefacts.backends[0]]["n_rows"]),
+        ]
+        for fold in folds
+    ]
+    caption = "Weights for the test rows of each outer fold, with the rows of its train part that they rest on."
+    return Table("weights", caption, columns, rows)
+
+
+Entry = tuple[str, str, str, str, dict[str, Any]]
+
+
+def interval_table(artefacts: Artefacts) -> Table | None:
+    """Return the intervals of all entrants, by row first, then by unit; None where there is none."""
+    found = [entry for level in ("row", "unit") for entry in _entries(artefacts, level)]
+    if not found:
+        return None
+    columns = [Column(c) for c in ("Backend", "Level", "Metric", "Method")]
+    columns += [Column(c, numeric=True) for c in ("Estimate", "Low", "High", "Confidence", "Folds", "Groups")]
+    columns.append(Column("Refused because"))
+    caption = "Every interval, by method. The corrected t is the headline: it counts the variance of training too."
+    covers = {wording.method_name(method): entry["covers"] for *_, method, entry in found if entry.get("covers")}
+    notes = [f"{name[0].upper()}{name[1:]}: {said}." for name, said in covers.items()]
+    return Table("intervals", caption, columns, [_row(*entry) for entry in found], notes)
+
+
+def _entries(artefacts: Artefacts, level: str) -> Iterator[Entry]:
+    for name, metrics in artefacts.metrics_by_entrant().items():
+        source: Json = metrics if level == "row" else metrics.get("unit") or {}
+        for metric, methods in (source.get("intervals") or {}).items():
+            for method, found in methods.items():
+                yield name, level, metric, method, found
+
+
+def _row(name: str, level: str, metric: str, method: str, found: Json) -> list[Cell]:
+    interval = parse_interval(method, found)
+    over = found.get(f"n_{level}s")
+    return [
+        html_table.text(wording.display_name(name)),
+        Cell(level, wording.counted(over, level) if over else ""),
+        html_table.text(wording.metric_named(metric).label),
+        html_table.text(wording.method_name(method)),
+        html_table.score(found.get("estimate")),
+        html_table.score(interval.low),
+        html_table.score(interval.high),
+        html_table.number(interval.confidence, wording.percent(interval.confidence)),
+        Cell("pooled") if interval.n_folds is None else html_table.count(interval.n_folds),
+        html_table.count(interval.n_groups),
+        html_table.text(interval.refused or ""),
+    ]
+
+
+WARNING = "Leaky reference: says nothing about new units."
+
+
+def leaky_table(artefacts: Artefacts) -> Table | None:
+    """Return the leaky scores beside the grouped ones and the gap between them; None where none were asked for."""
+    backends = artefacts.leaky.get("backends") or {}
+    names = [name for name in artefacts.backends if name in backends]
+    if not names:
+        return None
+    columns = [Column("Backend"), Column("Metric"), Column("Leaky", "row-wise folds", True)]
+    columns += [Column("Grouped", outer_folds(artefacts), True), Column("Optimism gap", "leaky minus grouped", True)]
+    columns += [Column("Folds", "row-wise", True)]
+    rows = [
+        [
+            html_table.text(wording.display_name(name)),
+            html_table.text(metric.label),
+            _leaky(backends[name][metric.key]),
+            html_table.score(backends[name][metric.key].get("grouped")),
+            _gap(backends[name][metric.key].get("optimism_gap")),
+            html_table.count(backends[name].get("n_folds")),
+        ]
+        for name in names
+        for metric in wording.metrics_in(backends[name])
+    ]
+    caption = (
+        f"{WARNING} Same settings, rows split as if each stood for itself: mean ± standard deviation over row-wise "
+        f"folds, by row, {wording.counted(artefacts.contract['rows'], 'row')}. Grouped: mean over "
+        f"{outer_folds(artefacts)}, as under Scores."
+    )
+    return Table("leaky-scores", caption, columns, rows, _notes(artefacts))
+
+
+def _notes(artefacts: Artefacts) -> list[str]:
+    column = held_out_column(artefacts)
+    notes = [f"Rows of every {column} stand on both sides of a row-wise split, so the gap holds that difference too."]
+    if column is None:
+        notes = []
+    if ENSEMBLE in artefacts.entrants:
+        notes.append("The ensemble has no leaky reference: row-wise splits are run for the backends alone.")
+    return notes
+
+
+def _leaky(found: dict[str, float | None]) -> Cell:
+    mean, sd = found.get("leaky"), found.get("leaky_sd")
+    return html_table.number(mean, wording.score(mean) + ("" if mean is None or sd is None else f" ± {sd:.3f}"))
+
+
+def _gap(value: float | None) -> Cell:
+    return html_table.number(value, wording.UNDEFINED if value is None else f"{value:+.3f}")
+
 
 # Rows kept on the page; a table of slices has no bound of its own.
 SLICE_LIMIT = 400
 FOLD_LIMIT = 400
-
 _FOLD_COLUMNS = ("auc", "log_loss", "ap", "brier", "f1", "accuracy", "precision", "recall", "mcc")
 _FOLD_COUNTS = {"n_rows": "Rows", "n_units": "Units", "n_groups": "Groups", "n_positive": "Positive rows"}
 
@@ -22,7 +148,7 @@ _FOLD_COUNTS = {"n_rows": "Rows", "n_units": "Units", "n_groups": "Groups", "n_p
 def score_table(artefacts: Artefacts, level: Level) -> Table | None:
     """Return metrics by entrants and references at one level; None where nothing was measured."""
     by_entrant = artefacts.metrics_by_entrant()
-    shown = words.metrics_in(key for m in by_entrant.values() for key in metric_keys(m, level))
+    shown = wording.metrics_in(key for m in by_entrant.values() for key in metric_keys(m, level))
     if not shown:
         return None
     first = next(iter(by_entrant.values()))
@@ -38,8 +164,8 @@ def score_table(artefacts: Artefacts, level: Level) -> Table | None:
     ]
     columns = [Column("Metric")]
     over = {name: _extent(artefacts, found["counts"], level) for name, found in by_entrant.items()}
-    columns += [Column(words.display_name(name), extent, True) for name, extent in over.items()]
-    columns += [Column(words.display_name(r), _extent(artefacts, first["counts"], level), True) for r in references]
+    columns += [Column(wording.display_name(name), extent, True) for name, extent in over.items()]
+    columns += [Column(wording.display_name(r), _extent(artefacts, first["counts"], level), True) for r in references]
     return Table(
         f"scores-{level}", _score_caption(artefacts, level), columns, rows, _interval_notes(scores), sortable=False
     )
@@ -47,8 +173,8 @@ def score_table(artefacts: Artefacts, level: Level) -> Table | None:
 
 def _extent(artefacts: Artefacts, counts: Json, level: Level) -> str:
     over = counts.get("rows" if level == "row" else "units")
-    parts = words.counted(counts.get("folds"), "fold" if held_out_column(artefacts) is None else "held-out value")
-    return f"{words.counted(over, level)}, {parts}"
+    parts = wording.counted(counts.get("folds"), "fold" if held_out_column(artefacts) is None else "held-out value")
+    return f"{wording.counted(over, level)}, {parts}"
 
 
 def _score_caption(artefacts: Artefacts, level: Level) -> str:
@@ -59,19 +185,19 @@ def _score_caption(artefacts: Artefacts, level: Level) -> str:
 
 def _score_cell(found: Score) -> Cell:
     if found.mean is None:
-        return view.score(None, f"on all {words.counted(found.folds, 'fold')}")
+        return html_table.score(None, f"on all {wording.counted(found.folds, 'fold')}")
     lines = []
     if found.interval is not None:
         refused = found.interval.refused
-        lines.append("no interval" if refused else words.interval(found.interval.low, found.interval.high))
+        lines.append("no interval" if refused else wording.interval(found.interval.low, found.interval.high))
     if found.defined < found.folds:
         lines.append(f"{found.defined} of {found.folds} folds")
     spread = "" if found.sd is None else f" ± {found.sd:.3f}"
-    return view.number(found.mean, words.score(found.mean) + spread, "; ".join(lines))
+    return html_table.number(found.mean, wording.score(found.mean) + spread, "; ".join(lines))
 
 
 def _reference_cell(value: float | None) -> Cell:
-    return Cell("not measured", kind="undefined") if value is None else view.score(value)
+    return Cell("not measured", kind="undefined") if value is None else html_table.score(value)
 
 
 def _interval_notes(scores: dict[tuple[str, str], Score]) -> list[str]:
@@ -79,7 +205,7 @@ def _interval_notes(scores: dict[tuple[str, str], Score]) -> list[str]:
     reasons: dict[str, list[str]] = {}
     for (name, metric), found in scores.items():
         if found.interval is not None and found.interval.refused:
-            label = f"{words.display_name(name)} {words.metric_named(metric).label}"
+            label = f"{wording.display_name(name)} {wording.metric_named(metric).label}"
             reasons.setdefault(found.interval.refused, []).append(label)
     return [f"No interval for {', '.join(labels)}: {reason}." for reason, labels in reasons.items()]
 
@@ -94,12 +220,12 @@ def slice_table(artefacts: Artefacts) -> Table | None:
             cells.setdefault(key, {})[name] = entry
     if not cells:
         return None
-    shown = [words.metric_named(k) for k in ("auc", "accuracy")]
+    shown = [wording.metric_named(k) for k in ("auc", "accuracy")]
     columns = [Column("Slice"), Column("Value"), Column("Level")]
     columns += [Column(c, numeric=True) for c in (*_FOLD_COUNTS.values(), "Folds")]
-    columns += [Column(m.label, words.display_name(n), numeric=True) for m in shown for n in by_entrant]
+    columns += [Column(m.label, wording.display_name(n), numeric=True) for m in shown for n in by_entrant]
     rows = [_slice_row(key, found, shown, by_entrant) for key, found in cells.items()]
-    rows, notes = view.shortened(rows, SLICE_LIMIT, "metrics.parquet")
+    rows, notes = html_table.shortened(rows, SLICE_LIMIT, "metrics.parquet")
     caption = "Scores on the part of the test rows with one value of a slice column. Accuracy at threshold 0.5."
     notes.append("AUC is undefined where a slice holds one class only.")
     return Table("slices-table", caption, columns, rows, notes)
@@ -110,15 +236,15 @@ def _slice_row(
 ) -> list[Cell]:
     any_entry = next(iter(found.values()))
     return [
-        *(view.text(part) for part in key),
-        *(view.count(any_entry.get(n)) for n in (*_FOLD_COUNTS, "n_folds")),
-        *(view.score(found.get(name, {}).get(m.key)) for m in shown for name in entrants),
+        *(html_table.text(part) for part in key),
+        *(html_table.count(any_entry.get(n)) for n in (*_FOLD_COUNTS, "n_folds")),
+        *(html_table.score(found.get(name, {}).get(m.key)) for m in shown for name in entrants),
     ]
 
 
 def fold_table(artefacts: Artefacts) -> Table:
     """Return one row a backend and fold: counts, scores and the confusion at threshold 0.5."""
-    shown = [words.metric_named(k) for k in _FOLD_COLUMNS]
+    shown = [wording.metric_named(k) for k in _FOLD_COLUMNS]
     by = held_out_column(artefacts)
     columns = _fold_heading(by, [Column(c, numeric=True) for c in _FOLD_COUNTS.values()])
     columns += [Column(m.label, m.direction if m.lower_is_better else "", numeric=True) for m in shown]
@@ -127,14 +253,14 @@ def fold_table(artefacts: Artefacts) -> Table:
     rows = [
         [
             *_fold_name(name, fold, by),
-            *(view.count(fold.get(n)) for n in _FOLD_COUNTS),
-            *(view.score(fold.get(m.key)) for m in shown),
-            view.score(fold.get("unit", {}).get("auc")),
-            *(view.count(n) for n in _confusion(fold)),
+            *(html_table.count(fold.get(n)) for n in _FOLD_COUNTS),
+            *(html_table.score(fold.get(m.key)) for m in shown),
+            html_table.score(fold.get("unit", {}).get("auc")),
+            *(html_table.count(n) for n in _confusion(fold)),
         ]
         for name, fold in _folds(artefacts)
     ]
-    rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
+    rows, notes = html_table.shortened(rows, FOLD_LIMIT, "metrics.parquet")
     caption = "Outer test rows of each fold; row level unless the heading says otherwise; threshold 0.5."
     if by is not None:
         caption = f"Each fold tests on one held-out value of {by}, its groups intact. {caption}"
@@ -149,14 +275,16 @@ def class_table(artefacts: Artefacts) -> Table | None:
         return None
     label = artefacts.contract["label"]
     names = {
-        "0": words.setting("the rest" if label.get("negative") is None else label["negative"]),
-        "1": words.setting(label["positive"]),
+        "0": wording.setting("the rest" if label.get("negative") is None else label["negative"]),
+        "1": wording.setting(label["positive"]),
     }
     by = held_out_column(artefacts)
     columns = _fold_heading(by, [])
-    columns += [Column(words.metric_named(k.split("_")[0]).label, f"class {names[k[-1]]}", numeric=True) for k in keys]
-    rows = [[*_fold_name(name, fold, by), *(view.score(fold.get(k)) for k in keys)] for name, fold in folds]
-    rows, notes = view.shortened(rows, FOLD_LIMIT, "metrics.parquet")
+    columns += [
+        Column(wording.metric_named(k.split("_")[0]).label, f"class {names[k[-1]]}", numeric=True) for k in keys
+    ]
+    rows = [[*_fold_name(name, fold, by), *(html_table.score(fold.get(k)) for k in keys)] for name, fold in folds]
+    rows, notes = html_table.shortened(rows, FOLD_LIMIT, "metrics.parquet")
     return Table("classes", "By class, over the test rows of each fold; threshold 0.5.", columns, rows, notes)
 
 
@@ -171,8 +299,8 @@ def _fold_heading(by: str | None, more: Iterable[Column]) -> list[Column]:
 
 
 def _fold_name(name: str, fold: Json, by: str | None) -> list[Cell]:
-    part = view.count(fold.get("repeat")) if by is None else view.text(fold.get("source"))
-    return [view.text(words.display_name(name)), view.count(fold["fold"]), part]
+    part = html_table.count(fold.get("repeat")) if by is None else html_table.text(fold.get("source"))
+    return [html_table.text(wording.display_name(name)), html_table.count(fold["fold"]), part]
 
 
 def _one_class_notes(artefacts: Artefacts) -> list[str]:

@@ -1,16 +1,20 @@
 """The first lines of the page: what was found, in sentences."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from foldwise.entrants import counted
-from foldwise.report import words
-from foldwise.report.artefacts import Artefacts, Json
-from foldwise.report.protocol import fold_noun, folds_of, outer_folds
-from foldwise.report.scores import Score, reference_score, score_of
-from foldwise.report.words import Metric
+from foldwise.model_names import counted
+from foldwise.report import html_table
+from foldwise.report.html_table import Column, Table
+from foldwise.results import wording
+from foldwise.results.load import Artefacts, Json
+from foldwise.results.scores import Score, fold_noun, folds_of, outer_folds, reference_score, score_of
+from foldwise.results.wording import Metric
 
 LEVELS = ("fail", "warn", "pass")
+
 _AUDIT_WORDS = {
     "pass": "The audit passed.",
     "warn": "The audit passed with warnings.",
@@ -57,7 +61,7 @@ class Verdict:
 
 def verdict(artefacts: Artefacts) -> Verdict:
     """Return the verdict of a dataset."""
-    metric = words.metric_named(artefacts.comparison.get("metric") or "auc")
+    metric = wording.metric_named(artefacts.comparison.get("metric") or "auc")
     by_entrant = artefacts.metrics_by_entrant()
     scores = {name: score_of(found, metric.key) for name, found in by_entrant.items()}
     best = _best(scores, metric)
@@ -92,19 +96,19 @@ def _headline(artefacts: Artefacts, best: str | None, scores: dict[str, Score], 
         return f"No verdict: {metric.label} is undefined on every {fold_noun(artefacts)}."
     found = artefacts.metrics_by_entrant()[best]
     score, interval = scores[best], scores[best].interval
-    rests_on = words.extent(found["counts"], artefacts.contract.get("unit"))
+    rests_on = wording.extent(found["counts"], artefacts.contract.get("unit"))
     name, value, classes = (
-        words.subject(best),
-        words.score(score.mean),
-        words.classes(artefacts.contract),
+        wording.subject(best),
+        wording.score(score.mean),
+        wording.classes(artefacts.contract),
     )
     over = f"over {folds_of(artefacts, score)}"
     if interval is None or interval.refused:
         reason = f"no interval: {interval.refused}" if interval else "no interval"
         return f"{name} scores {metric.label} {value} in telling {classes} ({reason}; mean {over}; {rests_on})."
     bracket = (
-        f"({words.percent(interval.confidence)} interval {words.interval(interval.low, interval.high)}, "
-        f"{words.method_name(interval.method)} {over}; {rests_on})"
+        f"({wording.percent(interval.confidence)} interval {wording.interval(interval.low, interval.high)}, "
+        f"{wording.method_name(interval.method)} {over}; {rests_on})"
     )
     beaten = _beats_constant(score, reference_score(found, "constant", metric.key), metric)
     if beaten is None:
@@ -130,7 +134,7 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
     found = artefacts.metrics_by_entrant()[best]
     lines = []
     beside = [
-        f"{words.display_name(r).lower()} {words.score(value)}"
+        f"{wording.display_name(r).lower()} {wording.score(value)}"
         for r in ("constant", "logistic_regression")
         if (value := reference_score(found, r, metric.key)) is not None
     ]
@@ -140,14 +144,14 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
     unit = score_of(found, metric.key, "unit")
     if unit.mean is not None:
         spread = "" if unit.sd is None else f" ± {unit.sd:.3f}"
-        n = words.counted(found["counts"].get("units"), "unit")
+        n = wording.counted(found["counts"].get("units"), "unit")
         lines.append(
-            f"Per unit (mean score of a unit's rows): {metric.label} {words.score(unit.mean)}{spread}, "
+            f"Per unit (mean score of a unit's rows): {metric.label} {wording.score(unit.mean)}{spread}, "
             f"mean ± standard deviation over {folds_of(artefacts, unit)}, {n}."
         )
     if len(scores) > 1:
         lines.append(
-            f"{words.subject(best)} is named because its mean is the best of "
+            f"{wording.subject(best)} is named because its mean is the best of "
             f"{counted(list(scores))}, not because it is proven better: see the comparison."
         )
     return lines
@@ -173,7 +177,7 @@ def _chart(by_entrant: dict[str, Json], scores: dict[str, Score], metric: Metric
         return None if value is None else round(100 * (value - start) / (stop - start), 2)
 
     strips = [
-        Strip(words.display_name(n), _written(m, a, b), place(m), place(a), place(b), r) for n, m, a, b, r in shown
+        Strip(wording.display_name(n), _written(m, a, b), place(m), place(a), place(b), r) for n, m, a, b, r in shown
     ]
     ticks = [start + i * step for i in range(round((stop - start) / step) + 1)]
     return Chart(
@@ -186,7 +190,7 @@ def _chart(by_entrant: dict[str, Json], scores: dict[str, Score], metric: Metric
 
 
 def _written(mean: float | None, low: float | None, high: float | None) -> str:
-    return words.score(mean) + ("" if low is None else f" ({words.interval(low, high)})")
+    return wording.score(mean) + ("" if low is None else f" ({wording.interval(low, high)})")
 
 
 def _axis(low: float, high: float) -> tuple[float, float, float]:
@@ -196,3 +200,71 @@ def _axis(low: float, high: float) -> tuple[float, float, float]:
     start = math.floor((low - 0.05 * span) / step) * step
     stop = math.ceil((high + 0.05 * span) / step) * step
     return start, stop, step
+
+
+# Entries of evidence kept on the page for one check; audit.json has them all.
+EVIDENCE_LIMIT = 25
+_ENTRY_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check; ``evidence`` is a table where its entries share keys, otherwise ``lines``."""
+
+    id: str
+    level: str
+    sentence: str
+    value: str
+    threshold: str
+    evidence: Table | None
+    lines: list[str]
+    left_out: int
+
+
+def checks(audit: Json) -> list[Check]:
+    """Return the checks, the worst first; within a level in the order of audit.json."""
+    found = [_check(c) for c in audit.get("checks", [])]
+    return sorted(found, key=lambda c: LEVELS.index(c.level) if c.level in LEVELS else len(LEVELS))
+
+
+def _check(found: Json) -> Check:
+    entries = _entries(found.get("evidence"))
+    kept = entries[:EVIDENCE_LIMIT]
+    tabular = bool(kept) and all(isinstance(e, Mapping) for e in kept)
+    return Check(
+        id=str(found["id"]),
+        level=str(found["level"]),
+        sentence=str(found.get("sentence") or ""),
+        value=_measured(found.get("value")),
+        threshold=_measured(found.get("threshold")),
+        evidence=_evidence_table(str(found["id"]), kept) if tabular else None,
+        lines=[] if tabular else [_short(e) for e in kept],
+        left_out=len(entries) - len(kept),
+    )
+
+
+def _entries(evidence: Any) -> list[Any]:
+    if evidence is None:
+        return []
+    if isinstance(evidence, Mapping):
+        return [{"name": k, "value": v} for k, v in evidence.items()]
+    return list(evidence) if isinstance(evidence, list | tuple) else [evidence]
+
+
+def _evidence_table(check: str, entries: list[Mapping[str, Any]]) -> Table:
+    keys = list(dict.fromkeys(str(k) for e in entries for k in e))
+    columns = [
+        Column(k.replace("_", " "), numeric=all(e.get(k) is None or wording.is_number(e[k]) for e in entries))
+        for k in keys
+    ]
+    rows = [[html_table.anything(e[k]) if k in e else html_table.text("") for k in keys] for e in entries]
+    return Table(f"evidence-{check}", f"Evidence of {check}", columns, rows)
+
+
+def _measured(value: Any) -> str:
+    return "" if value is None else wording.anything(value)
+
+
+def _short(entry: Any) -> str:
+    written = wording.anything(entry)
+    return written if len(written) <= _ENTRY_LENGTH else written[: _ENTRY_LENGTH - 1] + "…"

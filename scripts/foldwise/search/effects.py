@@ -1,6 +1,6 @@
 """Parameters that have no effect, or are refused, unless another one has a certain value: put right and noted.
 
-Every rule was found by fitting: ``tests/unit/test_effects.py`` fits them again with the installed libraries.
+Every rule was found by fitting: ``tests/unit/search/test_effects.py`` fits them again with the installed libraries.
 Parameters that matter only for tables with categories stay, since a space does not know its table.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from foldwise.errors import UserError
-from foldwise.search.dimensions import Dimension, condition_of, values_of
+from foldwise.search.parameters import Dimension, condition_of, values_of
 
 
 @dataclass(frozen=True)

@@ -15,17 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.backends.contract import Backend, FitOptions
-from foldwise.matrix import FeatureMatrix
-from foldwise.search.choice import Choice, best
-from foldwise.search.inner_fold import InnerFold
-from foldwise.search.measure import Measure, Values
-from foldwise.search.plan import Fit, plan_fits
-from foldwise.search.threads import shared_threads
-from foldwise.search.train_part import TrainPart
+from foldwise.backends.base import Backend, FitOptions
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.search.fits import Fit, InnerFold, TrainPart, plan_fits, shared_threads
+from foldwise.search.objective import Measure, Values
+from foldwise.search.result import Choice, best
 
 # Share of the fits that run on the second inner fold, and on every later one.
 RACE = (1 / 2, 1 / 4)
+
 # With so few fits nothing is worth giving up: the mean over two folds is too uncertain to choose by.
 _FEWEST_RACED = 4
 

@@ -1,18 +1,125 @@
 """Points proposed by optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), one after another."""
 
+import hashlib
+import json
+import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import optuna
 
-from foldwise.search.choice import Choice, best
-from foldwise.search.conditions import applies, parents_first
-from foldwise.search.dimensions import Dimension, range_of, values_of
-from foldwise.search.trial_log import TrialLog
+from foldwise.backends.base import Backend, FitOptions
+from foldwise.search.fits import InnerFold, TrainPart, plan_fits, shared_threads
+from foldwise.search.objective import Measure, Scored
+from foldwise.search.parameters import Dimension, applies, parents_first, range_of, values_of
+from foldwise.search.result import Choice, best
+
+
+class Trials:
+    """The inner folds of a train part, kept binned from one trial to the next."""
+
+    def __init__(
+        self,
+        trees_name: str,
+        train: TrainPart,
+        backend: Backend,
+        options: FitOptions,
+        measure: Measure,
+        affinity: int = 1,
+    ) -> None:
+        """Part the rows by inner fold.
+
+        Args:
+            trees_name: name of the parameter that holds the number of trees.
+            train: the outer train part with its inner folds.
+            backend: the backend's module.
+            options: seed, threads of the search, device.
+            measure: how a fit is scored.
+            affinity: processors at hand; the outcome does not depend on it.
+        """
+        folds: Sequence[int] = np.unique(train.inner).tolist()
+        each, self._workers = shared_threads(options.threads, len(folds), affinity)
+        self._folds = [InnerFold(train, fold, backend, replace(options, threads=each)) for fold in folds]
+        self._trees_name, self._backend, self._measure = trees_name, backend, measure
+
+    def score(self, point: Mapping[str, Any]) -> Scored:
+        """Return the scores of one point on every inner fold."""
+        [fit] = plan_fits([point], self._trees_name, self._backend)
+        with ThreadPoolExecutor(self._workers) as pool:
+            found = list(pool.map(lambda inner: inner.run([fit], self._measure.score)[0], self._folds))
+        return self._measure.read(fit, found)[fit.trees]
+
+
+class TrialLog:
+    """A file of one line a finished trial, after a line with the key of the search.
+
+    Snakemake deletes the declared outputs of an interrupted job: the file must not be one of
+    them. A file with another key is of another search, and is replaced.
+    """
+
+    def __init__(self, path: str | Path, key: str) -> None:
+        """Read the finished trials of the same search, and open the file for the next ones.
+
+        Args:
+            path: the file; it need not be there.
+            key: hash of everything that the trials depend on, see :func:`key_of`.
+        """
+        self._path = Path(path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        header = {"key": key}
+        lines = _whole_lines(self._path)
+        same = bool(lines) and lines[0] == header
+        self.finished: list[dict[str, Any]] = lines[1:] if same else []
+        """Trials that an earlier job finished, in order, as :meth:`append` was given them."""
+        # Written anew, so that neither a torn line nor another search's trials stand before the next one.
+        beside = self._path.with_name(f".{self._path.name}.new")
+        beside.write_bytes(b"".join(map(_line, [header, *self.finished])))
+        beside.replace(self._path)
+        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+
+    def append(self, trial: Mapping[str, Any]) -> None:
+        """Write a finished trial, plain data, and wait until it is on disk."""
+        os.write(self._file, _line(trial))
+        os.fsync(self._file)
+
+    def __enter__(self) -> "TrialLog":
+        """Return the log."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file; it stays for the next job."""
+        os.close(self._file)
+
+
+def key_of(**parts: Any) -> str:
+    """Return the SHA-256, 64 hexadecimal digits, of plain data by name."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _line(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content).encode() + b"\n"
+
+
+def _whole_lines(path: Path) -> list[Any]:
+    """Return what a file holds up to the first line that is torn or no JSON."""
+    found: list[Any] = []
+    content = path.read_bytes() if path.is_file() else b""
+    for line in content.split(b"\n")[:-1]:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            break
+    return found
+
 
 Point = dict[str, Any]
 Score = Callable[[Mapping[str, Any]], tuple[npt.NDArray[np.float64], int]]

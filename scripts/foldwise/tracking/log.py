@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from foldwise.addresses import without_credentials
-from foldwise.artifacts import write_json
+from foldwise.io.files import without_credentials, write_json
 from foldwise.tracking import outcome
-from foldwise.tracking.content import Content
-from foldwise.tracking.patience import limit_requests, time_limit
+from foldwise.tracking.mlflow import limit_requests, time_limit
+from foldwise.tracking.runs import Content
 
 _LONGEST_REASON = 300
 
@@ -58,7 +57,7 @@ def _reason(problem: BaseException) -> str:
 def _send(contents: Sequence[Content], tracker: Tracker, results: Path, runs: list[dict[str, str]]) -> None:
     limit_requests()
     # MLflow takes 1.5 s of CPU time to import, and reads its limits then.
-    from foldwise.tracking.sender import Sender
+    from foldwise.tracking.mlflow import Sender
 
     results.mkdir(parents=True, exist_ok=True)
     sender = Sender(tracker.uri, tracker.experiment, results / "mlartifacts")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from foldwise.artifacts import read_json
+from foldwise.io.files import read_json
 
 
 def failures(path: str | Path) -> int:

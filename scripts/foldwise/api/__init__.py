@@ -1,0 +1,1 @@
+"""The workflow from Python, and the documentation of its configuration."""

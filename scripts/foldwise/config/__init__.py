@@ -1,0 +1,1 @@
+"""The configuration as typed models, and the messages for a wrong one."""

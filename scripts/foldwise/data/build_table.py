@@ -1,0 +1,224 @@
+"""From a user's files to one checked, typed table and the column contract that later steps rely on."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from foldwise.config.datasets import Dataset
+from foldwise.data.column_types import (
+    Dropped,
+    Feature,
+    Rules,
+    check_known,
+    equals_label,
+    is_number,
+    is_text,
+    type_feature,
+)
+from foldwise.data.join import Joined, join_sources
+from foldwise.data.readers import as_text, plain, text_column
+from foldwise.data.row_order import order_of_rows
+from foldwise.errors import UserError, listed, nearest
+from foldwise.io.files import write_json, write_ordered
+
+RESERVED = ("sample_id", "label")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label column, told apart into the two classes."""
+
+    values: npt.NDArray[np.int8]
+    positive: str
+    negative: str
+
+
+@dataclass
+class Features:
+    """The typed features of a dataset and what became of the other columns."""
+
+    columns: dict[str, Feature] = field(default_factory=dict)
+    origin: dict[str, tuple[str, str]] = field(default_factory=dict)
+    dropped: list[dict[str, str]] = field(default_factory=list)
+
+
+def build_table(name: str, dataset: Dataset, table_path: str | Path, contract_path: str | Path) -> None:
+    """Join, check and type a dataset's files; write ``table.parquet`` and ``table.json``.
+
+    Rows are ordered by ``sample_id``, so the order of the input files does not matter.
+
+    Raises:
+        UserError: for anything in the files that would make a wrong or empty table.
+    """
+    try:
+        table, order, contract = _build(name, dataset)
+    except UserError as mistake:
+        raise UserError(f"dataset {name!r}: {mistake}") from None
+    write_ordered(table_path, table, order)
+    write_json(contract_path, contract)
+
+
+def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, dict[str, Any]]:
+    """Return the table, its rows in the order of ``sample_id``, and its contract."""
+    joined = join_sources(dataset)
+    label, joined = _label(joined, dataset)
+    metadata = _metadata(joined, dataset)
+    features = _features(joined, dataset, label.values)
+    taken = set(RESERVED) - ({"label"} & {dataset.label})
+    clash = sorted((set(features.columns) & {*metadata, *RESERVED}) | (set(metadata) & taken))
+    if clash:
+        raise UserError(f"{listed(clash)} would name two columns: rename one, or exclude the feature")
+    columns: dict[str, Any] = {"sample_id": joined.sample_id, "label": pa.array(label.values)}
+    columns |= {k: v for k, v in metadata.items() if k != "label"}
+    columns |= {k: v.values for k, v in features.columns.items()}
+    order = pc.sort_indices(joined.sample_id)
+    return pa.table(columns), order, _contract(name, dataset, joined, label, features)
+
+
+def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
+    """Return the labels, and the joined tables without the rows whose label is unknown."""
+    if dataset.label not in joined.table.column_names:
+        names = joined.metadata_columns
+        raise UserError(
+            f"label: there is no column {dataset.label!r} in {joined.path}{nearest(dataset.label, names)}; "
+            f"there are {listed(names)}"
+        )
+    raw = plain(joined.table.column(dataset.label))
+    if raw.null_count == len(raw):
+        raise UserError(f"label: column {dataset.label!r} in {joined.path} holds no value: fill it in, or name another")
+    if not (is_text(raw.type) or is_number(raw.type) or pa.types.is_boolean(raw.type)):
+        raise UserError(f"label: column {dataset.label!r} has type {raw.type}: give numbers, text or booleans")
+    if raw.null_count:
+        joined = joined.keep(raw.is_valid(), f"{raw.null_count} rows without a label were left out")
+        raw = raw.drop_null()
+    values = pc.unique(raw).to_pylist()
+    if len(values) != 2:
+        found = "one class only" if len(values) == 1 else f"{len(values)} classes"
+        raise UserError(
+            f"label: column {dataset.label!r} in {joined.path} holds {found} ({listed(values)}): two are needed: "
+            "keep the rows of two classes"
+        )
+    positive = [v for v in values if _same(v, dataset.positive)]
+    if len(positive) != 1:
+        raise UserError(
+            f"positive: {dataset.positive!r} is no value of {dataset.label!r}, which holds {listed(values)}: "
+            f"set positive: to one of them"
+        )
+    negative = next(v for v in values if v != positive[0])
+    flags = pc.equal(raw, pa.scalar(positive[0], raw.type)).to_numpy(zero_copy_only=False).astype(np.int8)
+    return Labels(flags, as_text(positive[0]), as_text(negative)), joined
+
+
+def _same(value: object, wanted: object) -> bool:
+    return value == wanted or as_text(value) == as_text(wanted)
+
+
+def _metadata(joined: Joined, dataset: Dataset) -> dict[str, pa.Array]:
+    """Return groups, unit and slices as text columns."""
+    columns: dict[str, pa.Array] = {}
+    for key, names in (("groups", dataset.groups), ("unit", [dataset.unit]), ("slices", dataset.slices)):
+        for name in names:
+            if name is None or name in columns:
+                continue
+            if name not in joined.metadata_columns:
+                raise UserError(
+                    f"{key}: there is no column {name!r} in {joined.path}{nearest(name, joined.metadata_columns)}; "
+                    f"there are {listed(joined.metadata_columns)}"
+                )
+            text = text_column(joined.table, name)
+            if key != "slices" and text.null_count:
+                raise UserError(
+                    f"{key}: column {name!r} is empty in {text.null_count} of {len(text)} rows: a row without a "
+                    "group could leak: fill it in or leave these rows out"
+                )
+            columns[name] = text
+    return columns
+
+
+def _features(joined: Joined, dataset: Dataset, label: npt.NDArray[np.int8]) -> Features:
+    found = Features()
+    found.dropped = [{"name": n, "reason": "repeats a column of the metadata"} for n in joined.riding_along]
+    known = sorted({*joined.candidates, *(c for _, c in joined.candidates.values())})
+    check_known(dataset.exclude, [*known, *joined.metadata_columns, *joined.riding_along], "exclude")
+    check_known([] if dataset.categorical == "auto" else dataset.categorical, known, "categorical")
+    check_known(list(dataset.sentinels), known, "sentinels")
+    for name, (source, column) in joined.candidates.items():
+        if name in dataset.exclude or column in dataset.exclude:
+            found.dropped.append({"name": name, "reason": "named in exclude"})
+            continue
+        outcome = type_feature(name, joined.table, name, _rules(dataset, name, column))
+        if isinstance(outcome, Dropped):
+            found.dropped.append({"name": name, "reason": outcome.reason})
+            continue
+        if equals_label(outcome, label):
+            raise UserError(
+                f"column {name!r} says exactly what the label says: it would give the answer away: name it in exclude"
+            )
+        found.columns[name] = outcome
+        found.origin[name] = (source, column)
+    if not found.columns:
+        files = ", ".join(s["path"] for s in joined.sources)
+        reasons = sorted({f"{d['name']}: {d['reason']}" for d in found.dropped})
+        why = listed(reasons) or "no column remains"
+        raise UserError(f"no feature is left of {files}: bring at least one column that varies ({why})")
+    return found
+
+
+def _rules(dataset: Dataset, name: str, column: str) -> Rules:
+    categorical = None if dataset.categorical == "auto" else {name, column} & set(dataset.categorical) != set()
+    sentinels = dataset.sentinels.get(name, dataset.sentinels.get(column, []))
+    return Rules(categorical, sentinels, dataset.inf == "missing")
+
+
+def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, features: Features) -> dict[str, Any]:
+    unit = dataset.unit or (dataset.groups[0] if dataset.groups else "sample_id")
+    units = joined.sample_id if unit == "sample_id" else text_column(joined.table, unit)
+    by_name = np.argsort(pc.sort_indices(joined.sample_id).to_numpy())
+    # A generator: in double precision all columns at once would be twice the table.
+    numbers = (
+        (key, feature.values.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        for key, feature in features.columns.items()
+        if feature.categories is None
+    )
+    return {
+        "dataset": name,
+        "rows": len(label.values),
+        "n_units": len(pc.unique(units)),
+        "label": {
+            "column": dataset.label,
+            "positive": label.positive,
+            "negative": label.negative,
+            "n_positive": int(label.values.sum()),
+            "n_negative": int((label.values == 0).sum()),
+        },
+        "id": dataset.id or "row number",
+        "id_pattern": dataset.id_pattern,
+        "inf": dataset.inf,
+        "max_unmatched": dataset.max_unmatched,
+        "unit": unit,
+        "order": order_of_rows(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
+        "groups": dataset.groups,
+        "slices": dataset.slices,
+        "features": [
+            {
+                "name": key,
+                "table": features.origin[key][0],
+                "column": features.origin[key][1],
+                "type": feature.type,
+                "stored": str(joined.table.column(key).type),
+                "sentinels": list(_rules(dataset, key, features.origin[key][1]).sentinels),
+                "missing": feature.values.null_count,
+                "categories": feature.categories,
+            }
+            for key, feature in features.columns.items()
+        ],
+        "dropped": features.dropped,
+        "unmatched": joined.unmatched,
+        "notes": joined.notes,
+        "sources": joined.sources,
+    }

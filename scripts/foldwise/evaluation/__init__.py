@@ -1,0 +1,1 @@
+"""Metrics of every model over the outer folds, with intervals, operating points and comparisons."""

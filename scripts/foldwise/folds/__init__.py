@@ -1,0 +1,1 @@
+"""Groups, and the outer and inner folds that never split one."""

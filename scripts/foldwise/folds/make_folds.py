@@ -1,0 +1,234 @@
+"""Outer and inner fold splits in which no group is ever parted."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from foldwise.errors import UserError, listed
+from foldwise.folds.groups import connected_groups
+from foldwise.folds.stratify import stratified_group_parts
+from foldwise.io.files import read_json, read_table, write_table
+
+Labels = npt.NDArray[np.int8]
+Groups = npt.NDArray[np.int32]
+Assignment = npt.NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How often and how finely to split.
+
+    Attributes:
+        n_splits: outer folds of one repeat.
+        n_repeats: repeats of the outer split.
+        inner_splits: inner folds of an outer train part.
+        seed: seed of the first repeat; the others derive from it.
+        by: column whose values are held out in turn, None to deal groups to folds.
+    """
+
+    n_splits: int
+    n_repeats: int
+    inner_splits: int
+    seed: int
+    by: str | None = None
+
+
+def make_folds(table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
+    """Write ``folds.parquet``: sample_id, group, fold_1 .. fold_F (0 = test, 1..k = inner fold), final.
+
+    A row that a fold leaves out altogether, because its group reaches into the source that is
+    held out, is -1. ``final`` holds inner folds of all rows, for the model that is fitted on every group.
+
+    Raises:
+        UserError: when the groups cannot be split as planned.
+    """
+    about = read_json(contract)
+    columns = about["groups"]
+    sources: list[str] = []
+    held_out = [] if plan.by is None else [plan.by]
+    data = read_table(table, columns=list(dict.fromkeys(["sample_id", "label", *columns, *held_out])))
+    label = data.column("label").to_numpy().astype(np.int8)
+    group = connected_groups([data.column(c).to_pylist() for c in columns], len(label))
+    try:
+        if plan.by is None:
+            check_groups(label, group, plan, columns)
+            folds = split(label, group, plan)
+        else:
+            folds, sources = leave_one_source_out(label, group, data.column(plan.by).to_pylist(), plan)
+        final = _final(label, group, plan)
+    except UserError as mistake:
+        raise UserError(f"dataset {about['dataset']!r}: {mistake}") from None
+    note = {k: str(getattr(plan, k)) for k in ("n_splits", "n_repeats", "inner_splits", "seed")}
+    note |= {"by": plan.by or "", "sources": json.dumps(sources, ensure_ascii=False)}
+    numbered = {f"fold_{f}": a for f, a in enumerate(folds, start=1)}
+    columns_of_folds = {"sample_id": data.column("sample_id"), "group": group, **numbered, "final": final}
+    write_table(output, pa.table(columns_of_folds), note)
+
+
+def _final(label: Labels, group: Groups, plan: Plan) -> Assignment:
+    final = _assign(label, group, plan.inner_splits, _seed(plan.seed, 0))
+    _check_classes(label, final, "the final model")
+    return final
+
+
+def leave_one_source_out(
+    label: Labels, group: Groups, source: Sequence[str | None], plan: Plan
+) -> tuple[list[Assignment], list[str]]:
+    """Hold out each source in turn, with the groups still intact.
+
+    A group that reaches into the held-out source is tested where it lies in it, and left out of
+    that fold where it does not.
+
+    Args:
+        label: shape (n,), 0 or 1.
+        group: shape (n,), group of each row.
+        source: n values of the column ``plan.by``.
+        plan: ``n_splits`` must be the number of sources.
+
+    Returns:
+        One array a source, shape (n,): 0 = test, 1..k = inner fold of a train row, -1 = left out;
+        and the sources in that order, sorted.
+
+    Raises:
+        UserError: for a row without a source, another number of sources than ``n_splits``, or too
+            few groups of a class in a train part.
+    """
+    without = sum(s is None for s in source)
+    if without:
+        raise UserError(f"folds.by: column {plan.by!r} is empty in {without} rows: fill it in")
+    names = sorted({str(s) for s in source})
+    if len(names) != plan.n_splits:
+        raise UserError(
+            f"folds.by: column {plan.by!r} holds {len(names)} values ({listed(names)}), n_splits: is {plan.n_splits}: "
+            f"set n_splits: {len(names)}, one fold for each"
+        )
+    values = np.asarray(source, dtype=object)
+    folds = []
+    for fold, name in enumerate(names, start=1):
+        test = values == name
+        train = ~np.isin(group, group[test])
+        assignment = np.where(test, 0, -1).astype(np.int16)
+        _check_train_groups(label[train], group[train], plan, f"the train part without {name!r}")
+        inner = _assign(label[train], group[train], plan.inner_splits, _seed(plan.seed, 1, fold))
+        _check_classes(label[train], inner, f"the train part without {name!r}")
+        assignment[train] = inner
+        folds.append(assignment)
+    return folds, names
+
+
+def _check_train_groups(label: Labels, group: Groups, plan: Plan, where: str) -> None:
+    for value, name in ((1, "positive"), (0, "negative")):
+        found = len(np.unique(group[label == value]))
+        if found < plan.inner_splits:
+            raise UserError(
+                f"folds: {where} keeps {found} groups with a {name} row, fewer than inner_splits: {plan.inner_splits}: "
+                "lower inner_splits:, bring more groups, or check whether groups: ties the sources together"
+            )
+
+
+def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -> None:
+    """Refuse groups that cannot be split as planned.
+
+    Args:
+        label: shape (n,), 0 or 1.
+        group: shape (n,).
+        plan: the splits wanted.
+        columns: the group columns, for messages.
+
+    Raises:
+        UserError: for one component with more than half of the rows, for group columns that group
+            nothing, and for fewer groups of a class than folds.
+    """
+    sizes = np.bincount(group)
+    named = ", ".join(columns)
+    if len(sizes) == 1:
+        raise UserError(f"groups: all {len(label)} rows are tied into one group by {named}: name a column that varies")
+    if sizes.max() * 2 > len(label):
+        raise UserError(
+            f"groups: one group holds {sizes.max()} of {len(label)} rows (tied together through {named}): a fold "
+            "cannot hold it: leave out the column that ties everything, or split the group where it is not one"
+        )
+    if columns and len(sizes) == len(label):
+        raise UserError(
+            f"groups: {named} groups nothing, each of the {len(label)} rows has its own value: name the column that "
+            "rows of one subject share, or declare with groups: [] that every row stands for itself"
+        )
+    for value, name in ((1, "positive"), (0, "negative")):
+        found = len(np.unique(group[label == value]))
+        smallest = found - -(-found // plan.n_splits)
+        if found < plan.n_splits:
+            raise UserError(
+                f"folds: {found} groups hold a {name} row, fewer than n_splits: {plan.n_splits}: set n_splits: to "
+                f"{found} or less, or bring more groups"
+            )
+        if smallest < plan.inner_splits:
+            raise UserError(
+                f"folds: a train part keeps {smallest} groups with a {name} row, fewer than inner_splits: "
+                f"{plan.inner_splits}: lower inner_splits: or bring more groups"
+            )
+
+
+def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
+    """Split rows by group, outer and inner, stratified by label.
+
+    Repeat 1 is ``StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)`` of scikit-learn,
+    or ``StratifiedKFold`` where every row is a group of its own.
+
+    Args:
+        label: shape (n,), 0 or 1.
+        group: shape (n,), group of each row.
+        plan: the splits wanted.
+
+    Returns:
+        One array a fold, shape (n,): 0 for a test row, 1..inner_splits for a train row.
+
+    Raises:
+        UserError: when a part of a split would hold one class only.
+    """
+    folds: list[Assignment] = []
+    for repeat in range(1, plan.n_repeats + 1):
+        outer = _assign(label, group, plan.n_splits, _seed(plan.seed, repeat))
+        for part in range(1, plan.n_splits + 1):
+            assignment = np.zeros(len(label), np.int16)
+            train = outer != part
+            seed = _seed(plan.seed, repeat, part)
+            assignment[train] = _assign(label[train], group[train], plan.inner_splits, seed)
+            _check_classes(label, assignment, f"fold {len(folds) + 1}")
+            folds.append(assignment)
+    return folds
+
+
+def _assign(label: Labels, group: Groups, parts: int, seed: int) -> Assignment:
+    """Return the part, 1..parts, of each row."""
+    from sklearn.model_selection import StratifiedKFold
+
+    if len(np.unique(group)) < len(group):
+        return stratified_group_parts(label, group, parts, seed)
+    assignment = np.zeros(len(label), np.int16)
+    splitter = StratifiedKFold(parts, shuffle=True, random_state=seed)
+    for part, (_, held_out) in enumerate(splitter.split(label, label), start=1):
+        assignment[held_out] = part
+    return assignment
+
+
+def _check_classes(label: Labels, assignment: Assignment, split: str) -> None:
+    for part in np.unique(assignment):
+        classes = np.unique(label[assignment == part])
+        if len(classes) < 2:
+            where, key = ("test part", "n_splits:") if part == 0 else (f"inner fold {part}", "inner_splits:")
+            raise UserError(
+                f"folds: the {where} of {split} holds only rows with label {classes[0]}: lower {key}, "
+                "take another seed:, or bring more groups of the rarer class"
+            )
+
+
+def _seed(seed: int, repeat: int, *more: int) -> int:
+    """Return the seed of a split: the configured one for the first outer split, derived ones after it."""
+    if repeat == 1 and not more:
+        return seed
+    return int(np.random.SeedSequence((seed, repeat, *more)).generate_state(1)[0])

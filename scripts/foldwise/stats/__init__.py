@@ -1,0 +1,1 @@
+"""Metrics, intervals, calibration and thresholds from arrays; no module here knows a model or a file."""

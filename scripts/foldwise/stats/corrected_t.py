@@ -1,0 +1,137 @@
+"""Intervals and tests for scores from folds; nothing here knows of models."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Where the mean difference lies: probabilities that sum to 1.
+
+    Attributes:
+        above: more than the region of practical equivalence.
+        inside: within it.
+        below: less than it.
+    """
+
+    above: float
+    inside: float
+    below: float
+
+
+def correlated_t(differences: npt.NDArray[np.float64], test_share: float, rope: float) -> Posterior:
+    """Return the posterior of the mean difference between two entrants, by the Bayesian correlated t-test.
+
+    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on
+    multiple data sets, Machine Learning 100, equation 8: with a flat prior, a Student distribution
+    around the mean with J - 1 degrees of freedom and scale sd * sqrt(1/J + rho / (1 - rho)), where
+    rho = n_test / (n_train + n_test). As rho / (1 - rho) = n_test / n_train, that scale is the standard
+    error of the corrected t.
+
+    Args:
+        differences: shape (J,), one a fold, J >= 2, all finite. Where they are all the same, the
+            posterior is that one value.
+        test_share: n_test / n_train, the mean over folds.
+        rope: half width of the region of practical equivalence around zero.
+    """
+    folds = len(differences)
+    mean = float(differences.mean())
+    scale = float(differences.std(ddof=1) * np.sqrt(1 / folds + test_share))
+    if scale == 0:
+        return Posterior(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
+    above = float(stats.t.sf((rope - mean) / scale, folds - 1))
+    below = float(stats.t.cdf((-rope - mean) / scale, folds - 1))
+    return Posterior(above, max(0.0, 1 - above - below), below)
+
+
+FEWEST_GROUPS = 10
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval for a mean over outer folds.
+
+    Attributes:
+        estimate: mean over folds.
+        low: lower end.
+        high: upper end.
+        confidence: share of studies in which such an interval is meant to hold the true mean.
+        se: corrected standard error.
+        df: degrees of freedom.
+        n_folds: folds that the mean is over.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    confidence: float
+    se: float
+    df: int
+    n_folds: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain numbers."""
+        return asdict(self)
+
+
+def corrected_t(values: npt.NDArray[np.float64], test_share: float, confidence: float) -> tuple[Interval, float, float]:
+    """Return the corrected resampled t interval of a mean over folds, with t and p against zero.
+
+    Folds share train rows, so their scores are not independent: the variance of the mean is
+    sd^2 * (1/J + n_test/n_train) instead of sd^2 / J. Nadeau and Bengio (2003), Inference for the
+    Generalization Error, Machine Learning 52, section 3, with J - 1 degrees of freedom.
+
+    Args:
+        values: shape (J,), one score or one difference a fold, J >= 2, all finite.
+        test_share: n_test / n_train, the mean over folds.
+        confidence: such as 0.95.
+    """
+    folds = len(values)
+    mean, sd = float(values.mean()), float(values.std(ddof=1))
+    se = sd * float(np.sqrt(1 / folds + test_share))
+    half = float(stats.t.ppf((1 + confidence) / 2, folds - 1)) * se
+    with np.errstate(divide="ignore"):
+        t = float(np.divide(mean, se)) if mean else 0.0
+    p = float(2 * stats.t.sf(abs(t), folds - 1))
+    return Interval(mean, mean - half, mean + half, confidence, se, folds - 1, folds), t, p
+
+
+def reason_to_refuse(values: npt.NDArray[np.float64], groups_of_rarer_class: int) -> str | None:
+    """Return why no interval can be given for these fold scores, or None.
+
+    Args:
+        values: shape (J,), one score a fold, NaN where it is not defined.
+        groups_of_rarer_class: groups with a row of the class that fewer groups have.
+    """
+    few = too_few_groups(groups_of_rarer_class)
+    if few:
+        return few
+    undefined = int(np.isnan(values).sum())
+    if undefined:
+        return f"not defined in {undefined} of {len(values)} folds"
+    if len(values) < 2:
+        return "one fold only"
+    return None
+
+
+def too_few_groups(groups_of_rarer_class: int) -> str | None:
+    """Return why this many groups of the rarer class bear no interval, by whatever method, or None."""
+    if groups_of_rarer_class < FEWEST_GROUPS:
+        return f"{groups_of_rarer_class} groups in the rarer class, fewer than {FEWEST_GROUPS}"
+    return None
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Return p values adjusted for testing all of them (Holm 1979), in the order given."""
+    order = np.argsort(p)
+    adjusted = np.empty(len(p))
+    running = 0.0
+    for rank, position in enumerate(order):
+        running = max(running, min(1.0, (len(p) - rank) * p[position]))
+        adjusted[position] = running
+    return [float(a) for a in adjusted]

@@ -1,0 +1,227 @@
+"""What every backend promises: one contract, held against each of them."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import wrappers
+from foldwise.backends.base import FitOptions
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.search.space import read_space
+from foldwise.stats.metrics import auc, log_loss
+from tables import Grouped, grouped
+
+SEED = 7
+OPTIONS = FitOptions(SEED)
+SPACES = Path(__file__).parents[3] / "config" / "search"
+TREES = 30
+ODD_NAMES = (
+    "MDVP:Jitter(%)",
+    "a[0]",
+    "a]0[",
+    "a_0_",
+    "x<1",
+    "two words",
+    '"q"',
+    "größe, 幅",
+    "",
+    "tab\tline\nend",
+    "p=q",
+    "{c}",
+)
+
+
+def _plain() -> Grouped:
+    return grouped(columns=12, missing=0.1)
+
+
+def _awkward() -> Grouped:
+    """Draw a table with categories, one of them in test rows only, a column without a train value and outliers."""
+    data = grouped(columns=12, categories=3, missing=0.1)
+    values = data.matrix.values
+    values[:150, 5] = np.nan
+    values[150:160, 11] = 9
+    values[160:162, 1] = 1e30, -1e30
+    return data
+
+
+TABLES = {"numbers": _plain, "categories": _awkward}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A backend with a table of 150 train rows and 50 test rows."""
+
+    name: str
+    backend: Any
+    params: dict[str, Any]
+    train: Grouped
+    test: Grouped
+
+    def binned(self, weight: Any = None, options: FitOptions = OPTIONS) -> Any:
+        return self.backend.bin_train(self.train.matrix, self.train.label, weight, self.params, options)
+
+    def watched(self, binned: Any) -> Any:
+        return self.backend.bin_validation(self.test.matrix, self.test.label, binned, OPTIONS)
+
+    def model(self, trees: int = TREES) -> Any:
+        return self.backend.fit(self.binned(), self.params, trees, OPTIONS).model
+
+    def scores(self, model: Any) -> Any:
+        return self.backend.predict_matrix(model, self.test.matrix)
+
+
+def _case(name: str, data: Grouped) -> Case:
+    specification = SPECIFICATIONS[name]
+    space = read_space(SPACES / f"{name}.yaml", name, {}).dimensions
+    params = {k: v[0] for k, v in space.items() if k != specification.trees} | {"learning_rate": 0.2}
+    first = np.arange(len(data.label)) < 150
+    return Case(name, get_backend(name), params, data.rows(first), data.rows(~first))
+
+
+@pytest.fixture(params=[(name, kind) for name in SPECIFICATIONS for kind in TABLES], ids="-".join)
+def case(request: pytest.FixtureRequest) -> Case:
+    name, kind = request.param
+    return _case(name, TABLES[kind]())
+
+
+def test_the_first_trees_are_the_trees_of_a_smaller_fit(case: Case) -> None:
+    binned = case.binned()
+    large = case.backend.fit(binned, case.params, 40, OPTIONS).model
+    small = case.backend.fit(binned, case.params, 20, OPTIONS).model
+    rows = case.watched(binned)
+    np.testing.assert_array_equal(case.backend.predict(large, rows, 20), case.backend.predict(small, rows))
+
+
+def test_binned_data_can_be_used_again(case: Case) -> None:
+    binned = case.binned()
+    case.backend.fit(binned, case.params, TREES, OPTIONS, watch=[("rows", case.watched(binned))])
+    again = case.backend.fit(binned, case.params, TREES, OPTIONS).model
+    np.testing.assert_array_equal(case.scores(again), case.scores(case.model()))
+
+
+def test_prepared_rows_and_raw_rows_score_alike(case: Case) -> None:
+    binned = case.binned()
+    model = case.backend.fit(binned, case.params, TREES, OPTIONS).model
+    np.testing.assert_array_equal(case.backend.predict(model, case.watched(binned)), case.scores(model))
+
+
+def test_watching_does_not_change_the_model(case: Case) -> None:
+    binned = case.binned()
+    watch = [("one", case.watched(binned)), ("two", case.watched(binned))]
+    watched = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch).model
+    np.testing.assert_array_equal(case.scores(watched), case.scores(case.model()))
+
+
+@pytest.mark.parametrize("names", [["rows"], ["train", "rows"]], ids=["one", "two"])
+def test_curves_hold_one_value_a_tree_and_end_at_the_score(case: Case, names: list[str]) -> None:
+    binned = case.binned()
+    watch = [(name, case.watched(binned)) for name in names]
+    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch)
+    score = case.scores(fitted.model)
+    assert set(fitted.curves) == {(name, metric) for name in names for metric in ("log_loss", "auc")}
+    for (_, metric), curve in fitted.curves.items():
+        expected = log_loss(case.test.label, score) if metric == "log_loss" else auc(case.test.label, score)
+        assert curve.shape == (TREES,)
+        assert curve[-1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_curves_hold_only_the_metrics_asked_for(case: Case) -> None:
+    binned = case.binned()
+    watch = [("rows", case.watched(binned))]
+    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch, metrics=("auc",))
+    assert list(fitted.curves) == [("rows", "auc")]
+
+
+def test_a_saved_model_scores_as_before(case: Case, tmp_path: Path) -> None:
+    model = case.model()
+    path = tmp_path / SPECIFICATIONS[case.name].model_file
+    case.backend.save(model, path)
+    np.testing.assert_array_equal(case.scores(case.backend.load(path)), case.scores(model))
+
+
+def test_two_equal_fits_give_the_same_file(case: Case, tmp_path: Path) -> None:
+    paths = [tmp_path / str(i) / SPECIFICATIONS[case.name].model_file for i in range(2)]
+    for path in paths:
+        path.parent.mkdir()
+        case.backend.save(case.model(), path)
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_gain_is_given_in_the_order_of_the_columns(case: Case) -> None:
+    gain = case.backend.gain(case.model())
+    assert gain.shape == (12,)
+    assert gain.argmax() == 0
+    assert gain.min() >= 0
+
+
+def test_contributions_and_a_base_add_up_to_the_log_odds(case: Case) -> None:
+    model = case.model()
+    score = case.scores(model).astype(np.float64)
+    found = case.backend.contributions(model, case.test.matrix)
+    base = np.log(score / (1 - score)) - found.sum(axis=1)
+    assert found.shape == (50, 12)
+    assert np.ptp(base) < 1e-5
+
+
+def test_odd_column_names_change_no_score(case: Case, tmp_path: Path) -> None:
+    odd = replace(case, **{p: _renamed(getattr(case, p), ODD_NAMES) for p in ("train", "test")})
+    model = odd.model()
+    path = tmp_path / SPECIFICATIONS[case.name].model_file
+    case.backend.save(model, path)
+    loaded = case.backend.load(path)
+    expected = case.model()
+    np.testing.assert_array_equal(odd.scores(model), case.scores(expected))
+    np.testing.assert_array_equal(odd.scores(loaded), case.scores(expected))
+    np.testing.assert_allclose(case.backend.gain(loaded), case.backend.gain(expected), rtol=1e-5)
+
+
+def test_weights_change_the_model(case: Case) -> None:
+    weight = np.where(case.train.label == 1, 5.0, 1.0)
+    weighted = case.backend.fit(case.binned(weight), case.params, TREES, OPTIONS).model
+    assert case.scores(weighted).mean() > case.scores(case.model()).mean() + 0.05
+
+
+def test_two_threads_give_the_model_of_one(case: Case) -> None:
+    options = FitOptions(SEED, threads=2)
+    model = case.backend.fit(case.binned(options=options), case.params, TREES, options).model
+    np.testing.assert_array_equal(case.scores(model), case.scores(case.model()))
+
+
+def test_scores_are_those_of_the_scikit_learn_classifier(case: Case) -> None:
+    params = {**case.params, SPECIFICATIONS[case.name].trees: TREES}
+    expected = wrappers.fit_and_score(case.name, params, SEED, case.train.matrix, case.train.label, case.test.matrix)
+    np.testing.assert_array_equal(case.scores(case.model()), expected)
+
+
+def test_missing_values_carry_information(case: Case) -> None:
+    values = case.train.matrix.values.copy()
+    values[case.train.label == 1, 3] = np.nan
+    train = replace(case.train, matrix=FeatureMatrix(values, case.train.matrix.names, case.train.matrix.categorical))
+    gain = case.backend.gain(replace(case, train=train).model())
+    assert gain.argmax() == 3
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_one_split_of_one_tree_parts_categories_in_any_way(name: str) -> None:
+    data = grouped(groups=200, columns=2, categories=1)
+    odd = (data.matrix.values[:, 1] % 2).astype(np.int8)
+    depth = next(p for p in ("max_depth", "depth") if p in SPECIFICATIONS[name].parameters)
+    params = {depth: 1, "learning_rate": 0.5}
+    backend = get_backend(name)
+    model = backend.fit(backend.bin_train(data.matrix, odd, None, params, OPTIONS), params, 1, OPTIONS).model
+    assert auc(odd, backend.predict_matrix(model, data.matrix)) == 1.0
+
+
+@pytest.mark.parametrize("name", SPECIFICATIONS)
+def test_double_precision_is_taken(name: str) -> None:
+    wide = _case(name, grouped(columns=12, missing=0.1, dtype=np.float64))
+    score = wide.scores(wide.model())
+    assert np.isfinite(score).all()
+
+
+def _renamed(data: Grouped, names: tuple[str, ...]) -> Grouped:
+    return replace(data, matrix=FeatureMatrix(data.matrix.values, names, data.matrix.categorical))

@@ -1,0 +1,89 @@
+"""The files of a final model in the hands of somebody who has the bare library alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import catboost
+import joblib
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+import xgboost as xgb
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
+from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.io.files import read_json, read_table
+from foldwise.search.settings import Settings
+from foldwise.training.train import train
+from tables import grouped, write_dataset
+
+Bare = Callable[[Path, FeatureMatrix], npt.NDArray[Any]]
+
+
+def _xgboost(path: Path, matrix: FeatureMatrix) -> npt.NDArray[Any]:
+    model = xgb.Booster(model_file=path)
+    names, kinds = model.feature_names, model.feature_types
+    rows = xgb.DMatrix(matrix.values, feature_names=names, feature_types=kinds, enable_categorical=True)
+    return np.asarray(model.predict(rows))
+
+
+def _lightgbm(path: Path, matrix: FeatureMatrix) -> npt.NDArray[Any]:
+    return np.asarray(lgb.Booster(model_file=path).predict(matrix.values))
+
+
+def _joblib(path: Path, matrix: FeatureMatrix) -> npt.NDArray[Any]:
+    return np.asarray(joblib.load(path).predict(matrix.values))
+
+
+def _catboost(path: Path, matrix: FeatureMatrix) -> npt.NDArray[Any]:
+    model = catboost.CatBoostClassifier().load_model(str(path))
+    rows = pd.DataFrame(matrix.values, columns=model.feature_names_)
+    for j in matrix.categorical:
+        name = rows.columns[j]
+        rows[name] = rows[name].fillna(-1).astype(int)
+    return np.asarray(model.predict_proba(rows))[:, 1]
+
+
+BARE: dict[str, tuple[str, Bare]] = {
+    "model.json": ("xgboost", _xgboost),
+    "model.txt": ("lightgbm", _lightgbm),
+    "model.joblib": ("lightgbm", _joblib),
+    "model.cbm": ("catboost", _catboost),
+}
+
+
+def test_every_format_is_tried() -> None:
+    assert set(BARE) == {name for s in SPECIFICATIONS.values() for name in s.final_files}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_it_reloads_in_the_bare_library_and_scores_bit_for_bit_alike(name: str, tmp_path: Path) -> None:
+    backend, bare = BARE[name]
+    paths = write_dataset(tmp_path, grouped(groups=24, categories=2, missing=0.1))
+    make_folds(**paths, plan=Plan(4, 1, 2, 42), output=tmp_path / "folds.parquet")
+    small = {SPECIFICATIONS[backend].trees: [6], "learning_rate": [0.3]}
+    settings = Settings(
+        backend=backend,
+        seed=7,
+        threads=1,
+        device="cpu",
+        class_weight="none",
+        metric="log_loss",
+        early_stopping_rounds=None,
+        space=small,
+    )
+    tables = ("search", "curve", "importance", "inner_predictions")
+    outputs = {t: str(tmp_path / f"{t}.parquet") for t in tables} | {"params": str(tmp_path / "params.json")}
+    keys = ("model", "joblib")
+    outputs |= {k: str(tmp_path / f) for k, f in zip(keys, SPECIFICATIONS[backend].final_files, strict=False)}
+    train({**paths, "folds": str(tmp_path / "folds.parquet")}, "final", settings, outputs)
+    matrix = read_matrix(paths["table"], read_json(paths["contract"])["features"])
+    module = get_backend(backend)
+    workflow = module.predict_matrix(module.load(Path(outputs["model"])), matrix)
+    assert len(np.unique(workflow)) > 10
+    assert np.isnan(matrix.values).any()
+    assert bare(tmp_path / name, matrix).astype(np.float64).tobytes() == workflow.astype(np.float64).tobytes()
+    assert read_table(outputs["inner_predictions"]).num_rows == len(matrix)

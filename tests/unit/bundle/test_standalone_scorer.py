@@ -1,0 +1,244 @@
+"""The predict.py of a bundle: the workflow's own scores bit for bit, without the workflow."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from bundled import Bundled, scorer, write_bundle
+from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.config.datasets import NewTable
+from foldwise.errors import UserError
+from foldwise.io.files import read_table
+from foldwise.model_names import ENSEMBLE
+from foldwise.predict import predict
+from foldwise.stats.calibration import fit_calibrator
+from small_study import JOINED, SINGLE, table
+
+Frame = Callable[[], pd.DataFrame]
+# Everything that predict.py must do without: one backend alone is let through.
+ALONE = """
+import runpy, sys
+from importlib.abc import MetaPathFinder
+class Refused(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused}:
+            raise ImportError(f"{{name}} is not here")
+sys.meta_path.insert(0, Refused())
+sys.path = [p for p in sys.path if not p.endswith(("scripts", "tests"))]
+sys.argv = {arguments}
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+@pytest.fixture(scope="module")
+def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundled:
+    folder = tmp_path_factory.mktemp("bundled")
+    return write_bundle(folder, {**SINGLE, "sentinels": {"frames": [20], "codec": ["avc"]}, "inf": "missing"})
+
+
+def _with(**columns: Any) -> Frame:
+    return lambda: table().assign(**columns)
+
+
+NEW_TABLES: dict[str, Frame] = {
+    "the training table": table,
+    "another order, other columns, no label": lambda: table().iloc[:, ::-1].drop(columns=["fake", "video"]).assign(x=1),
+    "units that are not known": lambda: table().assign(video=[None, "a", "b", "a"] * 12),
+    "double precision": lambda: table().astype({"noise": "float64", "gradient": "float64"}),
+    "numbers as text": lambda: table().astype({"noise": str, "frames": str}),
+    "a category as dictionary": lambda: table().astype({"codec": "category"}),
+    "unseen and missing categories": lambda: table().assign(codec=["av1", None, "vp9", "hevc"] * 12),
+    "missing values and sentinels": _with(noise=[np.nan, 0.1, -0.1, 2.0] * 12, frames=[20, 21, 22, 23] * 12),
+    "infinities": _with(gradient=np.tile(np.array([np.inf, -np.inf, 0, 1], np.float32), 12)),
+    "whole numbers for single precision": _with(noise=[1, 2, 3, 4] * 12),
+    "booleans for numbers": _with(frames=[True, False, False, True] * 12),
+    "an empty column": _with(noise=pa.nulls(48).to_pandas()),
+    "categories as numbers": _with(codec=[1.0, 2.0, 3.5, np.nan] * 12),
+    "sample_id in place of the id": lambda: table().rename(columns={"sample": "sample_id"}),
+}
+REFUSED: dict[str, tuple[Frame, str]] = {
+    "missing columns": (
+        lambda: table().drop(columns=["noise", "codec"]),
+        "lacks 2 of the 6 needed columns: noise, codec",
+    ),
+    "no id": (lambda: table().drop(columns="sample"), "lacks 1 of the 6 needed columns: sample"),
+    "one name twice": (lambda: table().assign(sample="a"), "'sample' does not name every row, or two rows alike"),
+    "text that is no number": (_with(noise="loud"), "'noise' cannot be read as numbers"),
+    "lists": (_with(codec=[["avc"]] * 48), "'codec' has type list<"),
+    "lists for numbers": (_with(noise=[[1.0]] * 48), "'noise' has type list<"),
+    "too large a number": (_with(frames=1e39), "'frames' holds infinite values, or some beyond 3.4e38"),
+    "whole numbers beyond single precision": (_with(noise=2**24 + 1), "'noise' holds whole numbers"),
+    "whole numbers beyond double precision": (_with(noise=2**60 + 1), "'noise' cannot be read as numbers"),
+    "no rows": (lambda: table().iloc[:0], "it has no rows"),
+}
+
+
+def _both(bundled: Bundled, folder: Path, new: pd.DataFrame, backend: str) -> list[list[pa.Table]]:
+    """Return rows and units from the workflow, and from predict.py under the same names."""
+    new.to_parquet(folder / "new.parquet")
+    paths = {name: str(folder / name) for name in ("rows", "units", "report")}
+    predict.score_table(bundled.results, NewTable(table=str(folder / "new.parquet")), paths)
+    scorer(bundled.bundle).score(folder / "new.parquet", folder / "scored.parquet", backend)
+    workflow = [read_table(paths[name]) for name in ("rows", "units")]
+    alone = [read_table(path) for name in ("scored", "scored_units") if (path := folder / f"{name}.parquet").exists()]
+    names = {f"{backend}_{kind}": kind for kind in ("score", "calibrated", "verdict")}
+    kept = [t.select([n for n in t.column_names if n in {"sample_id", "unit", "n_rows", *names}]) for t in workflow]
+    return [[t.rename_columns([names.get(n, n) for n in t.column_names]) for t in kept], alone]
+
+
+@pytest.mark.parametrize("new", NEW_TABLES)
+def test_scores_are_those_of_the_workflow_bit_for_bit(bundled: Bundled, tmp_path: Path, new: str) -> None:
+    for backend in (*SPECIFICATIONS, ENSEMBLE):
+        workflow, alone = _both(bundled, tmp_path, NEW_TABLES[new](), backend)
+        assert alone[0].equals(workflow[0])
+        assert not np.isnan(alone[0]["calibrated"].to_numpy()).any()
+        if "video" in NEW_TABLES[new]():
+            assert alone[1].equals(workflow[1])
+
+
+def test_catboost_gets_a_missing_category_as_minus_one(bundled: Bundled) -> None:
+    model = SimpleNamespace(feature_names_=["a", "b"], predict=lambda rows, **how: np.full((2, 2), 0.5))
+    seen: list[Any] = []
+    library = SimpleNamespace(Pool=lambda rows, **described: seen.append(rows.tolist()))
+    values = np.array([[0.5, 2], [1.5, np.nan]], np.float32)
+    scorer(bundled.bundle).catboost_scores(library, model, values, [1], 1)
+    assert seen == [[[0.5, 2], [1.5, -1]]]
+
+
+def test_neither_parts_nor_threads_change_a_bit(
+    bundled: Bundled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(predict, "PART_ROWS", 7)
+    new = tmp_path / "new.parquet"
+    table().to_parquet(new, row_group_size=10)
+    predict.score_table(
+        bundled.results, NewTable(table=str(new)), {n: str(tmp_path / n) for n in ("rows", "units", "report")}
+    )
+    module = scorer(bundled.bundle)
+    monkeypatch.setattr(module, "PART_ROWS", 7)
+    for backend in (*SPECIFICATIONS, ENSEMBLE):
+        module.score(new, tmp_path / "scored.parquet", backend, threads=2)
+        for ours, theirs in (("rows", "scored"), ("units", "scored_units")):
+            found = read_table(tmp_path / f"{theirs}.parquet")["score"].to_numpy()
+            assert found.tobytes() == read_table(tmp_path / ours)[f"{backend}_score"].to_numpy().tobytes()
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "none"])
+def test_every_calibrator_is_the_workflows_bit_for_bit(bundled: Bundled, method: str) -> None:
+    random = np.random.default_rng(1)
+    fitted = fit_calibrator(method, random.random(200), random.integers(0, 2, 200).astype(np.int8))
+    raw = np.concatenate([[0, 1], random.random(1000)])
+    found = scorer(bundled.bundle).calibrate({"method": fitted.method, **fitted.numbers}, raw)
+    assert found.tobytes() == fitted(raw).tobytes()
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_what_the_workflow_refuses_is_refused_in_one_line(bundled: Bundled, tmp_path: Path, fault: str) -> None:
+    make, words = REFUSED[fault]
+    new = tmp_path / "new.parquet"
+    make().to_parquet(new)
+    module = scorer(bundled.bundle)
+    with pytest.raises(module.UserError, match=words.replace("<", r"\<")):
+        module.score(new, tmp_path / "scored.parquet", "xgboost")
+    outputs = {n: str(tmp_path / n) for n in ("rows", "units", "report")}
+    with pytest.raises(UserError):
+        predict.score_table(bundled.results, NewTable(table=str(new)), outputs)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["new.parquet"]
+
+
+def test_infinities_are_refused_where_training_refused_them(tmp_path: Path) -> None:
+    joined = write_bundle(tmp_path, JOINED)
+    new = table().rename(columns={n: f"stage2_{n}" for n in ("noise", "gradient", "frames", "codec")})
+    new.assign(stage2_noise=np.float32("inf")).to_parquet(tmp_path / "new.parquet")
+    module = scorer(joined.bundle)
+    with pytest.raises(module.UserError, match="holds infinite values"):
+        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    workflow, alone = _both(joined, tmp_path, new, "lightgbm")
+    assert alone == workflow
+
+
+@pytest.mark.parametrize("backend", SPECIFICATIONS)
+def test_one_backend_is_enough_and_nothing_of_foldwise_is_needed(
+    bundled: Bundled, tmp_path: Path, backend: str
+) -> None:
+    table().to_parquet(tmp_path / "new.parquet")
+    refused = {*SPECIFICATIONS, "sklearn", "joblib", "foldwise", "onnx", "onnxruntime"} - {backend}
+    # CatBoost itself imports pandas.
+    refused |= {"pandas"} if backend != "catboost" else set()
+    arguments = [str(bundled.bundle / "score.py"), "new.parquet", "scored.parquet"]
+
+    def run(name: str) -> subprocess.CompletedProcess[str]:
+        code = ALONE.format(refused=refused, arguments=[*arguments, "--backend", name])
+        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    done = run(backend)
+    assert done.returncode == 0, done.stderr
+    expected = scorer(bundled.bundle).score(tmp_path / "new.parquet", tmp_path / "expected.parquet", backend)
+    assert done.stdout.splitlines()[:-1] == expected[:-1]
+    assert (tmp_path / "scored.parquet").read_bytes() == (tmp_path / "expected.parquet").read_bytes()
+    if backend == "xgboost":
+        other = run("lightgbm")
+        assert (other.returncode, other.stdout) == (1, "")
+        assert other.stderr.startswith("error: lightgbm is not installed: pip install lightgbm==")
+        assert other.stderr.count("\n") == 1
+
+
+def test_nothing_beside_score_py_is_taken_for_a_library(bundled: Bundled) -> None:
+    assert not {path.stem for path in bundled.bundle.iterdir()} & {*SPECIFICATIONS, "numpy", "pyarrow"}
+
+
+def test_a_file_that_was_changed_or_lost_is_not_read(bundled: Bundled, tmp_path: Path) -> None:
+    copy = bundled.made_again(tmp_path / "copy")
+    table().to_parquet(tmp_path / "new.parquet")
+    module = scorer(copy)
+    operation = (copy / "operation.json").read_text()
+    (copy / "operation.json").write_text(operation.replace("sigmoid", "none"))
+    with pytest.raises(module.UserError, match=r"operation.json: its SHA-256 is not that in SHA256SUMS"):
+        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    (copy / "operation.json").write_text(operation)
+    (copy / "models" / "xgboost" / "model.json").unlink()
+    with pytest.raises(module.UserError, match=r"model.json: No such file or directory: copy the bundle again"):
+        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
+
+
+def test_unusable_files_and_names_are_told_in_one_line(bundled: Bundled, tmp_path: Path) -> None:
+    module = scorer(bundled.bundle)
+    (tmp_path / "x.parquet").write_text("no parquet")
+    table().to_parquet(tmp_path / "new.parquet")
+    for given, words in (
+        ((tmp_path / "gone.parquet", tmp_path / "s.parquet"), "cannot be read as parquet"),
+        ((tmp_path / "x.parquet", tmp_path / "s.parquet"), "cannot be read as parquet"),
+        ((tmp_path / "new.parquet", tmp_path / "no" / "s.parquet"), "cannot be written"),
+        (
+            (tmp_path / "new.parquet", tmp_path / "s.parquet", "forest"),
+            "this bundle has xgboost, lightgbm, catboost, ensemble",
+        ),
+    ):
+        with pytest.raises(module.UserError, match=words):
+            module.score(*given)
+
+
+def test_differences_to_the_training_table_are_told(bundled: Bundled, tmp_path: Path) -> None:
+    table().astype({"noise": str}).assign(codec="av1", colour="red").to_parquet(tmp_path / "new.parquet")
+    said = scorer(bundled.bundle).score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
+    assert said == [
+        "columns that are not used: fake, colour",
+        "1 of 5 columns have another type than in training and were read as there: noise (text as float)",
+        "codec: 48 of 48 rows hold a category unseen in training, read as missing",
+        f"48 rows scored by lightgbm: {tmp_path / 'scored.parquet'}",
+    ]
+
+
+def test_many_columns_of_another_type_are_counted_and_the_first_named(bundled: Bundled) -> None:
+    columns = [SimpleNamespace(name=f"f{j}", here="double", there="float", unseen=0) for j in range(38)]
+    [said] = scorer(bundled.bundle).differences(columns, 48)
+    assert said.startswith("38 of 38 columns have another type than in training and were read as there: f0 (double as ")
+    assert said.endswith("f4 (double as float) and 33 more")

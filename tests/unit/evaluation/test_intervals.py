@@ -1,0 +1,128 @@
+"""Every metric has its intervals by every method, each saying what it is over, or why there is none."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from foldwise.evaluation.intervals import COVERS, METRICS, groups_of_rarer_class, interval_block
+from foldwise.io.files import read_json
+from foldwise.stats.bootstrap import group_bootstrap
+from foldwise.stats.corrected_t import corrected_t
+from foldwise.stats.delong import clustered_delong
+from scored import Scored, evaluate, write_scored
+
+LEVELS = ["row", "unit"]
+
+
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
+    return write_scored(tmp_path_factory.mktemp("scored"))
+
+
+@pytest.fixture(scope="module")
+def blocks(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    metrics = read_json(evaluate(scored, "strong", tmp_path_factory.mktemp("metrics"))["metrics"])
+    by_fold = metrics["fold_results"]
+    return {
+        "row": metrics["intervals"],
+        "unit": metrics["unit"]["intervals"],
+        "row folds": by_fold,
+        "unit folds": [fold["unit"] for fold in by_fold],
+    }
+
+
+def _methods(metric: str) -> set[str]:
+    return {"corrected_t", "group_bootstrap"} | ({"clustered_delong"} if metric == "auc" else set())
+
+
+def _pooled(scored: Scored, level: str) -> tuple[Any, Any, Any]:
+    """Return label, score and group of every row, or unit, in the fold of repeat 1 that tests it."""
+    fold = (scored.folds[:3] == 0).argmax(axis=0)
+    score = scored.scores["strong"][fold, np.arange(len(fold))]
+    if level == "row":
+        return scored.data.label, score, scored.data.group
+    units = np.unique(scored.data.group)
+    means = np.array([score[scored.data.group == u].mean() for u in units])
+    return (units % 2).astype(np.int8), means, units
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_every_metric_has_every_method_with_what_it_is_over(level: str, blocks: dict[str, Any]) -> None:
+    assert list(blocks[level]) == list(METRICS)
+    for metric, methods in blocks[level].items():
+        assert set(methods) == _methods(metric)
+        for method, found in methods.items():
+            assert found["low"] <= found["estimate"] <= found["high"]
+            assert (found["level"], found["confidence"], found["covers"]) == (level, 0.95, COVERS[method])
+            assert (found["n_rows"], found["n_units"], found["n_groups"]) == (120, 30, 30)
+        assert methods["corrected_t"]["n_folds"] == 6
+        assert methods["group_bootstrap"]["n_draws"] == 2000
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_headline_is_over_the_folds_of_its_level(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
+    share = float(np.mean([(fold == 0).sum() / (fold != 0).sum() for fold in scored.folds]))
+    for metric in METRICS:
+        expected = corrected_t(np.array([fold[metric] for fold in blocks[f"{level} folds"]]), share, 0.95)[0]
+        found = blocks[level][metric]["corrected_t"]
+        assert (found["estimate"], found["se"]) == pytest.approx((expected.estimate, expected.se))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_pooled_methods_are_over_repeat_one(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
+    rows = _pooled(scored, level)
+    found = blocks[level]["auc"]
+    expected = clustered_delong(*rows, 0.95).as_dict()
+    assert {k: found["clustered_delong"][k] for k in expected} == pytest.approx(expected)
+    for metric, drawn in group_bootstrap(*rows, 0.95).items():
+        expected = drawn.as_dict()
+        assert {k: blocks[level][metric]["group_bootstrap"][k] for k in expected} == pytest.approx(expected)
+
+
+def test_the_pooled_methods_say_that_they_ignore_training() -> None:
+    assert "variance of training" in COVERS["corrected_t"]
+    for method in ("group_bootstrap", "clustered_delong"):
+        assert "ignores the variance of training" in COVERS[method]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_too_few_groups_get_no_interval_by_any_method(level: str, tmp_path: Path) -> None:
+    metrics = read_json(evaluate(write_scored(tmp_path, groups=18), "strong", tmp_path)["metrics"])
+    block = metrics["intervals"] if level == "row" else metrics["unit"]["intervals"]
+    assert list(block) == list(METRICS)
+    for metric, methods in block.items():
+        assert set(methods) == _methods(metric)
+        for found in methods.values():
+            assert found["refused"] == "9 groups in the rarer class, fewer than 10"
+            assert "low" not in found
+            assert 0 <= found["estimate"] <= 1
+            assert found["covers"]
+
+
+def test_units_across_groups_have_no_pooled_interval() -> None:
+    label = np.tile([0, 1], 20)
+    rows = pd.DataFrame({"repeat": 1, "fold": 1, "group": np.arange(40), "label": label, "score": label * 0.1 + 0.4})
+    values = dict.fromkeys(METRICS, np.array([0.6, 0.7]))
+    apart = interval_block(values, rows.assign(unit=np.arange(40)), "unit", 0.25, 0.95)["auc"]
+    across = interval_block(values, rows.assign(unit=np.arange(40) // 4 * 4 + label), "unit", 0.25, 0.95)["auc"]
+    assert "low" in apart["group_bootstrap"]
+    assert across["group_bootstrap"]["refused"] == "20 units have rows in several groups"
+    assert across["clustered_delong"]["refused"] == "20 units have rows in several groups"
+    assert across["corrected_t"]["low"] == corrected_t(values["auc"], 0.25, 0.95)[0].low
+
+
+def test_a_score_that_a_fold_lacks_refuses_the_fold_methods_only() -> None:
+    label = np.tile([0, 1], 20)
+    rows = pd.DataFrame({"repeat": 1, "fold": 1, "unit": np.arange(40), "group": np.arange(40), "label": label})
+    values = dict.fromkeys(METRICS, np.array([0.6, np.nan]))
+    found = interval_block(values, rows.assign(score=0.3 + 0.1 * label), "row", 0.25, 0.95)["auc"]
+    assert found["corrected_t"]["refused"] == "not defined in 1 of 2 folds"
+    assert (found["corrected_t"]["estimate"], found["corrected_t"]["n_folds"]) == (0.6, 2)
+    assert found["group_bootstrap"]["estimate"] == 1
+
+
+@pytest.mark.parametrize(("labels", "expected"), [([1, 1, 0, 0], 1), ([1, 0, 1, 0], 2), ([1, 1, 1, 1], 0)])
+def test_groups_of_the_rarer_class_are_counted(labels: list[int], expected: int) -> None:
+    assert groups_of_rarer_class(pd.DataFrame({"label": labels, "group": [0, 0, 1, 1]})) == expected

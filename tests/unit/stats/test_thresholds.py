@@ -1,0 +1,121 @@
+"""The chosen threshold is the best of all cuts, and a cut never parts equal scores."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from foldwise.stats.thresholds import choose_threshold
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+quick = settings(max_examples=150, deadline=None)
+Rows = list[tuple[float, int]]
+Merit = Callable[[int, int, int, int], float]
+LIMIT = 0.25
+
+
+def f1(tp: int, fp: int, fn: int, tn: int) -> float:
+    return 2 * tp / (2 * tp + fp + fn)
+
+
+def youden(tp: int, fp: int, fn: int, tn: int) -> float:
+    return tp / (tp + fn) - fp / (fp + tn)
+
+
+def rate_within_limit(tp: int, fp: int, fn: int, tn: int) -> float:
+    return tp / (tp + fn) if fp / (fp + tn) <= LIMIT else -1.0
+
+
+CRITERIA = {"f1": f1, "youden": youden, "fpr": rate_within_limit}
+criteria = pytest.mark.parametrize("criterion", CRITERIA)
+
+
+def rows(score: st.SearchStrategy[float]) -> st.SearchStrategy[Rows]:
+    """Draw up to 25 scores with labels, both classes among them."""
+    drawn = st.lists(st.tuples(score, st.integers(0, 1)), min_size=2, max_size=25)
+    return drawn.map(lambda found: [(found[0][0], 0), (found[1][0], 1), *found[2:]])
+
+
+TIED = rows(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
+ANY = rows(st.floats(0, 1))
+
+
+def chosen(criterion: str, found: Rows) -> float:
+    score, label = np.array(found).T
+    return choose_threshold(criterion, score, label.astype(np.int8), LIMIT)
+
+
+def merit_of_cut(merit: Merit, found: Rows, threshold: float) -> float:
+    called = [(s >= threshold, y) for s, y in found]
+    return merit(*(called.count(cell) for cell in ((True, 1), (True, 0), (False, 1), (False, 0))))
+
+
+def cuts_with_a_call(found: Rows) -> list[float]:
+    return sorted({s for s, _ in found})
+
+
+@criteria
+@quick
+@given(found=TIED | ANY)
+def test_no_cut_is_better(criterion: str, found: Rows) -> None:
+    merit = CRITERIA[criterion]
+    best = max(merit_of_cut(merit, found, cut) for cut in cuts_with_a_call(found))
+    reached = merit_of_cut(merit, found, chosen(criterion, found))
+    assert reached == pytest.approx(best) if best >= 0 else reached == 0
+
+
+@criteria
+@quick
+@given(found=TIED)
+def test_of_equally_good_cuts_the_lowest_is_taken(criterion: str, found: Rows) -> None:
+    merit, threshold = CRITERIA[criterion], chosen(criterion, found)
+    here = merit_of_cut(merit, found, threshold)
+    called = {s for s, _ in found if s >= threshold}
+    lower = [cut for cut in cuts_with_a_call(found) if cut < min(called, default=0)]
+    assert all(merit_of_cut(merit, found, cut) < here for cut in lower)
+
+
+@quick
+@given(found=TIED | ANY)
+def test_the_false_positive_rate_stays_within_the_limit(found: Rows) -> None:
+    threshold = chosen("fpr", found)
+    negatives = [s for s, y in found if y == 0]
+    assert sum(s >= threshold for s in negatives) <= LIMIT * len(negatives)
+
+
+@criteria
+def test_a_cut_lies_half_way_between_neighbouring_scores(criterion: str) -> None:
+    assert chosen(criterion, [(0.1, 0), (0.2, 0), (0.6, 1), (0.8, 1)]) == pytest.approx(0.4)
+
+
+@criteria
+def test_a_cut_between_neighbouring_floats_parts_them(criterion: str) -> None:
+    # Half-way between these two, arithmetic rounds to the lower one.
+    lower = 0.5
+    upper = float(np.nextafter(lower, 1))
+    assert (lower + upper) / 2 == lower
+    assert chosen(criterion, [(lower, 0), (upper, 1)]) == upper
+
+
+def test_a_limit_that_every_cut_exceeds_calls_nobody_positive() -> None:
+    score = [(0.9, 0), (0.9, 1), (0.1, 0), (0.1, 1)]
+    assert chosen("fpr", score) > 0.9
+
+
+@pytest.mark.parametrize("criterion", ["f1", "youden"])
+def test_of_constant_scores_everybody_is_called_positive(criterion: str) -> None:
+    assert chosen(criterion, [(0.3, 0), (0.3, 1), (0.3, 0)]) == 0.3
+
+
+def test_of_constant_scores_nobody_is_called_positive_within_a_limit() -> None:
+    assert chosen("fpr", [(0.3, 0), (0.3, 1), (0.3, 0)]) > 0.3
+
+
+def test_the_order_of_the_rows_does_not_matter() -> None:
+    found = [(0.1, 0), (0.5, 1), (0.5, 0), (0.7, 1), (0.2, 1), (0.9, 0)]
+    assert chosen("f1", found) == chosen("f1", found[::-1])
+
+
+def test_a_rate_that_is_exactly_the_limit_is_allowed() -> None:
+    # One negative of four lies among the positives: a rate of 0.25.
+    assert chosen("fpr", [(0.1, 0), (0.2, 0), (0.3, 0), (0.7, 0), (0.5, 1), (0.9, 1)]) == pytest.approx(0.4)

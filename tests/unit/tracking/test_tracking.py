@@ -1,0 +1,228 @@
+"""What is logged is what the files say, once; a tracker that fails costs a warning."""
+
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from foldwise.io.files import read_json, read_table, write_json
+from foldwise.tracking import outcome
+from foldwise.tracking.log import Tracker, log_mlflow
+from foldwise.tracking.mlflow import limit_requests, time_limit
+
+limit_requests()
+
+from tracked import BACKENDS, ENTRANTS, PLOTS, STUDY, WEIGHTS, Logged, contents_of, write_run  # noqa: E402 - MLflow reads the limits
+
+LONG = 300
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real MLflow server with a database and a file store of its own."""
+    folder, port = tmp_path_factory.mktemp("server"), free_port()
+    where = ["--backend-store-uri", f"sqlite:///{folder}/server.db", "--artifacts-destination", str(folder / "files")]
+    command = [sys.executable, "-m", "mlflow", "server", *where, "--port", str(port), "--workers", "1"]
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health", process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            urllib.request.urlopen(address, timeout=5)  # noqa: S310 - an address of our own
+        except (urllib.error.URLError, TimeoutError):
+            time.sleep(0.5)
+        else:
+            return
+    pytest.fail("the MLflow server ended")
+
+
+@pytest.fixture(scope="module", params=["server", "sqlite"])
+def tracker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    if request.param == "server":
+        return str(request.getfixturevalue("server"))
+    return f"sqlite:///{tmp_path_factory.mktemp('database')}/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def results(tracker: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run that has been logged twice."""
+    folder = tmp_path_factory.mktemp("results")
+    inputs = write_run(folder)
+    for _ in range(2):
+        log(folder, inputs, tracker)
+    return folder
+
+
+def log(folder: Path, inputs: dict[str, list[str]], uri: str, timeout: int = LONG, failures: int = 0) -> None:
+    log_mlflow(contents_of(inputs), Tracker(uri, "foldwise", timeout), failures, folder / "tracking.json")
+
+
+@pytest.fixture
+def logged(results: Path, tracker: str) -> Logged:
+    outcome = read_json(results / "tracking.json")
+    assert outcome["logged"], outcome["reason"]
+    return Logged(tracker)
+
+
+def test_there_is_one_run_a_backend_with_one_below_it_a_fold(logged: Logged) -> None:
+    assert set(logged.parents) == set(ENTRANTS)
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
+    assert {run.info.status for run in logged.parents.values()} == {"FINISHED"}
+
+
+def test_a_parent_has_the_means_and_every_fold_as_a_step(logged: Logged, results: Path) -> None:
+    metrics = read_json(results / "videos/lightgbm/metrics.json")
+    parent = logged.parents["lightgbm"]
+    for name in ("test_auc", "test_f1_std", "test_log_loss"):
+        if name in metrics:
+            assert parent.data.metrics[name] == pytest.approx(metrics[name])
+    assert parent.data.metrics["test_auc_low"] == pytest.approx(metrics["intervals"]["auc"]["corrected_t"]["low"])
+    expected = {fold["fold"]: pytest.approx(fold["auc"]) for fold in metrics["fold_results"]}
+    assert logged.history(parent, "fold_test_auc") == expected
+
+
+def test_a_fold_has_its_parameters_scores_and_costs(logged: Logged, results: Path) -> None:
+    run = logged.fold("xgboost", 2)
+    params = read_json(results / "videos/xgboost/params.json")[1]
+    scores = read_json(results / "videos/xgboost/metrics.json")["fold_results"][1]
+    assert run.data.params == {**{k: str(v) for k, v in params["chosen"].items()}, "trees": str(params["trees"])}
+    assert logged.history(run, "test_f1") == {2: pytest.approx(scores["f1"])}
+    assert run.data.metrics["total_seconds"] == params["seconds"]["total"]
+
+
+def test_a_learning_curve_is_the_mean_over_the_inner_folds(logged: Logged, results: Path) -> None:
+    curve = read_table(results / "videos/xgboost/curve.parquet").to_pandas()
+    first = curve[(curve["fold"] == 1) & (curve["part"] == "validation") & (curve["metric"] == "log_loss")]
+    means = first.groupby("iteration")["value"].mean()
+    found = logged.history(logged.fold("xgboost", 1), "validation_log_loss")
+    assert {1, int(means.index.max())} <= set(found)
+    assert found == {step: pytest.approx(means[step]) for step in found}
+
+
+def test_configuration_and_versions_and_hashes_are_there_but_no_password(logged: Logged) -> None:
+    parent = logged.parents["xgboost"].data
+    assert parent.params["folds.n_splits"] == "2"
+    assert parent.params["space.max_depth"] == "[2, 3]"
+    assert parent.params["final.trees"] == "100"
+    assert "hush" not in str(parent.params)
+    for tag in ("table_sha256", "folds_sha256", "code", "version.xgboost", "key"):
+        assert parent.tags[f"foldwise.{tag}"]
+
+
+def test_model_plots_and_report_are_kept(logged: Logged, tmp_path: Path) -> None:
+    parent = logged.parents["lightgbm"]
+    plots = {f"plots/{plot}.png" for plot in PLOTS}
+    assert logged.files(parent) == {"report.html", "metrics.json", "model/model.txt", *plots}
+    path = logged.client.download_artifacts(parent.info.run_id, "model/model.txt", str(tmp_path))
+    assert Path(path).read_text() == "trees of lightgbm"
+
+
+def test_the_final_model_is_registered_once(logged: Logged) -> None:
+    for backend in BACKENDS:
+        [version] = logged.client.search_model_versions(f"name = 'foldwise-videos-{backend}'")
+        assert version.run_id == logged.parents[backend].info.run_id
+        assert str(version.version) == "1"
+
+
+def test_the_ensemble_is_logged_with_its_weights_and_registers_no_model(logged: Logged, results: Path) -> None:
+    parent = logged.parents["ensemble"]
+    assert {b: float(parent.data.params[f"final.weight.{b}"]) for b in BACKENDS} == WEIGHTS
+    assert logged.files(parent) == {"report.html", "metrics.json", "weights.parquet", "plots/roc_curve.png"}
+    weights = read_table(results / "videos/ensemble/weights.parquet").to_pandas()
+    of_test_rows = weights[(weights["fold"] == 2) & (weights["inner_fold"] == 0)].set_index("backend")["weight"]
+    fold = logged.fold("ensemble", 2)
+    assert {b: float(fold.data.params[f"weight.{b}"]) for b in BACKENDS} == of_test_rows.to_dict()
+    assert "trees" not in fold.data.params
+    assert not logged.client.search_model_versions("name = 'foldwise-videos-ensemble'")
+    written = next(r for r in read_json(results / "tracking.json")["runs"] if r["backend"] == "ensemble")
+    assert set(written) == {"dataset", "backend", "run_id"}
+
+
+def test_new_results_make_new_runs_and_new_pictures_do_not(tmp_path: Path) -> None:
+    uri, inputs = f"sqlite:///{tmp_path}/mlflow.db", write_run(tmp_path)
+    log(tmp_path, inputs, uri)
+    (tmp_path / "videos/xgboost/plots/roc_curve.png").write_bytes(b"redrawn")
+    log(tmp_path, inputs, uri)
+    logged = Logged(uri)
+    run_id = logged.parents["xgboost"].info.run_id
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
+    plot = logged.client.download_artifacts(run_id, "plots/roc_curve.png")
+    assert Path(plot).read_bytes() == b"redrawn"
+    (tmp_path / "videos/xgboost/model.txt").write_text("other trees")
+    log(tmp_path, inputs, uri)
+    assert Logged(uri).n_runs == (len(ENTRANTS) + 1) * (1 + STUDY.folds)
+
+
+def test_a_run_that_broke_off_is_replaced(tmp_path: Path) -> None:
+    uri, inputs = f"sqlite:///{tmp_path}/mlflow.db", write_run(tmp_path)
+    log(tmp_path, inputs, uri)
+    half = Logged(uri).parents["xgboost"].info.run_id
+    Logged(uri).client.set_terminated(half, "FAILED")
+    log(tmp_path, inputs, uri)
+    logged = Logged(uri)
+    assert logged.n_runs == len(ENTRANTS) * (1 + STUDY.folds)
+    assert logged.parents["xgboost"].info.run_id != half
+
+
+def test_a_tracker_that_is_down_costs_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = write_run(tmp_path)
+    log(tmp_path, inputs, f"http://me:hush@127.0.0.1:{free_port()}", failures=2)
+    assert outcome.failures(tmp_path / "tracking.json") == 3
+    warning = outcome.warning(tmp_path / "tracking.json")
+    assert warning is not None
+    assert warning.startswith("warning: mlflow: the run was not logged to http://***@127.0.0.1:")
+    assert "Connection refused" in warning
+    assert warning in capsys.readouterr().err
+    assert "hush" not in (tmp_path / "tracking.json").read_text()
+
+
+def test_a_tracker_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    inputs = write_run(tmp_path)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        log(tmp_path, inputs, f"http://127.0.0.1:{silent.getsockname()[1]}", timeout=3)
+    found = read_json(tmp_path / "tracking.json")
+    assert not found["logged"]
+    assert "more than 3 s" in found["reason"]
+
+
+def test_one_request_is_not_waited_for_longer_than_some_seconds() -> None:
+    from mlflow.environment_variables import MLFLOW_HTTP_REQUEST_MAX_RETRIES, MLFLOW_HTTP_REQUEST_TIMEOUT
+
+    assert MLFLOW_HTTP_REQUEST_TIMEOUT.get() * (1 + MLFLOW_HTTP_REQUEST_MAX_RETRIES.get()) <= 20
+
+
+def test_nothing_is_told_to_a_third_party() -> None:
+    from mlflow.telemetry.utils import is_telemetry_disabled
+
+    assert is_telemetry_disabled()
+
+
+def test_a_success_after_failures_keeps_their_number(tmp_path: Path) -> None:
+    write_json(tmp_path / "tracking.json", {"logged": True, "failures": 2})
+    assert outcome.failures(tmp_path / "tracking.json") == 2
+    assert outcome.warning(tmp_path / "tracking.json") is None
+    assert outcome.failures(tmp_path / "missing.json") == 0
+
+
+def test_a_block_that_takes_too_long_is_interrupted() -> None:
+    with pytest.raises(TimeoutError), time_limit(1):
+        time.sleep(60)
