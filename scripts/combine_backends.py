@@ -1,4 +1,4 @@
-"""Let the backends vote on every fold: one weighted mean of their scores."""
+"""Combine the backends' predictions of every fold into the ensemble's."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,11 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.training.ensemble import combine_backends
 
-    combine_backends(dict(snakemake.input.items()), snakemake.params.backends, dict(snakemake.output.items()))
+    combine_backends(
+        predictions=snakemake.input.predictions,
+        inner_predictions=snakemake.input.inner_predictions,
+        backends=snakemake.params.backends,
+        predictions_output=snakemake.output.predictions,
+        inner_predictions_output=snakemake.output.inner_predictions,
+        weights_output=snakemake.output.weights,
+    )

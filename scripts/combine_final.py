@@ -1,4 +1,4 @@
-"""Weigh the final models of the backends for their vote."""
+"""Estimate the weights of the final models in the ensemble."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,9 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.training.ensemble import combine_final
 
-    combine_final(snakemake.input, snakemake.params.backends, dict(snakemake.output.items()))
+    combine_final(
+        inner_predictions=snakemake.input,
+        backends=snakemake.params.backends,
+        inner_predictions_output=snakemake.output.inner_predictions,
+        params_output=snakemake.output.params,
+    )

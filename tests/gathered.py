@@ -52,7 +52,7 @@ def add_ensemble(folder: Path, backends: Sequence[str]) -> None:
     """Combine the backends of a dataset as rule combine_backends does; its metrics are those of the first backend."""
     names = ("predictions", "inner_predictions")
     inputs = {name: [str(folder / backend / f"{name}.parquet") for backend in backends] for name in names}
-    outputs = {name: str(folder / "ensemble" / f"{name}.parquet") for name in (*names, "weights")}
-    combine_backends(inputs, backends, outputs)
+    outputs = {f"{name}_output": str(folder / "ensemble" / f"{name}.parquet") for name in (*names, "weights")}
+    combine_backends(**inputs, backends=backends, **outputs)
     metrics = read_json(folder / backends[0] / "metrics.json")
     write_json(folder / "ensemble" / "metrics.json", {**metrics, "backend": "ensemble"})

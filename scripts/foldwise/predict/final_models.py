@@ -16,7 +16,7 @@ from foldwise.evaluation.operating_points import Choices, Operation, fit_operati
 from foldwise.io.files import read_json, read_table, reading_result, sha256
 from foldwise.model_names import ENSEMBLE
 from foldwise.results.paths import final_paths
-from foldwise.training.ensemble import weighted_mean
+from foldwise.stats.ensemble_weights import weighted_mean
 
 
 @dataclass(frozen=True)

@@ -1,216 +1,164 @@
-"""The soft vote of the backends: a weighted mean of their scores, its weights from inner folds alone.
+"""The ensemble: the weighted mean of the backends' predictions, with weights from inner folds alone.
 
-No test row has a part in a weight. The weights that score the test rows of an outer fold rest on the inner
-out-of-fold scores of its train part; the ensemble's own inner out-of-fold scores, which its calibrator and its
-threshold come from, are cross-fitted: those of an inner fold have weights that rest on the other inner folds.
+No test row takes part in a weight. The weights for the test rows of an outer fold are estimated on the inner
+out-of-fold predictions of its train part. The ensemble's own inner out-of-fold predictions, which its calibrator and
+its threshold are fitted on, are cross-fitted: those of an inner fold use weights estimated on the other inner folds.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.optimize import nnls
 
 from foldwise.io.files import read_table, write_json, write_table
+from foldwise.results.params import CrossFittedWeights, EnsembleParams
+from foldwise.stats.ensemble_weights import Probabilities, optimal_weights, weighted_mean
 
-Scores = npt.NDArray[np.float64]
-Labels = npt.NDArray[np.int8]
-
-# Small beside what rows tell, but enough that of members which are alike each gets the same weight.
-_RIDGE = 1e-8
-_STEPS = 100
-_SMALLEST_STEP = 1e-10
-
-# Finer differences make no score better and rest on how a processor's linear algebra rounds.
-_STEPS_OF_A_WEIGHT = 10**6
-_SMALLEST_LIKELIHOOD = float(np.finfo(np.float64).eps)
+_WEIGHT_SCHEMA = pa.schema(
+    {
+        "fold": pa.int16(),
+        "inner_fold": pa.int16(),
+        "backend": pa.string(),
+        "weight": pa.float64(),
+        "n_rows": pa.int64(),
+    }
+)
 
 
 @dataclass(frozen=True)
-class Members:
-    """The same n rows, scored by m backends.
+class BackendPredictions:
+    """Predictions of m backends for the same n rows.
 
     Attributes:
-        rows: what the backends agree on, the columns of their tables but ``score``; n rows.
-        scores: m times shape (n,), probabilities of class 1, in the order of the backends.
+        rows: the columns that the tables of the backends share, all but ``score``; n rows.
+        predictions: m arrays of shape (n,), probabilities of class 1, in the order of the backends.
     """
 
     rows: pa.Table
-    scores: tuple[Scores, ...]
-
-    @property
-    def label(self) -> Labels:
-        """0 or 1, shape (n,)."""
-        return np.asarray(self.rows.column("label").to_numpy(), np.int8)
+    predictions: tuple[Probabilities, ...]
 
     def column(self, name: str) -> npt.NDArray[np.int64]:
-        """Return a column of whole numbers, shape (n,)."""
+        """Return an integer column, shape (n,)."""
         return np.asarray(self.rows.column(name).to_numpy(), np.int64)
 
-    def where(self, chosen: npt.NDArray[np.bool_]) -> "Members":
-        """Return the rows that are chosen, shape (n,)."""
-        return Members(self.rows.filter(pa.array(chosen)), tuple(score[chosen] for score in self.scores))
+    def where(self, mask: npt.NDArray[np.bool_]) -> "BackendPredictions":
+        """Return the rows where ``mask``, shape (n,), is true."""
+        return BackendPredictions(self.rows.filter(pa.array(mask)), tuple(p[mask] for p in self.predictions))
 
-    def weights(self) -> Scores:
-        """Return the weights, shape (m,), that suit these rows best."""
-        return optimal_weights(np.stack(self.scores, axis=1), self.label)
-
-
-def optimal_weights(score: Scores, label: Labels) -> Scores:
-    """Return the weights whose weighted mean score has the least log-loss: none below 0, their sum 1.
-
-    Log-loss is convex in the weights, and this is the likelihood of mixture proportions with known components: the
-    sequential quadratic programming of Kim, Carbonetto, Stephens and Anitescu (2020), A fast algorithm for maximum
-    likelihood estimation of mixture proportions, Journal of Computational and Graphical Statistics 29(2), 261-273,
-    each step solved as non-negative least squares. Rows count alike, as in the log-loss that is reported and searched
-    by, whatever weights the members were trained with.
-
-    Args:
-        score: shape (n, m), probabilities of class 1 from m members.
-        label: shape (n,), 0 or 1.
-
-    Returns:
-        Shape (m,), in steps of a millionth: a processor whose linear algebra rounds otherwise gives the same bits.
-        Members that are alike share their weight evenly.
-    """
-    likelihood = np.where(label[:, None] == 1, score, 1 - score).clip(_SMALLEST_LIKELIHOOD)
-    weights = np.full(score.shape[1], 1 / score.shape[1])
-    for _ in range(_STEPS):
-        step = _newton_target(likelihood / (likelihood @ weights)[:, None]) - weights
-        # The quadratic model can overshoot where the likelihood bends away from it.
-        loss = _loss(likelihood, weights)
-        while _loss(likelihood, weights + step) > loss and np.abs(step).max() > _SMALLEST_STEP:
-            step /= 2
-        weights = weights + step
-        if np.abs(step).max() <= _SMALLEST_STEP:
-            break
-    steps = (weights / weights.sum() * _STEPS_OF_A_WEIGHT).round()
-    return np.asarray(steps / steps.sum())
+    def weights(self) -> Probabilities:
+        """Return the weights with the least log-loss on these rows, shape (m,)."""
+        return optimal_weights(np.stack(self.predictions, axis=1), self.column("label").astype(np.int8))
 
 
-def _newton_target(ratio: Scores) -> Scores:
-    """Return the weights, none below 0, that minimise the quadratic model of the loss.
+def combine_backends(
+    *,
+    predictions: Sequence[str],
+    inner_predictions: Sequence[str],
+    backends: Sequence[str],
+    predictions_output: str,
+    inner_predictions_output: str,
+    weights_output: str,
+) -> None:
+    """Write the ensemble's test and inner out-of-fold predictions of every outer fold, and its weights.
 
     Args:
-        ratio: shape (n, m), likelihood of each member over that of the mean.
-    """
-    rows, members = ratio.shape
-    curvature = np.linalg.cholesky(ratio.T @ ratio / rows + _RIDGE * np.eye(members))
-    found, _ = nnls(curvature.T, np.linalg.solve(curvature, 2 * ratio.mean(axis=0) - 1))
-    return np.asarray(found, np.float64)
-
-
-def _loss(likelihood: Scores, weights: Scores) -> float:
-    """Return the log-loss and, in place of the condition on it, the sum of the weights: at the minimum it is 1."""
-    return float(-np.log(likelihood @ weights).mean() + weights.sum() + _RIDGE / 2 * (weights @ weights))
-
-
-def weighted_mean(scores: Sequence[Scores], weights: Sequence[float]) -> Scores:
-    """Return the weighted mean of m scores of shape (n,), added up in their order: the same bits everywhere."""
-    total = weights[0] * scores[0]
-    for score, weight in zip(scores[1:], weights[1:], strict=True):
-        total = total + weight * score
-    return np.asarray(total)
-
-
-def combine_backends(inputs: Mapping[str, Sequence[str]], backends: Sequence[str], outputs: Mapping[str, str]) -> None:
-    """Write the ensemble's test and inner out-of-fold scores of every outer fold, and its weights.
-
-    Args:
-        inputs: for ``predictions`` and ``inner_predictions`` one path a backend, its folds below each other.
+        predictions: test predictions, one path a backend, all folds in one table.
+        inner_predictions: inner out-of-fold predictions, likewise.
         backends: names in the order of the paths.
-        outputs: paths of ``predictions`` and ``inner_predictions``, with the columns of a backend's, and of
-            ``weights``: fold, inner_fold (0: for the test rows), backend, weight, n_rows that the weight rests on.
-    """
-    test, inner = (read_members(inputs[name]) for name in ("predictions", "inner_predictions"))
-    test_fold, inner_fold = test.column("fold"), inner.column("fold")
-    score, inner_score = (np.full(members.rows.num_rows, np.nan) for members in (test, inner))
-    lines: list[dict[str, Any]] = []
-    for fold in np.unique(inner_fold):
-        train = inner.where(inner_fold == fold)
-        inner_score[inner_fold == fold], cross_fitted = cross_fit(train, backends)
-        weights = train.weights()
-        score[test_fold == fold] = weighted_mean(test.where(test_fold == fold).scores, weights.tolist())
-        whole = {"inner_fold": 0, "weights": _named(backends, weights), "n_rows": train.rows.num_rows}
-        lines += [
-            {"fold": fold, "inner_fold": entry["inner_fold"], "backend": b, "weight": w, "n_rows": entry["n_rows"]}
-            for entry in (whole, *cross_fitted)
-            for b, w in entry["weights"].items()
-        ]
-        print(f"fold {fold}: {_spoken(whole)}")
-    _write_scores(outputs["predictions"], test, score)
-    _write_scores(outputs["inner_predictions"], inner, inner_score)
-    kinds = {"fold": pa.int16(), "inner_fold": pa.int16(), "backend": pa.string(), "weight": pa.float64()}
-    write_table(outputs["weights"], pa.Table.from_pylist(lines, pa.schema([*kinds.items(), ("n_rows", pa.int64())])))
-
-
-def combine_final(inner_predictions: Sequence[str], backends: Sequence[str], outputs: Mapping[str, str]) -> None:
-    """Write the weights that the final models vote with, and the ensemble's inner out-of-fold scores over all groups.
-
-    Args:
-        inner_predictions: one path a backend, of its final fit.
-        backends: names in the order of the paths.
-        outputs: paths of ``inner_predictions``, with the columns of a backend's, and of ``params``: ``weights``,
-            ``n_rows`` that they rest on, and ``cross_fitted``, the same of each inner fold.
-    """
-    members = read_members(inner_predictions)
-    score, cross_fitted = cross_fit(members, backends)
-    final = {"weights": _named(backends, members.weights()), "n_rows": members.rows.num_rows}
-    _write_scores(outputs["inner_predictions"], members, score)
-    write_json(outputs["params"], {**final, "cross_fitted": cross_fitted})
-    print(f"final: {_spoken(final)}")
-
-
-def cross_fit(members: Members, backends: Sequence[str]) -> tuple[Scores, list[dict[str, Any]]]:
-    """Score every row with weights that rest on the other inner folds.
-
-    The members' scores of those folds come from models that have seen the row's group, as always with inner folds;
-    the row itself has no part in its weights.
-
-    Args:
-        members: the inner out-of-fold scores of one train part, with ``inner_fold``.
-        backends: names in the order of the members.
-
-    Returns:
-        The scores, shape (n,), and for each inner fold ``inner_fold``, ``weights`` by backend and ``n_rows``.
-    """
-    part = members.column("inner_fold")
-    score = np.full(len(part), np.nan)
-    found: list[dict[str, Any]] = []
-    for fold in np.unique(part):
-        others = members.where(part != fold)
-        weights = others.weights()
-        score[part == fold] = weighted_mean(members.where(part == fold).scores, weights.tolist())
-        found.append(
-            {"inner_fold": int(fold), "weights": _named(backends, weights), "n_rows": others.rows.num_rows},
-        )
-    return score, found
-
-
-def read_members(paths: Sequence[str]) -> Members:
-    """Read the scores of the backends, one path each.
+        predictions_output: path of the ensemble's test predictions, with the columns of a backend's.
+        inner_predictions_output: path of its inner out-of-fold predictions, likewise.
+        weights_output: path of a table with the columns fold, inner_fold (0 for the test rows), backend, weight
+            and n_rows, the number of rows that the weight was estimated on.
 
     Raises:
-        ValueError: when they are not of the same rows.
+        ValueError: when the backends' tables contain different rows.
     """
+    test, inner = _read_predictions(predictions), _read_predictions(inner_predictions)
+    test_fold, inner_fold = test.column("fold"), inner.column("fold")
+    combined, inner_combined = np.full(test.rows.num_rows, np.nan), np.full(inner.rows.num_rows, np.nan)
+    lines: list[dict[str, int | str | float]] = []
+    for fold in np.unique(inner_fold).tolist():
+        train = inner.where(inner_fold == fold)
+        inner_combined[inner_fold == fold], cross_fitted = _cross_fit(train, backends)
+        weights = train.weights()
+        combined[test_fold == fold] = weighted_mean(test.where(test_fold == fold).predictions, weights.tolist())
+        of_test_rows = CrossFittedWeights(0, _by_backend(backends, weights), train.rows.num_rows)
+        lines += [
+            {"fold": fold, "inner_fold": entry.inner_fold, "backend": backend, "weight": weight, "n_rows": entry.n_rows}
+            for entry in (of_test_rows, *cross_fitted)
+            for backend, weight in entry.weights.items()
+        ]
+        print(f"fold {fold}: {_summary(of_test_rows.weights, of_test_rows.n_rows)}")
+    _write_predictions(predictions_output, test, combined)
+    _write_predictions(inner_predictions_output, inner, inner_combined)
+    write_table(weights_output, pa.Table.from_pylist(lines, _WEIGHT_SCHEMA))
+
+
+def combine_final(
+    *, inner_predictions: Sequence[str], backends: Sequence[str], inner_predictions_output: str, params_output: str
+) -> None:
+    """Write the weights of the final models, and the ensemble's inner out-of-fold predictions over all groups.
+
+    Args:
+        inner_predictions: inner out-of-fold predictions of the final fit, one path a backend.
+        backends: names in the order of the paths.
+        inner_predictions_output: path of the ensemble's inner out-of-fold predictions, with the columns of a backend's.
+        params_output: path of the weights, :class:`~foldwise.results.params.EnsembleParams`.
+
+    Raises:
+        ValueError: when the backends' tables contain different rows.
+    """
+    inner = _read_predictions(inner_predictions)
+    combined, cross_fitted = _cross_fit(inner, backends)
+    final = EnsembleParams(_by_backend(backends, inner.weights()), inner.rows.num_rows, cross_fitted)
+    _write_predictions(inner_predictions_output, inner, combined)
+    write_json(params_output, final.as_json())
+    print(f"final: {_summary(final.weights, final.n_rows)}")
+
+
+def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Probabilities, list[CrossFittedWeights]]:
+    """Combine the predictions of every row with weights estimated on the other inner folds.
+
+    The backends' predictions for those folds come from models that were fitted on the row's group, as always with
+    inner folds; the row itself takes no part in its weights.
+
+    Args:
+        train: the inner out-of-fold predictions of one train part, n rows, with the column ``inner_fold``.
+        backends: names in the order of the predictions.
+
+    Returns:
+        The combined predictions, shape (n,), and the weights of each inner fold.
+    """
+    inner_fold = train.column("inner_fold")
+    combined = np.full(len(inner_fold), np.nan)
+    entries = []
+    for fold in np.unique(inner_fold).tolist():
+        others = train.where(inner_fold != fold)
+        weights = others.weights()
+        combined[inner_fold == fold] = weighted_mean(train.where(inner_fold == fold).predictions, weights.tolist())
+        entries.append(CrossFittedWeights(fold, _by_backend(backends, weights), others.rows.num_rows))
+    return combined, entries
+
+
+def _read_predictions(paths: Sequence[str]) -> BackendPredictions:
     tables = [read_table(path) for path in paths]
     rows = [table.drop_columns(["score"]) for table in tables]
     for path, other in zip(paths, rows, strict=True):
         if not other.equals(rows[0]):
-            raise ValueError(f"{path}: these are not the rows of {paths[0]}")
-    return Members(rows[0], tuple(np.asarray(table.column("score").to_numpy(), np.float64) for table in tables))
+            raise ValueError(f"{path}: its rows are not those of {paths[0]}")
+    predictions = (np.asarray(table.column("score").to_numpy(), np.float64) for table in tables)
+    return BackendPredictions(rows[0], tuple(predictions))
 
 
-def _write_scores(path: str, members: Members, score: Scores) -> None:
-    write_table(path, members.rows.append_column("score", pa.array(score)))
+def _write_predictions(path: str, rows: BackendPredictions, combined: Probabilities) -> None:
+    write_table(path, rows.rows.append_column("score", pa.array(combined)))
 
 
-def _named(backends: Sequence[str], weights: Scores) -> dict[str, float]:
+def _by_backend(backends: Sequence[str], weights: Probabilities) -> dict[str, float]:
     return dict(zip(backends, weights.tolist(), strict=True))
 
 
-def _spoken(entry: Mapping[str, Any]) -> str:
-    return ", ".join(f"{b} {w:.3f}" for b, w in entry["weights"].items()) + f" from {entry['n_rows']} rows"
+def _summary(weights: Mapping[str, float], n_rows: int) -> str:
+    return ", ".join(f"{backend} {weight:.3f}" for backend, weight in weights.items()) + f" from {n_rows} rows"
