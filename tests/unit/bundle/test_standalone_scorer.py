@@ -1,4 +1,4 @@
-"""The predict.py of a bundle: the workflow's own scores bit for bit, without the workflow."""
+"""The score.py of a bundle: the workflow's own scores bit for bit, without the workflow."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from foldwise.stats.calibration import fit_calibrator
 from small_study import JOINED, SINGLE, table
 
 Frame = Callable[[], pd.DataFrame]
-# Everything that predict.py must do without: one backend alone is let through.
+# Everything that score.py must do without; only one backend can be imported.
 ALONE = """
 import runpy, sys
 from importlib.abc import MetaPathFinder
@@ -66,15 +66,15 @@ NEW_TABLES: dict[str, Frame] = {
 REFUSED: dict[str, tuple[Frame, str]] = {
     "missing columns": (
         lambda: table().drop(columns=["noise", "codec"]),
-        "lacks 2 of the 6 needed columns: noise, codec",
+        "2 of 6 required columns are missing: noise, codec",
     ),
-    "no id": (lambda: table().drop(columns="sample"), "lacks 1 of the 6 needed columns: sample"),
-    "one name twice": (lambda: table().assign(sample="a"), "'sample' does not name every row, or two rows alike"),
+    "no id": (lambda: table().drop(columns="sample"), "1 of 6 required columns are missing: sample"),
+    "one name twice": (lambda: table().assign(sample="a"), "'sample' has missing or repeated ids"),
     "text that is no number": (_with(noise="loud"), "'noise' cannot be read as numbers"),
     "lists": (_with(codec=[["avc"]] * 48), "'codec' has type list<"),
     "lists for numbers": (_with(noise=[[1.0]] * 48), "'noise' has type list<"),
-    "too large a number": (_with(frames=1e39), "'frames' holds infinite values, or some beyond 3.4e38"),
-    "whole numbers beyond single precision": (_with(noise=2**24 + 1), "'noise' holds whole numbers"),
+    "too large a number": (_with(frames=1e39), "'frames' contains infinite values or values above 3.4e38"),
+    "whole numbers beyond single precision": (_with(noise=2**24 + 1), "'noise' contains integers"),
     "whole numbers beyond double precision": (_with(noise=2**60 + 1), "'noise' cannot be read as numbers"),
     "no rows": (lambda: table().iloc[:0], "it has no rows"),
 }
@@ -85,7 +85,7 @@ def _both(bundled: Bundled, folder: Path, new: pd.DataFrame, backend: str) -> li
     new.to_parquet(folder / "new.parquet")
     paths = {name: str(folder / name) for name in ("rows", "units", "report")}
     predict.score_table(bundled.results, NewTable(table=str(folder / "new.parquet")), paths)
-    scorer(bundled.bundle).score(folder / "new.parquet", folder / "scored.parquet", backend)
+    scorer(bundled.bundle).predict(folder / "new.parquet", folder / "scored.parquet", backend)
     workflow = [read_table(paths[name]) for name in ("rows", "units")]
     alone = [read_table(path) for name in ("scored", "scored_units") if (path := folder / f"{name}.parquet").exists()]
     names = {f"{backend}_{kind}": kind for kind in ("score", "calibrated", "verdict")}
@@ -108,7 +108,7 @@ def test_catboost_gets_a_missing_category_as_minus_one(bundled: Bundled) -> None
     seen: list[Any] = []
     library = SimpleNamespace(Pool=lambda rows, **described: seen.append(rows.tolist()))
     values = np.array([[0.5, 2], [1.5, np.nan]], np.float32)
-    scorer(bundled.bundle).catboost_scores(library, model, values, [1], 1)
+    scorer(bundled.bundle).predict_catboost(library, model, values, [1], 1)
     assert seen == [[[0.5, 2], [1.5, -1]]]
 
 
@@ -124,7 +124,7 @@ def test_neither_parts_nor_threads_change_a_bit(
     module = scorer(bundled.bundle)
     monkeypatch.setattr(module, "PART_ROWS", 7)
     for backend in (*SPECIFICATIONS, ENSEMBLE):
-        module.score(new, tmp_path / "scored.parquet", backend, threads=2)
+        module.predict(new, tmp_path / "scored.parquet", backend, threads=2)
         for ours, theirs in (("rows", "scored"), ("units", "scored_units")):
             found = read_table(tmp_path / f"{theirs}.parquet")["score"].to_numpy()
             assert found.tobytes() == read_table(tmp_path / ours)[f"{backend}_score"].to_numpy().tobytes()
@@ -146,7 +146,7 @@ def test_what_the_workflow_refuses_is_refused_in_one_line(bundled: Bundled, tmp_
     make().to_parquet(new)
     module = scorer(bundled.bundle)
     with pytest.raises(module.UserError, match=words.replace("<", r"\<")):
-        module.score(new, tmp_path / "scored.parquet", "xgboost")
+        module.predict(new, tmp_path / "scored.parquet", "xgboost")
     outputs = {n: str(tmp_path / n) for n in ("rows", "units", "report")}
     with pytest.raises(UserError):
         predict.score_table(bundled.results, NewTable(table=str(new)), outputs)
@@ -158,8 +158,8 @@ def test_infinities_are_refused_where_training_refused_them(tmp_path: Path) -> N
     new = table().rename(columns={n: f"stage2_{n}" for n in ("noise", "gradient", "frames", "codec")})
     new.assign(stage2_noise=np.float32("inf")).to_parquet(tmp_path / "new.parquet")
     module = scorer(joined.bundle)
-    with pytest.raises(module.UserError, match="holds infinite values"):
-        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    with pytest.raises(module.UserError, match="contains infinite values"):
+        module.predict(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
     workflow, alone = _both(joined, tmp_path, new, "lightgbm")
     assert alone == workflow
 
@@ -180,7 +180,7 @@ def test_one_backend_is_enough_and_nothing_of_foldwise_is_needed(
 
     done = run(backend)
     assert done.returncode == 0, done.stderr
-    expected = scorer(bundled.bundle).score(tmp_path / "new.parquet", tmp_path / "expected.parquet", backend)
+    expected = scorer(bundled.bundle).predict(tmp_path / "new.parquet", tmp_path / "expected.parquet", backend)
     assert done.stdout.splitlines()[:-1] == expected[:-1]
     assert (tmp_path / "scored.parquet").read_bytes() == (tmp_path / "expected.parquet").read_bytes()
     if backend == "xgboost":
@@ -200,13 +200,13 @@ def test_a_file_that_was_changed_or_lost_is_not_read(bundled: Bundled, tmp_path:
     module = scorer(copy)
     operation = (copy / "operation.json").read_text()
     (copy / "operation.json").write_text(operation.replace("sigmoid", "none"))
-    with pytest.raises(module.UserError, match=r"operation.json: its SHA-256 is not that in SHA256SUMS"):
-        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    with pytest.raises(module.UserError, match=r"operation.json: its SHA-256 differs from SHA256SUMS"):
+        module.predict(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
     (copy / "operation.json").write_text(operation)
     (copy / "models" / "xgboost" / "model.json").unlink()
-    with pytest.raises(module.UserError, match=r"model.json: No such file or directory: copy the bundle again"):
-        module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
-    module.score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
+    with pytest.raises(module.UserError, match="No such file or directory: copy the complete bundle again"):
+        module.predict(tmp_path / "new.parquet", tmp_path / "scored.parquet", "xgboost")
+    module.predict(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
 
 
 def test_unusable_files_and_names_are_told_in_one_line(bundled: Bundled, tmp_path: Path) -> None:
@@ -223,22 +223,22 @@ def test_unusable_files_and_names_are_told_in_one_line(bundled: Bundled, tmp_pat
         ),
     ):
         with pytest.raises(module.UserError, match=words):
-            module.score(*given)
+            module.predict(*given)
 
 
 def test_differences_to_the_training_table_are_told(bundled: Bundled, tmp_path: Path) -> None:
     table().astype({"noise": str}).assign(codec="av1", colour="red").to_parquet(tmp_path / "new.parquet")
-    said = scorer(bundled.bundle).score(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
+    said = scorer(bundled.bundle).predict(tmp_path / "new.parquet", tmp_path / "scored.parquet", "lightgbm")
     assert said == [
-        "columns that are not used: fake, colour",
-        "1 of 5 columns have another type than in training and were read as there: noise (text as float)",
-        "codec: 48 of 48 rows hold a category unseen in training, read as missing",
-        f"48 rows scored by lightgbm: {tmp_path / 'scored.parquet'}",
+        "columns not used: fake, colour",
+        "1 of 5 columns differ in type from training and were converted: noise (text as float)",
+        "codec: 48 of 48 rows have a category unseen in training, read as missing",
+        f"48 rows predicted with lightgbm: {tmp_path / 'scored.parquet'}",
     ]
 
 
 def test_many_columns_of_another_type_are_counted_and_the_first_named(bundled: Bundled) -> None:
-    columns = [SimpleNamespace(name=f"f{j}", here="double", there="float", unseen=0) for j in range(38)]
+    columns = [SimpleNamespace(name=f"f{j}", new_type="double", training_type="float", unseen=0) for j in range(38)]
     [said] = scorer(bundled.bundle).differences(columns, 48)
-    assert said.startswith("38 of 38 columns have another type than in training and were read as there: f0 (double as ")
+    assert said.startswith("38 of 38 columns differ in type from training and were converted: f0 (double as float")
     assert said.endswith("f4 (double as float) and 33 more")

@@ -1,8 +1,8 @@
-"""Score a new table with the models of this bundle: python score.py new.parquet scored.parquet --backend xgboost
+"""Predict a new table with the models of this bundle: python score.py new.parquet scored.parquet --backend xgboost
 
-It needs Python 3.11 or newer, numpy, pyarrow and the library of the chosen backend. The table is one parquet file with
-the columns of contract.json; labels and groups are not needed. scored.parquet gets sample_id, score, calibrated and
-verdict (1 = positive) of every row; scored_units.parquet the means of every unit, where the unit column is there.
+Requires Python 3.11+, numpy, pyarrow and the library of the chosen backend. The table is one parquet file with the
+columns in contract.json. Output: sample_id, score (probability of the positive class), calibrated and verdict (1 =
+positive) of every row; in scored_units.parquet, where the table has the unit column, the means of every unit.
 """
 
 import argparse
@@ -25,71 +25,71 @@ import pyarrow.parquet as pq
 
 Values = npt.NDArray[Any]
 BUNDLE = Path(__file__).resolve().parent
-# How many rows are scored at a time; the means of units depend on it in their last bit.
+# Rows predicted at a time. The order of summation, and so the last bit of the unit means, depends on it.
 PART_ROWS = 32_768
 
 
 class UserError(Exception):
-    """Something that the user can put right, told in one line."""
+    """A mistake that the user can correct, described in one line."""
 
 
 def main() -> None:
-    """Score the table on the command line."""
-    parser = argparse.ArgumentParser(description="Score a new table with the models of this bundle.")
-    parser.add_argument("table", type=Path, help="parquet file with the columns that contract.json names")
-    parser.add_argument("out", type=Path, help="parquet file for the scores; those of units lie beside it")
-    parser.add_argument("--backend", help="whose model scores (default: that of operation.json)")
-    parser.add_argument("--threads", type=int, default=1, help="of a prediction (default 1)")
-    given = parser.parse_args()
+    """Predict the table named on the command line."""
+    parser = argparse.ArgumentParser(description="Predict a new table with the models of this bundle.")
+    parser.add_argument("table", type=Path, help="parquet file with the columns listed in contract.json")
+    parser.add_argument("out", type=Path, help="parquet file to write; predictions of units go to <out>_units.parquet")
+    parser.add_argument("--backend", help="model to use (default: the one in operation.json)")
+    parser.add_argument("--threads", type=int, default=1, help="threads used to predict (default: 1)")
+    arguments = parser.parse_args()
     try:
-        print("\n".join(score(given.table, given.out, given.backend, given.threads)))
+        print("\n".join(predict(arguments.table, arguments.out, arguments.backend, arguments.threads)))
     except UserError as mistake:
         sys.exit(f"error: {' '.join(str(mistake).split())}")
 
 
-def score(path: Path, out: Path, backend: str | None = None, threads: int = 1) -> list[str]:
-    """Score every row and unit of a table; return what is to be said of it."""
+def predict(path: Path, out: Path, backend: str | None = None, threads: int = 1) -> list[str]:
+    """Predict every row and unit of a table, write the predictions, and return messages for the user."""
     contract, operation = json.loads(checked("contract.json")), json.loads(checked("operation.json"))
     backend = backend or operation["default"]
     if backend not in operation["backends"]:
         raise UserError(f"--backend {backend}: this bundle has {', '.join(operation['backends'])}")
-    settings = operation["backends"][backend]
-    with telling(path, "read as parquet"):
+    rule = operation["backends"][backend]
+    with one_line_errors(path, "read as parquet"):
         file = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
         schema = file.schema_arrow
     notes = check_columns(path, file, contract)
     columns = [Column(feature, schema, contract["inf"]) for feature in contract["features"]]
-    found = {"sample_id": sample_ids(path, file, contract)}
+    names = {"sample_id": sample_ids(path, file, contract)}
     if contract["unit"] in set(schema.names) - {"sample_id"}:
-        found["unit"] = read_texts(path, file, contract["unit"])
+        names["unit"] = read_texts(path, file, contract["unit"])
     categorical = [j for j, column in enumerate(columns) if column.is_category]
-    members = {name: load(name, operation["models"][name], categorical, threads) for name in settings["weights"]}
-    scored = []
+    models = {name: load(name, operation["models"][name], categorical, threads) for name in rule["weights"]}
+    predicted = []
     for part in parts(path, file, [c.name for c in columns]):
         values = np.column_stack([column.values(part) for column in columns])
-        scored.append(sum(w * members[name](values).astype(np.float64) for name, w in settings["weights"].items()))
-    raw = np.concatenate(scored)
-    scores = {"score": raw, "calibrated": calibrate(settings["calibration"], raw)}
-    write(out, pa.table({**found, **scores, "verdict": (raw >= settings["threshold"]).astype(np.int8)}))
-    if "unit" in found:
-        write(out.with_name(f"{out.stem}_units.parquet"), unit_means(found["unit"], scores, settings["threshold"]))
-    return [*notes, *differences(columns, len(raw)), f"{len(raw)} rows scored by {backend}: {out}"]
+        predicted.append(sum(w * models[name](values).astype(np.float64) for name, w in rule["weights"].items()))
+    raw = np.concatenate(predicted)
+    predictions = {"score": raw, "calibrated": calibrate(rule["calibration"], raw)}
+    write(out, pa.table({**names, **predictions, "verdict": (raw >= rule["threshold"]).astype(np.int8)}))
+    if "unit" in names:
+        write(out.with_name(f"{out.stem}_units.parquet"), unit_means(names["unit"], predictions, rule["threshold"]))
+    return [*notes, *differences(columns, len(raw)), f"{len(raw)} rows predicted with {backend}: {out}"]
 
 
 def checked(name: str) -> bytes:
-    """Return the content of a file of the bundle whose hash is the one in SHA256SUMS."""
+    """Return the content of a file of the bundle after comparing its hash with SHA256SUMS."""
     try:
         lines = (BUNDLE / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
         content = (BUNDLE / name).read_bytes()
     except OSError as fault:
-        raise UserError(f"{fault.filename}: {fault.strerror}: copy the bundle again, whole") from None
+        raise UserError(f"{fault.filename}: {fault.strerror}: copy the complete bundle again") from None
     if f"{hashlib.sha256(content).hexdigest()}  {name}" not in lines:
-        raise UserError(f"{BUNDLE / name}: its SHA-256 is not that in SHA256SUMS: copy the bundle again, whole")
+        raise UserError(f"{BUNDLE / name}: its SHA-256 differs from SHA256SUMS: copy the complete bundle again")
     return content
 
 
 def load(name: str, settings: dict[str, Any], categorical: list[int], threads: int) -> Callable[[Values], Values]:
-    """Return a function from values, shape (n, p), to the probability of the positive class, shape (n,)."""
+    """Return a function from features, shape (n, p), to the probability of the positive class, shape (n,)."""
     checked(settings["file"])
     path = BUNDLE / settings["file"]
     try:
@@ -97,30 +97,30 @@ def load(name: str, settings: dict[str, Any], categorical: list[int], threads: i
     except ImportError:
         raise UserError(f"{name} is not installed: pip install {name}=={settings['version']}") from None
     if name == "lightgbm":
-        trees = library.Booster(model_str=path.read_text(encoding="utf-8"))
-        return lambda values: np.asarray(trees.predict(values, num_threads=threads))
+        booster = library.Booster(model_str=path.read_text(encoding="utf-8"))
+        return lambda values: np.asarray(booster.predict(values, num_threads=threads))
     if name == "xgboost":
         model = library.Booster({"nthread": threads}, model_file=path)
-        described = {"feature_names": model.feature_names, "feature_types": model.feature_types, "nthread": threads}
-        described["enable_categorical"] = bool(categorical)
-        return lambda values: np.asarray(model.predict(library.DMatrix(values, **described)))
-    forest = library.CatBoost().load_model(str(path), format="cbm")
-    return lambda values: catboost_scores(library, forest, values.astype(np.float32), categorical, threads)
+        options = {"feature_names": model.feature_names, "feature_types": model.feature_types, "nthread": threads}
+        options["enable_categorical"] = bool(categorical)
+        return lambda values: np.asarray(model.predict(library.DMatrix(values, **options)))
+    catboost = library.CatBoost().load_model(str(path), format="cbm")
+    return lambda values: predict_catboost(library, catboost, values.astype(np.float32), categorical, threads)
 
 
-def catboost_scores(library: Any, model: Any, values: Values, categorical: list[int], threads: int) -> Values:
-    """Score rows with CatBoost, whose categories are whole numbers, -1 where missing."""
+def predict_catboost(library: Any, model: Any, values: Values, categorical: list[int], threads: int) -> Values:
+    """Predict rows with CatBoost, which takes categories as integers; -1 is a missing category."""
     if categorical:
         codes = np.nan_to_num(values[:, categorical], nan=-1).astype(np.int32)
         values = values.astype(object)
         values[:, categorical] = codes.astype(object)
-    kinds = {"cat_features": categorical or None, "feature_names": model.feature_names_}
-    rows = library.Pool(values, thread_count=threads, **kinds)
+    options = {"cat_features": categorical or None, "feature_names": model.feature_names_, "thread_count": threads}
+    rows = library.Pool(values, **options)
     return np.asarray(model.predict(rows, prediction_type="Probability", thread_count=threads))[:, 1]
 
 
 def calibrate(calibration: dict[str, Any], raw: Values) -> Values:
-    """Turn scores into probabilities: by a logistic curve over the log-odds, or by straight lines between knots."""
+    """Return calibrated probabilities: a logistic curve over the log-odds, or linear interpolation between knots."""
     if calibration["method"] == "isotonic":
         return np.asarray(np.interp(raw, calibration["score"], calibration["probability"]))
     if calibration["method"] == "none":
@@ -131,99 +131,99 @@ def calibrate(calibration: dict[str, Any], raw: Values) -> Values:
 
 
 class Column:
-    """Reads one feature as it was read in training: the same types, codes, sentinels and infinities."""
+    """Reads one feature as training did: the same types, category codes, sentinels and infinities."""
 
     def __init__(self, feature: dict[str, Any], schema: pa.Schema, inf: str) -> None:
-        """Take one of the contract's features, the types of the new table's columns and the contract's ``inf``."""
+        """Take a feature of contract.json, the schema of the new table, and how the contract treats infinities."""
         self.name, self.is_category = feature["name"], feature["type"] == "category"
         self.unseen, self._feature, self._inf = 0, feature, inf
         kind = str(schema.field(self.name).type)
-        self.here, self.there = "text" if "string" in kind else kind, feature["stored"]
+        self.new_type, self.training_type = "text" if "string" in kind else kind, feature["stored"]
 
     def values(self, part: pa.Table) -> Values:
-        """Return the values in a part of n rows, shape (n,): missing is NaN, a category its code."""
+        """Return the column's values in n rows, shape (n,): NaN is missing; a category is its integer code."""
         array = plain(part.column(self.name))
         return self._codes(array) if self.is_category else self._numbers(array, array.type)
 
     def _numbers(self, array: pa.Array, kind: pa.DataType) -> Values:
-        text, whole = kind_of(kind) == "text", pa.types.is_integer(kind) and self.here != self.there
-        if kind_of(kind) == "else" and not (pa.types.is_boolean(kind) or pa.types.is_null(kind)):
+        text, integer = kind_of(kind) == "text", pa.types.is_integer(kind) and self.new_type != self.training_type
+        if kind_of(kind) == "other" and not (pa.types.is_boolean(kind) or pa.types.is_null(kind)):
             raise self._refusal(f"has type {kind}")
         try:
-            wide = pc.cast(pc.utf8_trim_whitespace(array) if text else array, pa.float64(), safe=text or whole)
+            wide = pc.cast(pc.utf8_trim_whitespace(array) if text else array, pa.float64(), safe=text or integer)
         except pa.ArrowInvalid as fault:
             raise self._refusal(f"cannot be read as numbers ({str(fault).rstrip('.')})") from None
         values = np.array(wide.fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
         missing = wide.is_null().to_numpy(zero_copy_only=False)
         for sentinel in self._feature["sentinels"]:
-            # In single precision, 0.1 is another number.
+            # 0.1 in single precision differs from 0.1 in double precision.
             missing |= values == (kind.to_pandas_dtype()(sentinel) if pa.types.is_floating(kind) else float(sentinel))
         missing |= np.isinf(values) if self._inf == "missing" else False
         values[missing] = np.nan
         if (np.abs(values[~missing]) > np.finfo(np.float32).max).any():
-            raise self._refusal("holds infinite values, or some beyond 3.4e38")
+            raise self._refusal("contains infinite values or values above 3.4e38")
         narrow = values if self._feature["type"] == "float64" else values.astype(np.float32)
-        if whole and (narrow != values)[~missing].any():
-            raise self._refusal("holds whole numbers that single precision, in which it was trained, cannot")
+        if integer and (narrow != values)[~missing].any():
+            raise self._refusal("contains integers that single precision, used in training, cannot represent")
         return narrow
 
     def _codes(self, array: pa.Array) -> Values:
-        if self.there == "bool" and kind_of(array.type) == "number":
+        if self.training_type == "bool" and kind_of(array.type) == "number":
             if not pc.all(pc.is_in(array.drop_null(), value_set=pa.array([0, 1]).cast(array.type))).as_py():
-                raise self._refusal("holds numbers other than 0 and 1")
+                raise self._refusal("contains numbers other than 0 and 1")
             text = pc.if_else(pc.equal(array, pa.scalar(1, array.type)), "true", "false")
         else:
             text = texts(array, self.name)
-        hidden = pa.array(self._feature["sentinels"], pa.string())
-        text = pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
+        sentinels = pa.array(self._feature["sentinels"], pa.string())
+        text = pc.if_else(pc.is_in(text, value_set=sentinels), pa.scalar(None, pa.string()), text)
         codes = pc.index_in(text, value_set=pa.array(self._feature["categories"], pa.string()))
         self.unseen += codes.null_count - text.null_count
         return np.asarray(codes.cast(pa.float32()).fill_null(np.nan).to_numpy(zero_copy_only=False))
 
-    def _refusal(self, found: str) -> UserError:
-        return UserError(f"column {self.name!r} {found}; in training its type was {self.there}")
+    def _refusal(self, problem: str) -> UserError:
+        return UserError(f"column {self.name!r} {problem}; in training its type was {self.training_type}")
 
 
 def differences(columns: list[Column], rows: int) -> list[str]:
-    """Say in which way the columns differ from those of the training table."""
-    other = [f"{c.name} ({c.here} as {c.there})" for c in columns if c.here != c.there]
+    """Describe how the columns differ from those of the training table."""
+    other = [f"{c.name} ({c.new_type} as {c.training_type})" for c in columns if c.new_type != c.training_type]
     named = ", ".join(other[:5]) + (f" and {len(other) - 5} more" if len(other) > 5 else "")
-    types = f"{len(other)} of {len(columns)} columns have another type than in training and were read as there: {named}"
-    unseen = "{0.name}: {0.unseen} of {1} rows hold a category unseen in training, read as missing"
+    types = f"{len(other)} of {len(columns)} columns differ in type from training and were converted: {named}"
+    unseen = "{0.name}: {0.unseen} of {1} rows have a category unseen in training, read as missing"
     return [*([types] if other else []), *(unseen.format(c, rows) for c in columns if c.unseen)]
 
 
-def unit_means(units: pa.Array, scores: dict[str, Values], threshold: float) -> pa.Table:
-    """Return the mean scores of each unit, by name, and the verdict on them; rows without a unit are left out."""
+def unit_means(units: pa.Array, predictions: dict[str, Values], threshold: float) -> pa.Table:
+    """Return each unit's mean predictions and decision, sorted by name; rows without a unit are left out."""
     encoded = units.dictionary_encode()
     count = len(encoded.dictionary)
     code = encoded.indices.fill_null(count).to_numpy(zero_copy_only=False)
     rows = np.bincount(code, minlength=count + 1)[:count]
-    found = {"unit": encoded.dictionary, "n_rows": rows}
-    for name, values in scores.items():
+    means = {"unit": encoded.dictionary, "n_rows": rows}
+    for name, values in predictions.items():
         sums = np.zeros(count)
-        for part in (slice(i, i + PART_ROWS) for i in range(0, len(code), PART_ROWS)):
-            sums += np.bincount(code[part], values[part], count + 1)[:count]
-        found[name] = sums / rows
-    found["verdict"] = (found["score"] >= threshold).astype(np.int8)
-    return pa.table(found).take(pc.sort_indices(encoded.dictionary))
+        for i in range(0, len(code), PART_ROWS):
+            sums += np.bincount(code[i : i + PART_ROWS], values[i : i + PART_ROWS], count + 1)[:count]
+        means[name] = sums / rows
+    means["verdict"] = (means["score"] >= threshold).astype(np.int8)
+    return pa.table(means).take(pc.sort_indices(encoded.dictionary))
 
 
 def check_columns(path: Path, file: pq.ParquetFile, contract: dict[str, Any]) -> list[str]:
-    """Refuse a table without rows or without a needed column; say which columns are ignored."""
+    """Reject a table without rows or without a required column; return which columns are ignored."""
     names = file.schema_arrow.names
     needed = [n for n in contract["needed"] if n != contract["id"] or "sample_id" not in names]
     missing = [n for n in needed if n not in names]
     if file.metadata.num_rows == 0 or len(set(names)) < len(names):
-        raise UserError(f"{path}: it has no rows, or two columns of one name")
+        raise UserError(f"{path}: it has no rows, or two columns with the same name")
     if missing:
-        raise UserError(f"{path}: lacks {len(missing)} of the {len(needed)} needed columns: {', '.join(missing)}")
+        raise UserError(f"{path}: {len(missing)} of {len(needed)} required columns are missing: {', '.join(missing)}")
     ignored = [n for n in names if n not in {*needed, contract["id"], contract["unit"], "sample_id"}]
-    return [f"columns that are not used: {', '.join(ignored)}"] if ignored else []
+    return [f"columns not used: {', '.join(ignored)}"] if ignored else []
 
 
 def sample_ids(path: Path, file: pq.ParquetFile, contract: dict[str, Any]) -> pa.Array:
-    """Return the name of each row: from the id column, else from ``sample_id``; its number where rows have no id."""
+    """Return each row's id: from the id column, else from ``sample_id``, else its row number."""
     name, pattern = contract["id"], contract["id_pattern"]
     names, rows = file.schema_arrow.names, file.metadata.num_rows
     if name not in names and "sample_id" in names:
@@ -235,64 +235,64 @@ def sample_ids(path: Path, file: pq.ParquetFile, contract: dict[str, Any]) -> pa
         matches = [re.search(pattern, text or "") for text in ids.to_pylist()]
         ids = pa.array([(match["id"] or None) if match else None for match in matches], pa.string())
     if ids.null_count or pc.count_distinct(ids).as_py() < rows:
-        raise UserError(f"{path}: column {name!r} does not name every row, or two rows alike")
+        raise UserError(f"{path}: column {name!r} has missing or repeated ids")
     return ids
 
 
 def read_texts(path: Path, file: pq.ParquetFile, name: str) -> pa.Array:
-    """Read a whole column as text."""
-    with telling(path, "read as parquet"):
+    """Read one column as text."""
+    with one_line_errors(path, "read as parquet"):
         return texts(plain(file.read(columns=[name]).column(name)), name)
 
 
 def parts(path: Path, file: pq.ParquetFile, names: list[str]) -> Iterator[pa.Table]:
-    """Yield some columns, a part of the rows at a time."""
-    with telling(path, "read as parquet"):
+    """Yield the named columns in batches of rows."""
+    with one_line_errors(path, "read as parquet"):
         for batch in file.iter_batches(PART_ROWS, columns=names):
             yield pa.Table.from_batches([batch])
 
 
 def plain(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array, dictionary encoding and NaN-for-missing undone."""
+    """Return a column as one array without dictionary encoding, NaN replaced by null."""
     array = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
     array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
     return pc.if_else(pc.is_nan(array), None, array) if pa.types.is_floating(array.type) else array
 
 
 def texts(array: pa.Array, name: str) -> pa.Array:
-    """Return values as text: whole numbers without ``.0``, booleans as ``true`` and ``false``."""
+    """Return values as text: integral numbers without ``.0``, booleans as ``true`` and ``false``."""
     if pa.types.is_floating(array.type):
         wide = pc.cast(array, pa.float64())
-        whole = pc.and_(pc.less_equal(pc.abs(wide), 2.0**53), pc.equal(pc.floor(wide), wide))
-        array = pc.cast(array, pa.int64()) if pc.all(whole, skip_nulls=True).as_py() else array
+        integral = pc.and_(pc.less_equal(pc.abs(wide), 2.0**53), pc.equal(pc.floor(wide), wide))
+        array = pc.cast(array, pa.int64()) if pc.all(integral, skip_nulls=True).as_py() else array
     try:
         return pc.cast(array, pa.string())
     except pa.ArrowException:
-        raise UserError(f"column {name!r} has type {array.type}, which has no text form") from None
+        raise UserError(f"column {name!r} has type {array.type}, which cannot be read as text") from None
 
 
 def kind_of(column: pa.DataType) -> str:
-    """Return what a column of that type holds: ``text``, ``number`` or anything ``else``."""
+    """Return the kind of a column type: ``text``, ``number`` or ``other``."""
     text = str(column) in ("string", "large_string", "string_view")
     number = pa.types.is_integer(column) or pa.types.is_floating(column) or pa.types.is_decimal(column)
-    return "text" if text else "number" if number else "else"
+    return "text" if text else "number" if number else "other"
 
 
 @contextmanager
-def telling(path: Path, wanted: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into one line."""
+def one_line_errors(path: Path, action: str) -> Iterator[None]:
+    """Turn an error in reading or writing a file into a one-line UserError."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError) as fault:
-        raise UserError(f"{path}: cannot be {wanted}: {str(fault).split(chr(10))[0]}") from None
+        raise UserError(f"{path}: cannot be {action}: {str(fault).split(chr(10))[0]}") from None
 
 
 def write(path: Path, table: pa.Table) -> None:
-    """Write a table whole or not at all."""
-    beside = path.with_name(f".{os.getpid()}.{path.name}")
-    with telling(path, "written"):
-        pq.write_table(table, beside, compression="zstd")
-        beside.replace(path)
+    """Write a table atomically."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    with one_line_errors(path, "written"):
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
 
 
 if __name__ == "__main__":
