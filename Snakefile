@@ -3,7 +3,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-include: "rules/graph.smk"
 include: "rules/configuration.smk"
 include: "rules/common.smk"
 include: "rules/resources.smk"

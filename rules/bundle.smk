@@ -22,6 +22,6 @@ rule make_bundle:
     params:
         entrants=SETTINGS.entrants,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "audit"}),
-        code=[code_of("make_bundle", backend) for backend in SETTINGS.backends],
+        code=code_of("make_bundle", *SETTINGS.backends),
     script:
         "../scripts/make_bundle.py"

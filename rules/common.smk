@@ -1,4 +1,6 @@
+import gc
 import shutil
+from functools import cache
 
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config import models as configuration
@@ -7,6 +9,9 @@ from foldwise.fingerprint import fingerprint
 from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.search.space import read_space
 from foldwise.tracking import outcome
+
+# Half a million new objects between two collections: the graph of thousands of jobs contains no garbage.
+gc.set_threshold(500_000, 50, 1000)
 
 DEMO_FILES = {
     "metadata": "resources/demo/metadata.parquet",
@@ -23,9 +28,9 @@ PLOTS = (*SCORE_PLOTS, "hyperparameter_search", "learning_curves", "feature_impo
 
 
 def stop(mistake):
-    """End before any job with one line: a mistake in the configuration needs no traceback."""
-    print(f"error: {mistake}", file=sys.stderr, flush=True)
-    os._exit(1)
+    """Stop before any job with one line: a mistake in the configuration needs no traceback."""
+    print(f"error: {mistake}", file=sys.stderr)
+    sys.exit(1)
 
 
 def check_room():
@@ -80,17 +85,21 @@ FOLDS = range(1, SETTINGS.folds.count + 1)
 check_sources(SETTINGS.datasets)
 
 
-def code_of(script, backend=None):
-    """Return the fingerprint of the library modules that a script reaches, its backend's among them.
+def code_of(script, *backends):
+    """Return a params function: the fingerprint of the library modules that a script uses, its backends' included.
 
-    On a cluster the snakemake of each job reads these rules again: it finds the fingerprints in its environment.
+    A function, because snakemake calls it only for the jobs of its graph.
     """
-    name = f"FOLDWISE_CODE_{script}_{backend}"
-    path = os.path.join(LIBRARY, f"{script}.py")
-    if os.environ.get(name, "").partition(" ")[2] != path:
-        modules = () if backend is None else (SPECIFICATIONS[backend].module,)
-        os.environ[name] = f"{fingerprint(path, modules)} {path}"
-    return os.environ[name].partition(" ")[0]
+
+    def code(wildcards):
+        return code_fingerprint(script, backends)
+
+    return code
+
+
+@cache
+def code_fingerprint(script, backends=()):
+    return fingerprint(os.path.join(LIBRARY, f"{script}.py"), [SPECIFICATIONS[name].module for name in backends])
 
 
 def dataset_settings(wildcards):

@@ -24,6 +24,6 @@ rule score_table:
     params:
         new_table=new_table,
         entrants=SETTINGS.entrants,
-        code=[code_of("score_table", backend) for backend in SETTINGS.backends],
+        code=code_of("score_table", *SETTINGS.backends),
     script:
         "../scripts/score_table.py"

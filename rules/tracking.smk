@@ -29,6 +29,12 @@ rule build_analytics:
         "../scripts/build_analytics.py"
 
 
+def training_code(wildcards):
+    """Return the fingerprint of the code that made each model's predictions."""
+    trained = {backend: code_fingerprint("train_fold", (backend,)) for backend in SETTINGS.backends}
+    return {**trained, ENSEMBLE: code_fingerprint("combine_backends")}
+
+
 rule log_mlflow:
     input:
         contract=every_dataset("table.json"),
@@ -69,10 +75,7 @@ rule log_mlflow:
         backends=SETTINGS.backends,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"}),
         spaces=SPACES,
-        training_code={
-            **{backend: code_of("train_fold", backend) for backend in SETTINGS.backends},
-            ENSEMBLE: code_of("combine_backends"),
-        },
+        training_code=training_code,
         # A run whose logging failed is logged again by the next: the number of failures rises, and snakemake sees it.
         failures=outcome.failures(TRACKING_FILE),
         code=code_of("log_mlflow"),

@@ -1,132 +1,90 @@
-"""A fingerprint of the code that a script reaches, so that a change of the library reruns its rules.
+"""A fingerprint of the library code that a script uses, so that a changed module reruns the script's rule.
 
 Snakemake notices an edited script, but not an edited module that the script imports.
 """
 
 import ast
 import hashlib
-import importlib.util
-import json
-import os
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _LIBRARY = Path(__file__).parent
-
-# Beside the bytecode, since it is of the same kind: what a Python of this version made of the library.
-_REMEMBERED = Path(importlib.util.cache_from_source(str(_LIBRARY / "fingerprints.py"))).with_suffix(".json")
 _RESOURCES = (".j2", ".css", ".js", ".sql")
+# The folder of programs that are copied as they are, such as the scorer of a bundle.
 _STANDALONE = "standalone"
-
-# The statements within a statement.
+# The fields of a statement that contain further statements.
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 
 
 def fingerprint(script: str | Path, modules: Sequence[str] = ()) -> str:
-    """Return 16 hexadecimal digits over every foldwise module that a script imports, directly or not.
+    """Return a hash of every foldwise module that a script imports, directly or through other modules.
 
-    Comments, blank lines and docstrings do not count. Files that a package keeps beside its
-    modules (templates, styles, SQL) count byte by byte, as do programs that are handed on as they
-    are (in its folder ``standalone``).
+    Comments, blank lines and docstrings do not count. Files next to the modules of a package (templates, styles,
+    SQL, programs in a folder ``standalone``) count byte by byte. Files are read once in a process.
 
     Args:
         script: path of a Python file.
-        modules: names of modules that it imports by name at run time.
+        modules: dotted names of modules that the script imports by name at run time, such as a backend's.
+
+    Returns:
+        16 hexadecimal digits.
+
+    Example:
+        >>> from pathlib import Path
+        >>> scripts = Path(__file__).parents[1]
+        >>> train = fingerprint(scripts / "train_fold.py", ["foldwise.backends.xgboost"])
+        >>> len(train), train == fingerprint(scripts / "train_fold.py", ["foldwise.backends.catboost"])
+        (16, False)
     """
     digest = hashlib.sha256()
-    for path in sorted(_reach(Path(script), modules), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
+    for path in sorted(_reachable_files(Path(script), modules), key=lambda p: p.relative_to(_LIBRARY).as_posix()):
         digest.update(path.relative_to(_LIBRARY).as_posix().encode())
         digest.update(_read(path).digest.encode())
-    _remember()
     return digest.hexdigest()[:16]
 
 
-def _reach(script: Path, modules: Sequence[str]) -> set[Path]:
-    found: set[Path] = set()
-    waiting = [*_read(script).reached, *(f for name in modules for f in _files(name))]
+def _reachable_files(script: Path, modules: Sequence[str]) -> set[Path]:
+    reached: set[Path] = set()
+    waiting = [*_read(script).uses, *(file for name in modules for file in _files_of_module(name))]
     while waiting:
         path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += _read(path).reached
-    return found
+        if path not in reached:
+            reached.add(path)
+            waiting += _read(path).uses
+    return reached
 
 
 class _File(NamedTuple):
-    """What counts of a file.
+    """One file of the library.
 
     Attributes:
-        reached: the library files that it imports, and those beside a package's modules.
-        digest: SHA-256 of its content, without comments and docstrings if it is a module.
+        uses: the library files that it imports, and the resources of its package.
+        digest: SHA-256 of its content; of a module, without comments and docstrings.
     """
 
-    reached: tuple[Path, ...]
+    uses: tuple[Path, ...]
     digest: str
 
 
 @cache
 def _read(path: Path) -> _File:
     content = path.read_bytes()
-    own = hashlib.sha256(content).hexdigest()
     if path.suffix != ".py" or path.parent.name == _STANDALONE:
-        return _File((), own)
-    module = _remembered().get(str(path))
-    if module is None or module[0] != own:
-        module = _remembered()[str(path)] = [own, *_parse(content)]
-        _changed.add(path)
-    _, names, digest = module
-    return _File(tuple(f for name in names for f in _files(name)) + _beside(path), digest)
-
-
-def _parse(content: bytes) -> tuple[list[str], str]:
-    """Return the names of foldwise that a module imports, and the digest of its code."""
+        return _File((), hashlib.sha256(content).hexdigest())
     tree = ast.parse(content)
-    names = list(_imported(tree))
-    for node in _statements(tree, typing=True):
+    imported = tuple(file for name in _imported_names(tree) for file in _files_of_module(name))
+    for node in _statements(tree, type_checking=True):
         _drop_docstring(node)
-    return names, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    shape: list[str] = []
+    _append_shape(tree, shape)
+    return _File(imported + _resources_of(path), hashlib.sha256(" ".join(shape).encode()).hexdigest())
 
 
-_changed: set[Path] = set()
-
-
-@cache
-def _remembered() -> dict[str, list[Any]]:
-    """Return what earlier processes parsed, by path: the SHA-256 of the content, then what ``_parse`` made of it.
-
-    Parsing the whole library takes half a second, and every command of snakemake needs all of it.
-    """
-    with suppress(OSError, ValueError, TypeError):
-        made_by, modules = json.loads(_REMEMBERED.read_bytes())
-        if made_by == _maker():
-            return dict(modules)
-    return {}
-
-
-def _remember() -> None:
-    if not _changed or sys.dont_write_bytecode:
-        return
-    beside = _REMEMBERED.with_suffix(f".{os.getpid()}")
-    # An installation that may not be written to is parsed each time, as its bytecode is.
-    with suppress(OSError):
-        _REMEMBERED.parent.mkdir(exist_ok=True)
-        beside.write_text(json.dumps([_maker(), _remembered()]), encoding="utf-8")
-        beside.replace(_REMEMBERED)
-        _changed.clear()
-
-
-@cache
-def _maker() -> str:
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-
-
-def _imported(tree: ast.Module) -> Iterator[str]:
-    """Yield the dotted names of foldwise that a module imports; some of them may be names in a module."""
-    for node in _statements(tree, typing=False):
+def _imported_names(tree: ast.Module) -> Iterator[str]:
+    """Yield the dotted foldwise names that a module imports; some of them may be names defined in a module."""
+    for node in _statements(tree, type_checking=False):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -135,33 +93,29 @@ def _imported(tree: ast.Module) -> Iterator[str]:
         yield from (name for name in names if name.split(".")[0] == "foldwise")
 
 
-def _beside(path: Path) -> tuple[Path, ...]:
-    """Return the files that a package keeps beside one of its modules."""
-    if not path.is_relative_to(_LIBRARY) or path.parent == _LIBRARY:
-        return ()
-    resources = (f for f in path.parent.iterdir() if f.suffix in _RESOURCES)
-    return (*resources, *path.parent.glob(f"{_STANDALONE}/*.py"))
-
-
-def _statements(tree: ast.Module, typing: bool) -> Iterator[ast.AST]:
-    """Yield a module and every statement in it; those below ``if TYPE_CHECKING:``, which never run, with ``typing``."""
+def _statements(tree: ast.Module, type_checking: bool) -> Iterator[ast.AST]:
+    """Yield a module and every statement in it, those under ``if TYPE_CHECKING:`` only with ``type_checking``."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
         yield node
         never_runs = isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
-        blocks = _BLOCKS[1:] if never_runs and not typing else _BLOCKS
-        for block in blocks:
+        for block in _BLOCKS[1:] if never_runs and not type_checking else _BLOCKS:
             waiting += getattr(node, block, ())
 
 
-@cache
-def _files(name: str) -> tuple[Path, ...]:
-    """Return the file of a dotted module name and the ``__init__`` files above it."""
-    parts = name.split(".")[1:]
-    packages = [_LIBRARY.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
-    found = [packages[-1].with_suffix(".py")] if parts else []
-    return tuple(f for f in [*found, *(p / "__init__.py" for p in packages)] if f.is_file())
+def _append_shape(node: object, shape: list[str]) -> None:
+    """Append the types and values of a syntax tree without positions: as ``ast.dump``, in a third of its time."""
+    if isinstance(node, ast.AST):
+        shape.append(type(node).__name__)
+        for name in node._fields:
+            _append_shape(getattr(node, name, None), shape)
+    elif isinstance(node, list):
+        shape.append(f"list {len(node)}")
+        for item in node:
+            _append_shape(item, shape)
+    else:
+        shape.append(repr(node))
 
 
 def _drop_docstring(node: ast.AST) -> None:
@@ -169,3 +123,20 @@ def _drop_docstring(node: ast.AST) -> None:
         return
     if ast.get_docstring(node, clean=False) is not None:
         node.body = node.body[1:]
+
+
+@cache
+def _files_of_module(name: str) -> tuple[Path, ...]:
+    """Return the file of a dotted module name and the ``__init__`` files of the packages around it."""
+    parts = name.split(".")[1:]
+    packages = [_LIBRARY.joinpath(*parts[:depth]) for depth in range(len(parts) + 1)]
+    files = [packages[-1].with_suffix(".py")] if parts else []
+    return tuple(file for file in [*files, *(p / "__init__.py" for p in packages)] if file.is_file())
+
+
+def _resources_of(module: Path) -> tuple[Path, ...]:
+    """Return the templates, styles, queries and standalone programs in the package of a module."""
+    if not module.is_relative_to(_LIBRARY) or module.parent == _LIBRARY:
+        return ()
+    resources = (file for file in module.parent.iterdir() if file.suffix in _RESOURCES)
+    return (*resources, *module.parent.glob(f"{_STANDALONE}/*.py"))
