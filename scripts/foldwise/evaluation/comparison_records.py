@@ -1,0 +1,131 @@
+"""The content of comparison.json as typed records; like those of metrics.json they need the standard library only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from foldwise.evaluation.records import Counts
+from foldwise.io.json_record import INLINE, JsonRecord, Key
+
+
+@dataclass(frozen=True)
+class ModelEstimate(JsonRecord):
+    """The mean metric of a model or baseline over the outer folds, with its corrected t interval or why none is given.
+
+    ``sd`` is the standard deviation between folds (ddof 1).
+    """
+
+    name: str
+    estimate: float | None
+    sd: float | None
+    low: float | None
+    high: float | None
+    refused: str | None = None
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Lower and upper end; None where there is no interval."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+@dataclass(frozen=True)
+class DelongDifference(JsonRecord):
+    """The difference of two AUCs on the pooled predictions, by the clustered DeLong method; ``p`` is against zero."""
+
+    difference: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+@dataclass(frozen=True)
+class DifferenceTest(JsonRecord):
+    """The tests of a difference between two models over the outer folds.
+
+    Attributes:
+        low: lower end of the corrected t interval of the mean difference.
+        high: upper end.
+        t: statistic of the corrected t test; None where all differences are the same and not zero.
+        df: degrees of freedom.
+        p: two-sided p value against zero.
+        rope: difference below which two models count as practically equal.
+        p_a_better: posterior probability that a is better by more than ``rope`` (Bayesian correlated t test).
+        p_equivalent: that they are within ``rope`` of each other.
+        p_b_better: that b is better by more than ``rope``.
+        p_holm: p adjusted for all pairs (Holm).
+        verdict: ``practically equal``, ``not distinguishable`` or ``<name> better than <name>``.
+        delong: the same difference on the pooled predictions; None for another metric than the AUC.
+    """
+
+    low: float
+    high: float
+    t: float | None
+    df: int
+    p: float
+    rope: float
+    p_a_better: float
+    p_equivalent: float
+    p_b_better: float
+    p_holm: float
+    verdict: str
+    delong: DelongDifference | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair(JsonRecord):
+    """Two models on the same folds, with the tests of their difference or the reason why there are none.
+
+    Attributes:
+        a: name of the first model.
+        b: name of the second.
+        difference: mean over folds of a minus b; None where refused.
+        test: the tests; None where refused.
+        refused: why the two are not compared.
+        metric: the metric that is compared.
+        level: ``row``.
+        n_folds: number of outer folds.
+        n_groups: number of groups.
+        n_rows: number of rows.
+    """
+
+    a: str
+    b: str
+    difference: float | None
+    test: Annotated[DifferenceTest | None, INLINE]
+    refused: str | None = None
+    metric: str
+    level: str
+    n_folds: int
+    n_groups: int
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class Comparison(JsonRecord):
+    """The content of comparison.json.
+
+    Attributes:
+        dataset: name of the dataset.
+        metric: the metric that is compared.
+        level: ``row``.
+        confidence: confidence of the intervals; 1 minus it is the level of the tests.
+        rope: difference below which two models count as practically equal.
+        counts: what the comparison is computed on.
+        models: the backends, the ensemble and the baselines (key ``entrants``).
+        pairs: every pair of them.
+        verdict: one sentence on the backends and their ensemble.
+    """
+
+    dataset: str
+    metric: str
+    level: str
+    confidence: float
+    rope: float
+    counts: Counts
+    models: Annotated[Sequence[ModelEstimate], Key("entrants")]
+    pairs: Sequence[Pair]
+    verdict: str
+
+    def model(self, name: str) -> ModelEstimate | None:
+        """Return the estimate of a model or baseline, None where it was not compared."""
+        return next((model for model in self.models if model.name == name), None)

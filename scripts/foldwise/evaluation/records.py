@@ -1,0 +1,372 @@
+"""The content of metrics.json as typed records.
+
+A record is written with ``as_json`` and read with ``from_json``; a value that is null in the file, because it is
+not defined, is None here. Standard library only: the rules of the workflow read results through them.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Annotated, Literal, Self
+
+from foldwise.io.json_record import INLINE, REST, Json, JsonRecord, Key, read_key
+
+Level = Literal["row", "unit"]
+Values = Mapping[str, float | None]
+
+HEADLINE = ("accuracy", "precision", "recall", "f1", "auc", "ap")
+HEADLINE_METHOD = "corrected_t"
+CONFUSION = ("true_negatives", "false_positives", "false_negatives", "true_positives")
+
+
+@dataclass(frozen=True)
+class Counts(JsonRecord):
+    """What the metrics of a dataset are computed on; ``folds`` counts the outer folds of all repeats."""
+
+    rows: int
+    units: int
+    groups: int
+    positive_rows: int
+    positive_units: int
+    folds: int
+    repeats: int
+    n_splits: int
+
+
+@dataclass(frozen=True)
+class Interval(JsonRecord):
+    """An estimate with its interval, or with the reason why none is given.
+
+    Attributes:
+        estimate: mean over folds, or the metric of the pooled predictions.
+        low: lower end.
+        high: upper end.
+        confidence: such as 0.95.
+        se: standard error.
+        df: degrees of freedom, of the corrected t.
+        refused: why there is no interval; then ``low``, ``high``, ``confidence`` and ``se`` are None.
+        n_folds: folds of the mean, of the corrected t.
+        n_draws: draws in which the metric is defined, of the bootstrap.
+        level: ``row`` or ``unit``.
+        n_groups: groups in the interval.
+        n_units: units in it.
+        n_rows: rows in it.
+        covers: what kind of variation the interval accounts for.
+    """
+
+    estimate: float | None
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+    se: float | None = None
+    df: int | None = None
+    refused: str | None = None
+    n_folds: int | None = None
+    n_draws: int | None = None
+    level: str | None = None
+    n_groups: int | None = None
+    n_units: int | None = None
+    n_rows: int | None = None
+    covers: str | None = None
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Lower and upper end; None where there is no interval."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+
+Intervals = Mapping[str, Mapping[str, Interval]]
+
+
+@dataclass(frozen=True)
+class MeanOverFolds:
+    """Mean and standard deviation (ddof 1) over the outer folds; ``folds`` counts them where some are undefined."""
+
+    mean: float | None
+    sd: float | None
+    folds: int | None = None
+
+
+@dataclass(frozen=True)
+class Headline(JsonRecord):
+    """The headline metrics over the outer folds, at the threshold 0.5."""
+
+    means: Mapping[str, MeanOverFolds]
+
+    @classmethod
+    def from_json(cls, content: Json) -> Self:
+        """Read ``test_<metric>``, ``test_<metric>_std`` and, if some folds are undefined, ``test_<metric>_folds``."""
+        means = {
+            metric: MeanOverFolds(
+                read_key(float | None, content, f"test_{metric}"),
+                read_key(float | None, content, f"test_{metric}_std"),
+                content.get(f"test_{metric}_folds"),
+            )
+            for metric in HEADLINE
+        }
+        return cls(means)
+
+    def as_json(self) -> Json:
+        """Return the keys of all metrics."""
+        content: Json = {}
+        for metric, value in self.means.items():
+            content |= {f"test_{metric}": value.mean, f"test_{metric}_std": value.sd}
+            if value.folds is not None:
+                content[f"test_{metric}_folds"] = value.folds
+        return content
+
+
+@dataclass(frozen=True)
+class UnitMetrics(JsonRecord):
+    """Means and intervals over the outer folds by unit."""
+
+    headline: Annotated[Headline, INLINE]
+    intervals: Intervals
+
+
+@dataclass(frozen=True)
+class Extent(JsonRecord):
+    """What the metrics of a fold or of a slice are computed on."""
+
+    n_rows: int
+    n_units: int
+    n_groups: int
+    n_positive: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldMetrics(JsonRecord):
+    """The metrics of one outer fold at the threshold 0.5.
+
+    Attributes:
+        fold: number of the fold, from 1.
+        repeat: number of the repeat, from 1.
+        source: the value that is held out, where one source at a time is; else None.
+        extent: test rows, units, groups and positive rows.
+        row: metric -> value by row.
+        confusion: [[true negatives, false positives], [false negatives, true positives]], by row.
+        unit: metric -> value by unit.
+    """
+
+    fold: int
+    repeat: int
+    source: str | None = None
+    extent: Annotated[Extent, INLINE]
+    row: Annotated[Values, REST]
+    confusion: Sequence[Sequence[int]]
+    unit: Values
+
+
+@dataclass(frozen=True)
+class SliceMetrics(JsonRecord):
+    """Means by row over the outer folds, for the rows with one value of a slice column.
+
+    Attributes:
+        slice: name of the column.
+        value: the value.
+        level: ``row``.
+        extent: rows, units, groups and positive rows of one repeat.
+        n_folds: folds in which the AUC is defined.
+        metrics: metric -> mean over the folds where it is defined.
+    """
+
+    slice: str
+    value: str
+    level: str
+    extent: Annotated[Extent, INLINE]
+    n_folds: int
+    metrics: Annotated[Values, REST]
+
+
+@dataclass(frozen=True)
+class Baseline(JsonRecord):
+    """Means over the outer folds of a baseline: metric -> mean, by row and by unit."""
+
+    row: Annotated[Values, REST]
+    unit: Values | None = None
+
+
+@dataclass(frozen=True)
+class FoldThreshold(JsonRecord):
+    """The decision threshold of one outer fold."""
+
+    fold: int
+    threshold: float
+
+
+@dataclass(frozen=True)
+class OperatingPoint(JsonRecord):
+    """The true- and false-positive rates that a threshold chosen for a false-positive rate has on the test rows."""
+
+    fpr_aimed_at: float
+    tpr: Interval
+    fpr: Interval
+
+
+@dataclass(frozen=True)
+class Means(JsonRecord):
+    """What means over outer folds are computed on; rows and groups are those of one repeat."""
+
+    level: str
+    n_folds: int
+    n_rows: int
+    n_groups: int
+
+
+@dataclass(frozen=True)
+class Thresholds(JsonRecord):
+    """Decisions by row at 0.5 and at the thresholds chosen on the train part of each fold.
+
+    Attributes:
+        criterion: what the chosen threshold is best by: ``youden``, ``f1`` or ``fpr``.
+        chosen_on: the predictions it is chosen on, in words.
+        over: what the means are computed on.
+        folds: the chosen threshold of each fold.
+        at_half: metric -> mean over folds at the threshold 0.5 (key ``at_0.5``).
+        at_chosen: metric -> mean over folds at the chosen thresholds.
+        operating_points: one for each configured false-positive rate.
+    """
+
+    criterion: str
+    chosen_on: str
+    over: Annotated[Means, INLINE]
+    folds: Sequence[FoldThreshold]
+    at_half: Annotated[Mapping[str, Interval], Key("at_0.5")]
+    at_chosen: Mapping[str, Interval]
+    operating_points: Sequence[OperatingPoint]
+
+
+@dataclass(frozen=True)
+class CalibrationMetrics(JsonRecord):
+    """How well predicted probabilities fit the labels: means over folds, by row.
+
+    The slope is averaged over the folds where it is defined, ``n_folds_with_slope`` of them.
+    """
+
+    brier: float | None
+    log_loss: float | None
+    slope: float | None
+    intercept: float | None
+    n_folds_with_slope: int
+
+
+@dataclass(frozen=True)
+class Calibration(JsonRecord):
+    """Calibration of the predictions before and after the calibrator of each fold is applied.
+
+    Attributes:
+        method: ``sigmoid``, ``isotonic`` or ``none``.
+        fitted_on: the predictions it is fitted on, in words.
+        over: what the means are computed on.
+        before: of the predictions as they are.
+        after: of the calibrated predictions.
+    """
+
+    method: str
+    fitted_on: str
+    over: Annotated[Means, INLINE]
+    before: CalibrationMetrics
+    after: CalibrationMetrics
+
+
+@dataclass(frozen=True)
+class MetricSummary:
+    """A metric over the outer folds.
+
+    Attributes:
+        mean: mean over the folds where the metric is defined.
+        sd: standard deviation between them (ddof 1).
+        n_folds: number of folds.
+        n_defined: folds where the metric is defined.
+        interval: the corrected t interval of the mean, None for a metric without one.
+    """
+
+    mean: float | None
+    sd: float | None
+    n_folds: int
+    n_defined: int
+    interval: Interval | None
+
+
+@dataclass(frozen=True)
+class Metrics(JsonRecord):
+    """The content of metrics.json: one model on one dataset.
+
+    Attributes:
+        headline: means by row.
+        dataset: name of the dataset.
+        backend: name of the backend, or ``ensemble``.
+        unit: means and intervals by unit.
+        folds: one entry an outer fold (key ``fold_results``).
+        intervals: metric -> method -> interval by row.
+        slices: one entry a slice value.
+        baselines: ``constant`` and ``logistic_regression`` on the same folds (key ``trivial``).
+        thresholds: decisions at 0.5 and at the chosen thresholds.
+        calibration: predicted probabilities before and after calibration.
+        counts: what all of it is computed on.
+    """
+
+    headline: Annotated[Headline, INLINE]
+    dataset: str
+    backend: str
+    unit: UnitMetrics
+    folds: Annotated[Sequence[FoldMetrics], Key("fold_results")]
+    intervals: Intervals
+    slices: Sequence[SliceMetrics]
+    baselines: Annotated[Mapping[str, Baseline], Key("trivial")]
+    thresholds: Thresholds
+    calibration: Calibration
+    counts: Counts
+
+    def metric_names(self, level: Level = "row") -> list[str]:
+        """Return the names of the metrics that are measured on the folds."""
+        return list(dict.fromkeys(name for fold in self.folds for name in _at(fold, level)))
+
+    def fold_values(self, metric: str, level: Level = "row") -> list[float | None]:
+        """Return a metric on each outer fold, None where it is not defined."""
+        return [_at(fold, level).get(metric) for fold in self.folds]
+
+    def mean(self, metric: str, level: Level = "row") -> float | None:
+        """Return the mean of a metric over the folds where it is defined, None where it is on none."""
+        return self.summary(metric, level).mean
+
+    def intervals_at(self, level: Level) -> Intervals:
+        """Return metric -> method -> interval at one level."""
+        return self.intervals if level == "row" else self.unit.intervals
+
+    def interval(self, metric: str, level: Level = "row", method: str = HEADLINE_METHOD) -> Interval | None:
+        """Return the interval of a metric by one method; None for a metric that has no intervals."""
+        return self.intervals_at(level).get(metric, {}).get(method)
+
+    def summary(self, metric: str, level: Level = "row") -> MetricSummary:
+        """Return a metric over the outer folds; mean and sd are those of the file where it has them."""
+        values = self.fold_values(metric, level)
+        defined = [value for value in values if value is not None]
+        stored = (self.headline if level == "row" else self.unit.headline).means.get(metric)
+        if stored is None:
+            sd = stdev(defined) if len(defined) > 1 else None
+            stored = MeanOverFolds(fmean(defined) if defined else None, sd)
+        return MetricSummary(stored.mean, stored.sd, len(values), len(defined), self.interval(metric, level))
+
+    def baseline(self, name: str, metric: str, level: Level = "row") -> float | None:
+        """Return the mean of ``constant`` or ``logistic_regression`` over the same folds."""
+        return _at(self.baselines[name], level).get(metric)
+
+    def fold_rows(self) -> list[Json]:
+        """Return one row a fold for tables: counts, ``test_<metric>`` by row, and the four confusion counts."""
+        return [
+            {
+                "dataset": self.dataset,
+                "backend": self.backend,
+                "fold": fold.fold,
+                "repeat": fold.repeat,
+                **fold.extent.as_json(),
+                **{f"test_{name}": value for name, value in fold.row.items()},
+                **dict(zip(CONFUSION, (count for row in fold.confusion for count in row), strict=True)),
+            }
+            for fold in self.folds
+        ]
+
+
+def _at(entry: FoldMetrics | Baseline, level: Level) -> Values:
+    return entry.row if level == "row" else entry.unit or {}
