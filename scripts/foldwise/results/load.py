@@ -1,14 +1,82 @@
-"""What the page is made of, loaded into memory."""
+"""The results of a dataset, loaded into memory: the one reader of a finished run for report, bundle and the rest.
+
+Every reader refuses a file that is broken or was edited with one line that names the file and the way out.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from foldwise.io.files import read_json
+from foldwise.evaluation.comparison_records import Comparison
+from foldwise.evaluation.records import Metrics, MetricSummary
+from foldwise.io.files import read_json, read_table, reading_result
 from foldwise.model_names import ENSEMBLE
+from foldwise.results import wording
+from foldwise.results.training_records import EnsembleParams, FoldParams, FoldWeight, LeakyReference
 
 Json = dict[str, Any]
+
+
+def read_metrics(path: str | Path) -> Metrics:
+    """Read metrics.json of a model.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    with reading_result(path):
+        return Metrics.from_json(read_json(path))
+
+
+def read_comparison(path: str | Path) -> Comparison:
+    """Read comparison.json of a dataset.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    with reading_result(path):
+        return Comparison.from_json(read_json(path))
+
+
+def read_params(path: str | Path) -> list[FoldParams]:
+    """Read the params.json of a backend, one entry an outer fold in order, or that of one fold or of the final model.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    content = read_json(path)
+    with reading_result(path):
+        return [FoldParams.from_json(entry) for entry in (content if isinstance(content, list) else [content])]
+
+
+def read_ensemble_params(path: str | Path) -> EnsembleParams:
+    """Read the weights of the final models in the ensemble.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    with reading_result(path):
+        return EnsembleParams.from_json(read_json(path))
+
+
+def read_weights(path: str | Path) -> list[FoldWeight]:
+    """Read weights.parquet of the ensemble, one entry a row.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    with reading_result(path):
+        return [FoldWeight.from_json(row) for row in read_table(path).to_pylist()]
+
+
+def read_leaky_reference(path: str | Path) -> LeakyReference:
+    """Read leaky_reference.json of a dataset.
+
+    Raises:
+        UserError: when the file is broken.
+    """
+    with reading_result(path):
+        return LeakyReference.from_json(read_json(path))
 
 
 @dataclass(frozen=True)
@@ -20,9 +88,138 @@ class Plot:
     png: bytes
 
 
+def load_plots(paths: Iterable[str | Path]) -> list[Plot]:
+    """Read pictures from ``{backend}/plots/{name}.png``."""
+    files = [Path(path) for path in paths]
+    return [Plot(backend=file.parent.parent.name, name=file.stem, png=file.read_bytes()) for file in files]
+
+
+@dataclass(frozen=True)
+class DatasetResults:
+    """The results of one dataset.
+
+    Attributes:
+        contract: table.json.
+        audit: audit.json, None where no audit was run.
+        comparison: comparison.json.
+        metrics: name of a model -> its metrics.json, the backends first, then their ensemble where there is one.
+        params: name of a backend -> its params.json, one entry an outer fold in order.
+        configuration: sections of the checked configuration, as plain values.
+        plots: pictures of the models.
+        comparison_plot: picture of all models.
+        leaky: leaky_reference.json, None where the run made none.
+        weights: the rows of the ensemble's weights.parquet.
+    """
+
+    contract: Json
+    audit: Json | None
+    comparison: Comparison
+    metrics: Mapping[str, Metrics]
+    params: Mapping[str, list[FoldParams]]
+    configuration: Mapping[str, Any]
+    plots: list[Plot] = field(default_factory=list)
+    comparison_plot: bytes | None = None
+    leaky: LeakyReference | None = None
+    weights: list[FoldWeight] = field(default_factory=list)
+
+    @property
+    def dataset(self) -> str:
+        """Name of the dataset."""
+        return self.comparison.dataset
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the backends, then of their ensemble where there is one."""
+        return list(self.metrics)
+
+    @property
+    def backends(self) -> list[str]:
+        """Names of the models that were trained."""
+        return [name for name in self.metrics if name != ENSEMBLE]
+
+    @property
+    def held_out_column(self) -> str | None:
+        """The column whose values are held out in turn, None where groups are assigned to folds."""
+        if all(fold.source is None for metrics in self.metrics.values() for fold in metrics.folds):
+            return None
+        return str((self.configuration.get("folds") or {}).get("by") or "the source column")
+
+    @property
+    def fold_noun(self) -> str:
+        """One outer fold in words: ``fold``, or ``held-out value of camera``."""
+        column = self.held_out_column
+        return "fold" if column is None else f"held-out value of {column}"
+
+    @property
+    def outer_folds(self) -> str:
+        """What a mean is over in words: ``outer folds``, or ``held-out values of camera``."""
+        column = self.held_out_column
+        return "outer folds" if column is None else f"held-out values of {column}"
+
+    def counted_folds(self, count: int | None) -> str:
+        """Write a number of outer folds: ``5 folds``, or ``3 held-out values of camera``."""
+        column = self.held_out_column
+        if column is None:
+            return wording.counted(count, "fold")
+        return f"{wording.counted(count, 'held-out value')} of {column}"
+
+    def folds_of(self, summary: MetricSummary) -> str:
+        """Write the folds that a mean is over; where it is defined on some only, how many of them."""
+        folds = self.counted_folds(summary.n_folds)
+        return folds if summary.n_defined == summary.n_folds else f"{summary.n_defined} of {folds}"
+
+
+def read_results(
+    *,
+    models: Iterable[str],
+    contract: str | Path,
+    audit: str | Path | None,
+    comparison: str | Path,
+    metrics: Iterable[str | Path],
+    params: Iterable[str | Path] = (),
+    configuration: Mapping[str, Any] | None = None,
+    plots: Iterable[str | Path] = (),
+    comparison_plot: str | Path | None = None,
+    leaky: str | Path | None = None,
+    weights: str | Path | None = None,
+) -> DatasetResults:
+    """Read the results of a dataset.
+
+    Args:
+        models: names of the backends in their order, then of their ensemble where there is one.
+        contract: path of table.json.
+        audit: path of audit.json, None where the audit is switched off.
+        comparison: path of comparison.json.
+        metrics: paths of metrics.json, one a model, in any order.
+        params: paths of params.json, one a backend, in any order.
+        configuration: sections of the checked configuration, as plain values.
+        plots: paths of pictures, ``{model}/plots/{name}.png``.
+        comparison_plot: path of the picture of all models.
+        leaky: path of leaky_reference.json, None where the run made none.
+        weights: path of the ensemble's weights.parquet, None where there is none.
+
+    Raises:
+        UserError: when a file is broken.
+    """
+    metrics_of = {read.backend: read for read in map(read_metrics, metrics)}
+    params_of = {folds[0].backend: folds for folds in map(read_params, params) if folds}
+    return DatasetResults(
+        contract=read_json(contract),
+        audit=read_json(audit) if audit else None,
+        comparison=read_comparison(comparison),
+        metrics={name: metrics_of[name] for name in models if name in metrics_of},
+        params={name: params_of[name] for name in models if name in params_of},
+        configuration=configuration or {},
+        plots=load_plots(plots),
+        comparison_plot=Path(comparison_plot).read_bytes() if comparison_plot else None,
+        leaky=read_leaky_reference(leaky) if leaky else None,
+        weights=read_weights(weights) if weights else [],
+    )
+
+
 @dataclass(frozen=True)
 class Artefacts:
-    """The artefacts of one dataset.
+    """The results of one dataset as plain JSON: goes once report and bundle read :class:`DatasetResults`.
 
     ``entrants`` are the backends and, where there is one, their ensemble. ``metrics`` holds one metrics.json an
     entrant, ``params`` one params.json a backend and fold, ``weights`` the rows of the ensemble's weights.parquet;
@@ -58,12 +255,6 @@ class Artefacts:
             name: sorted((p for p in self.params if p["backend"] == name), key=lambda p: int(p["fold"]))
             for name in self.backends
         }
-
-
-def load_plots(paths: Iterable[str | Path]) -> list[Plot]:
-    """Read pictures laid out as ``{backend}/plots/{name}.png``."""
-    found = [Path(p) for p in paths]
-    return [Plot(backend=p.parent.parent.name, name=p.stem, png=p.read_bytes()) for p in found]
 
 
 def load_all(paths: Iterable[str | Path]) -> list[Json]:
