@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0]):
     from foldwise.evaluation.evaluate import evaluate_backend
-    from foldwise.evaluation.operating_points import Choices
+    from foldwise.evaluation.operating_points import EvaluationSettings
 
     evaluate_backend(
         dict(snakemake.input.items()),
         snakemake.wildcards.backend,
-        Choices(
+        EvaluationSettings(
             snakemake.params.operating_fpr,
             snakemake.params.confidence,
             snakemake.params.calibration,

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 from foldwise.evaluation.evaluate import evaluate_backend
-from foldwise.evaluation.operating_points import Choices
+from foldwise.evaluation.operating_points import EvaluationSettings
 from foldwise.io.files import write_table
 from tables import Grouped, grouped, write_dataset, write_folds
 
@@ -68,7 +68,7 @@ def evaluate(scored: Scored, entrant: str, folder: Path) -> dict[str, str]:
     inputs |= {"reference": scored.paths["logistic_regression"]}
     names = {"metrics": "metrics.json", "tidy": "metrics.parquet", "out_of_fold": "out_of_fold.parquet"}
     outputs = {key: str(folder / f"{entrant}_{name}") for key, name in names.items()}
-    evaluate_backend(inputs, entrant, Choices([0.01, 0.05], 0.95, "sigmoid", "f1"), outputs)
+    evaluate_backend(inputs, entrant, EvaluationSettings([0.01, 0.05], 0.95, "sigmoid", "f1"), outputs)
     return outputs
 
 

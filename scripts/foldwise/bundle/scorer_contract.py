@@ -56,7 +56,7 @@ def bundle_operation(entrants: Sequence[Entrant], files: Mapping[str, str], defa
 
 
 def _operation(entrant: Entrant) -> dict[str, Any]:
-    calibrator = entrant.operation.calibrate
+    calibrator = entrant.operation.calibrator
     return {
         "weights": {entrant.name: 1.0} if isinstance(entrant, FinalModel) else dict(entrant.weights),
         "calibration": {"method": calibrator.method, **calibrator.numbers},

@@ -10,7 +10,7 @@ import pyarrow as pa
 from foldwise.evaluation.evaluate import by_fold, constant_scores, counts, tidy_scores, tidy_table
 from foldwise.evaluation.intervals import groups_of_rarer_class
 from foldwise.evaluation.pairs import all_pairs, cross_check, verdict
-from foldwise.evaluation.predictions import out_of_fold, read_fold_scores, test_shares
+from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions, test_shares
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.model_names import REFERENCES
@@ -39,7 +39,7 @@ def compare_backends(
     dataset = read_json(inputs["contract"])["dataset"]
     rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
     scored = [read_table(path) for path in inputs["out_of_fold"]]
-    reference = out_of_fold(rows, read_fold_scores(inputs["reference"]))
+    reference = out_of_fold(rows, read_fold_predictions(inputs["reference"]))
     write_table(outputs["predictions"], pa.concat_tables(scored))
     tidy = [read_table(path).to_pandas() for path in inputs["tidy"]]
     tidy.append(tidy_scores(dataset, "logistic_regression", reference, operating_fpr))

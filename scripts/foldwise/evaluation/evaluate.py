@@ -9,12 +9,17 @@ import pandas as pd
 import pyarrow as pa
 
 from foldwise.evaluation.intervals import METRICS, groups_of_rarer_class, interval_block
-from foldwise.evaluation.operating_points import Choices, calibration_summary, operate, threshold_summary
+from foldwise.evaluation.operating_points import (
+    EvaluationSettings,
+    apply_decision_rules,
+    calibration_summary,
+    threshold_summary,
+)
 from foldwise.evaluation.predictions import (
     by_unit,
     out_of_fold,
-    read_fold_scores,
-    rows_table,
+    prediction_table,
+    read_fold_predictions,
     test_shares,
     train_prevalence,
 )
@@ -41,7 +46,7 @@ _TIDY = {
 def evaluate_backend(
     inputs: Mapping[str, str],
     backend: str,
-    choices: Choices,
+    choices: EvaluationSettings,
     outputs: Mapping[str, str],
 ) -> None:
     """Write a backend's ``metrics.json``, its tidy ``metrics.parquet`` and its scored rows.
@@ -55,10 +60,10 @@ def evaluate_backend(
     """
     dataset = read_json(inputs["contract"])["dataset"]
     rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
-    scored = out_of_fold(rows, read_fold_scores(inputs["predictions"]))
-    predictions = operate(scored, read_fold_scores(inputs["inner_predictions"]), choices)
-    write_table(outputs["out_of_fold"], rows_table(dataset, backend, predictions))
-    reference = out_of_fold(rows, read_fold_scores(inputs["reference"]))
+    scored = out_of_fold(rows, read_fold_predictions(inputs["predictions"]))
+    predictions = apply_decision_rules(scored, read_fold_predictions(inputs["inner_predictions"]), choices)
+    write_table(outputs["out_of_fold"], prediction_table(dataset, backend, predictions))
+    reference = out_of_fold(rows, read_fold_predictions(inputs["reference"]))
     tidy = tidy_scores(dataset, backend, predictions, choices.operating_fpr)
     write_table(outputs["tidy"], tidy_table(tidy))
     metrics = {

@@ -19,7 +19,7 @@ from foldwise.stats.thresholds import choose_threshold
 
 
 @dataclass(frozen=True)
-class Choices:
+class EvaluationSettings:
     """What the configuration says of scores.
 
     Attributes:
@@ -39,19 +39,21 @@ _REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc"
 
 
 @dataclass(frozen=True)
-class Operation:
+class DecisionRule:
     """How a model's scores are used.
 
     Attributes:
-        calibrate: from scores, shape (n,), to probabilities, shape (n,).
+        calibrator: from scores, shape (n,), to probabilities, shape (n,).
         threshold: the score from which on a row is called positive.
     """
 
-    calibrate: Calibrator
+    calibrator: Calibrator
     threshold: float
 
 
-def fit_operation(score: npt.NDArray[np.float64], label: npt.NDArray[np.int8], choices: Choices) -> Operation:
+def fit_decision_rule(
+    score: npt.NDArray[np.float64], label: npt.NDArray[np.int8], choices: EvaluationSettings
+) -> DecisionRule:
     """Fit calibrator and threshold of a model on the inner out-of-fold scores of its train part.
 
     Args:
@@ -61,10 +63,12 @@ def fit_operation(score: npt.NDArray[np.float64], label: npt.NDArray[np.int8], c
     """
     rates = choices.operating_fpr
     threshold = choose_threshold(choices.threshold, score, label, rates[0] if rates else 0.05)
-    return Operation(fit_calibrator(choices.calibration, score, label), threshold)
+    return DecisionRule(fit_calibrator(choices.calibration, score, label), threshold)
 
 
-def operate(predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choices: Choices) -> pd.DataFrame:
+def apply_decision_rules(
+    predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choices: EvaluationSettings
+) -> pd.DataFrame:
     """Return the predictions with ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` a rate.
 
     Args:
@@ -76,9 +80,9 @@ def operate(predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choice
     parts = []
     for fold, part in predictions.groupby("fold"):
         score, label = inner[int(str(fold))]["score"].to_numpy(), inner[int(str(fold))]["label"].to_numpy()
-        chosen = fit_operation(score, label, choices)
+        chosen = fit_decision_rule(score, label, choices)
         limits = {f"threshold_fpr_{rate:g}": choose_threshold("fpr", score, label, rate) for rate in rates}
-        calibrated = chosen.calibrate(part["score"].to_numpy())
+        calibrated = chosen.calibrator(part["score"].to_numpy())
         parts.append(part.assign(calibrated=calibrated, threshold=chosen.threshold, **limits))
     result = pd.concat(parts)
     result.attrs = predictions.attrs
@@ -102,14 +106,14 @@ def calibration_summary(predictions: pd.DataFrame, method: str) -> dict[str, Any
 
 def threshold_summary(
     predictions: pd.DataFrame,
-    choices: Choices,
+    choices: EvaluationSettings,
     shares: Sequence[float],
     groups_of_rarer_class: int,
 ) -> dict[str, Any]:
     """Return the decisions at 0.5 and at the chosen thresholds, and the operating points, by row over folds.
 
     Args:
-        predictions: from :func:`operate`.
+        predictions: from :func:`apply_decision_rules`.
         choices: what the configuration says.
         shares: n_test / n_train of each fold, for the corrected t interval.
         groups_of_rarer_class: groups with a row of the class that fewer groups have.

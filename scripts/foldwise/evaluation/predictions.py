@@ -35,7 +35,7 @@ def out_of_fold(rows: pd.DataFrame, scores: Mapping[int, pd.DataFrame]) -> pd.Da
     return result
 
 
-def rows_table(dataset: str, backend: str, predictions: pd.DataFrame) -> pa.Table:
+def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> pa.Table:
     """Return scored rows as an arrow table: whose they are, what is known of them, scores, thresholds, slices."""
     thresholds = [c for c in predictions.columns if c.startswith("threshold")]
     columns = {
@@ -60,7 +60,7 @@ def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def read_fold_scores(path: str) -> dict[int, pd.DataFrame]:
+def read_fold_predictions(path: str) -> dict[int, pd.DataFrame]:
     """Read a table with a ``fold`` column: fold, from 1 -> its rows."""
     return {int(fold): part for fold, part in read_table(path).to_pandas().groupby("fold")}
 

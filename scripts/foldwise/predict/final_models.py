@@ -12,7 +12,7 @@ from foldwise.backends.base import Backend
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError, listed
-from foldwise.evaluation.operating_points import Choices, Operation, fit_operation
+from foldwise.evaluation.operating_points import DecisionRule, EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_json, read_table, reading_result, sha256
 from foldwise.model_names import ENSEMBLE
 from foldwise.results.paths import final_paths
@@ -34,7 +34,7 @@ class FinalModel:
     name: str
     backend: Backend
     model: Any
-    operation: Operation
+    operation: DecisionRule
     facts: Mapping[str, Any]
 
     def score(self, matrix: FeatureMatrix, threads: int) -> npt.NDArray[np.float64]:
@@ -55,7 +55,7 @@ class FinalEnsemble:
 
     name: str
     weights: Mapping[str, float]
-    operation: Operation
+    operation: DecisionRule
     facts: Mapping[str, Any]
 
     def score(self, scores: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
@@ -112,21 +112,21 @@ def _load_ensemble(folder: Path, models: Sequence[FinalModel]) -> FinalEnsemble:
     return FinalEnsemble(ENSEMBLE, weights, operation, {**facts, "weights": weights})
 
 
-def _operation(folder: Path, name: str) -> tuple[Operation, dict[str, Any]]:
+def _operation(folder: Path, name: str) -> tuple[DecisionRule, dict[str, Any]]:
     """Return calibrator and threshold of an entrant, and what they rest on."""
     paths = final_paths(folder, name)
     for path in paths.values():
         if not Path(path).exists():
             raise UserError(f"{path}: the final model of {name} needs this file: run the workflow to its end first")
     metrics = read_json(paths["metrics"])
-    choices = Choices(
+    choices = EvaluationSettings(
         [point["fpr_aimed_at"] for point in metrics["thresholds"]["operating_points"]],
         0.95,
         metrics["calibration"]["method"],
         metrics["thresholds"]["criterion"],
     )
     inner = read_table(paths["inner_predictions"], columns=["label", "score"])
-    operation = fit_operation(inner.column("score").to_numpy(), inner.column("label").to_numpy(), choices)
+    operation = fit_decision_rule(inner.column("score").to_numpy(), inner.column("label").to_numpy(), choices)
     return operation, {
         "model": Path(paths["model"]).name,
         "sha256": sha256(paths["model"]),

@@ -151,7 +151,7 @@ def _scores(models: Sequence[Entrant], matrix: FeatureMatrix, threads: int) -> S
     scores = {}
     for model in models:
         scores[f"{model.name}_score"] = raw[model.name]
-        scores[f"{model.name}_calibrated"] = model.operation.calibrate(raw[model.name])
+        scores[f"{model.name}_calibrated"] = model.operation.calibrator(raw[model.name])
     return scores
 
 

@@ -82,7 +82,7 @@ def test_calibrator_and_threshold_are_plain_numbers(bundled: Bundled) -> None:
         found = operation["backends"][model.name]
         odds = np.log(np.clip(scores, 1e-7, 1 - 1e-7) / np.clip(1 - scores, 1e-7, 1 - 1e-7))
         line = found["calibration"]["intercept"] + found["calibration"]["slope"] * odds
-        np.testing.assert_allclose(1 / (1 + np.exp(-line)), model.operation.calibrate(scores))
+        np.testing.assert_allclose(1 / (1 + np.exp(-line)), model.operation.calibrator(scores))
         assert found["threshold"] == model.operation.threshold
     # The third of the made-up metrics is the best.
     assert operation["default"] == list(SPECIFICATIONS)[2]

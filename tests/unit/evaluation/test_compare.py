@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from foldwise.evaluation.compare import compare_backends, comparison, verdict
 from foldwise.evaluation.evaluate import tidy_scores
-from foldwise.evaluation.predictions import out_of_fold, read_fold_scores
+from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t, holm
@@ -92,7 +92,8 @@ def test_two_alike_are_not_told_apart(compared: dict[str, Any]) -> None:
 def test_the_winner_of_a_score_that_is_better_when_lower_is_the_lower(scored: Scored) -> None:
     rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
     tidy = pd.concat(
-        tidy_scores("tiny", e, out_of_fold(rows, read_fold_scores(scored.paths[e])), []) for e in ("strong", "weak")
+        tidy_scores("tiny", e, out_of_fold(rows, read_fold_predictions(scored.paths[e])), [])
+        for e in ("strong", "weak")
     )
     [pair] = comparison("tiny", tidy, rows, ["strong", "weak"], 0.95, metric="brier")["pairs"]
     assert pair["difference"] < 0
@@ -137,7 +138,7 @@ def test_too_few_groups_are_not_compared(tmp_path: Path) -> None:
     few = write_scored(tmp_path, groups=18)
     rows = read_rows(*(few.paths[k] for k in ("table", "contract", "folds")))
     tidy = pd.concat(
-        tidy_scores("tiny", e, out_of_fold(rows, read_fold_scores(few.paths[e])), []) for e in ("strong", "weak")
+        tidy_scores("tiny", e, out_of_fold(rows, read_fold_predictions(few.paths[e])), []) for e in ("strong", "weak")
     )
     found = comparison("tiny", tidy, rows, ["strong", "weak"], 0.95)
     assert "p" not in found["pairs"][0]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from foldwise.evaluation.evaluate import tidy_table
-from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_scores
+from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t
@@ -172,7 +172,7 @@ def test_too_few_groups_get_no_interval(tmp_path: Path) -> None:
 
 def test_scores_of_other_rows_are_refused(scored: Scored) -> None:
     rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
-    scores = read_fold_scores(scored.paths["strong"])
+    scores = read_fold_predictions(scored.paths["strong"])
     with pytest.raises(ValueError, match="fold 1"):
         out_of_fold(rows, {**scores, 1: scores[2]})
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from artefacts import Study, write_results
-from foldwise.evaluation.operating_points import Choices, operate
-from foldwise.evaluation.predictions import out_of_fold, read_fold_scores, rows_table
+from foldwise.evaluation.operating_points import EvaluationSettings, apply_decision_rules
+from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table, write_table
 from foldwise.plots.calibration_plot import draw_calibration, reliability
@@ -53,12 +53,12 @@ def results_of(folder: Path, study: Study, backend: str = "xgboost") -> BackendR
     names = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
     gathered = {name: str(place / file) for name, file in names.items()}
     gather_folds([str(place / f"fold_{fold}" / "params.json") for fold in range(1, study.folds + 1)], gathered)
-    choices = Choices([0.01, 0.05], 0.95, "sigmoid", "f1")
+    choices = EvaluationSettings([0.01, 0.05], 0.95, "sigmoid", "f1")
     contract = str(folder / "table.json")
     rows = read_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))
-    scored = out_of_fold(rows, read_fold_scores(gathered["predictions"]))
-    operated = operate(scored, read_fold_scores(gathered["inner_predictions"]), choices)
-    write_table(place / "out_of_fold.parquet", rows_table("demo", backend, operated))
+    scored = out_of_fold(rows, read_fold_predictions(gathered["predictions"]))
+    operated = apply_decision_rules(scored, read_fold_predictions(gathered["inner_predictions"]), choices)
+    write_table(place / "out_of_fold.parquet", prediction_table("demo", backend, operated))
     files = {"out_of_fold": place / "out_of_fold.parquet", "metrics": place / "metrics.json"}
     return read_backend({**gathered, **files, "contract": contract})
 

@@ -9,7 +9,7 @@ import pytest
 from final_models import WEIGHTS, add_ensemble, write_final_models
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
-from foldwise.evaluation.operating_points import Choices, fit_operation
+from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_json, read_table, sha256
 from foldwise.predict.predict import score_table
 from foldwise.results.paths import final_paths
@@ -43,10 +43,10 @@ def test_its_score_is_the_weighted_mean_of_the_scored_columns_bit_for_bit(result
 def test_it_has_a_calibrator_and_a_threshold_of_its_own(results: Path, tmp_path: Path) -> None:
     rows, units, report = scored(results, tmp_path)
     inner = read_table(final_paths(results, "ensemble")["inner_predictions"]).to_pandas()
-    choices = Choices([0.05], 0.95, "sigmoid", "f1")
-    operation = fit_operation(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
+    choices = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    operation = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
     raw = rows["ensemble_score"].to_numpy()
-    assert rows["ensemble_calibrated"].tolist() == operation.calibrate(raw).tolist()
+    assert rows["ensemble_calibrated"].tolist() == operation.calibrator(raw).tolist()
     assert rows["ensemble_verdict"].tolist() == (raw >= operation.threshold).astype(int).tolist()
     found = report["models"]["ensemble"]
     assert (found["threshold"], found["weights"]) == (operation.threshold, WEIGHTS)

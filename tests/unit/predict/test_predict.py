@@ -14,7 +14,7 @@ from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
 from foldwise.data.feature_matrix import read_matrix
 from foldwise.errors import UserError
-from foldwise.evaluation.operating_points import Choices, fit_operation
+from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_json, read_table
 from foldwise.predict import predict
 from foldwise.predict.new_columns import ContractColumn
@@ -62,15 +62,15 @@ def test_scores_are_those_of_the_libraries_and_operated_as_in_the_evaluation(
     rows, _, report = scored(single, table())
     assert rows["sample_id"].tolist() == table()["sample"].tolist()
     matrix = read_matrix(single / "table.parquet", read_json(single / "table.json")["features"])
-    choices = Choices([0.05], 0.95, "sigmoid", "f1")
+    choices = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
     for name in SPECIFICATIONS:
         paths = final_paths(single, name)
         backend = get_backend(name)
         expected = backend.predict_matrix(backend.load(Path(paths["model"])), matrix).astype(np.float64)
         inner = read_table(paths["inner_predictions"]).to_pandas()
-        operation = fit_operation(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
+        operation = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
         assert rows[f"{name}_score"].to_numpy().tobytes() == expected.tobytes()
-        assert rows[f"{name}_calibrated"].tolist() == operation.calibrate(expected).tolist()
+        assert rows[f"{name}_calibrated"].tolist() == operation.calibrator(expected).tolist()
         assert rows[f"{name}_verdict"].tolist() == (expected >= operation.threshold).astype(int).tolist()
         assert report["models"][name]["threshold"] == operation.threshold
     assert (report["rows"], report["units"], report["notes"]) == (48, 12, [report["drift"]["sentence"]])
