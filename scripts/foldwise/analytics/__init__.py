@@ -1,4 +1,4 @@
-"""SQL over the results: building the database, reading it, and ready queries."""
+"""SQL over the results: the analytics database, queries on it, and ready queries."""
 
 from foldwise.analytics.session import DuckDBAnalytics
 

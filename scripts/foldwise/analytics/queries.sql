@@ -1,46 +1,46 @@
 -- Ready queries for results/analytics.duckdb: `make sql Q=headline` runs one by its name.
--- A query begins with a line `-- name: what it shows` and ends with a semicolon. Add your own below.
+-- A query starts with a line `-- name: description` and ends with a semicolon. Add your own below.
 
--- headline: mean score over the outer folds with its corrected t interval
+-- headline: mean metric over the outer folds with its corrected t interval
 SELECT dataset, metric, backend, estimate, low, high, refused
 FROM intervals
 WHERE method = 'corrected_t' AND metric IN ('auc', 'f1', 'accuracy')
 ORDER BY dataset, metric, estimate DESC;
 
--- fold_scores: each outer fold over the entrants, the hardest first
+-- fold_scores: each outer fold averaged over the models, the lowest AUC first
 SELECT dataset, fold, avg(test_auc) AS mean_auc, stddev(test_auc) AS std_auc, avg(test_f1) AS mean_f1,
     any_value(n_groups) AS n_groups
 FROM results
 GROUP BY dataset, fold
 ORDER BY dataset, mean_auc;
 
--- comparisons: which entrant is better, on the same folds
+-- comparisons: paired differences between models on the same folds
 SELECT dataset, backend_a, backend_b, metric, difference, low, high, p_holm, coalesce(verdict, refused) AS verdict
 FROM comparisons
 ORDER BY dataset, p_holm NULLS LAST, backend_a, backend_b;
 
--- slice_scores: AUC by slice value, the weakest first
+-- slice_scores: AUC by slice value, the lowest first
 SELECT dataset, backend, slice, slice_value, avg(value) AS mean_auc, sum(n)::BIGINT AS n_rows, count(value) AS n_folds
 FROM metrics
 WHERE metric = 'auc' AND level = 'row' AND slice <> 'all'
 GROUP BY dataset, backend, slice, slice_value
 ORDER BY dataset, backend, mean_auc NULLS LAST, slice, slice_value;
 
--- chosen_params: the hyperparameters that the folds chose, and how many folds agree
+-- chosen_params: the hyperparameters chosen, and in how many folds
 SELECT dataset, backend, params, count(*) AS n_folds, avg(trees) AS mean_trees, avg(test_auc) AS mean_auc
 FROM results
 WHERE backend <> 'ensemble'
 GROUP BY dataset, backend, params
 ORDER BY dataset, backend, n_folds DESC, params;
 
--- search_spread: what tuning could gain or lose, by the score on the inner folds
+-- search_spread: range of the search metric over the combinations of hyperparameters, on the inner folds
 SELECT dataset, backend, metric, fold, min(mean_score) AS lowest, median(mean_score) AS middle, max(mean_score) AS highest,
     count(*) AS n_points, count(dropped_after) AS n_dropped
 FROM search
 GROUP BY dataset, backend, metric, fold
 ORDER BY dataset, backend, fold;
 
--- stable_features: mean importance over folds and backends, and in how many models a feature is among the first ten
+-- stable_features: mean importance over folds and backends, and in how many models a feature is in the top ten
 WITH ranked AS (
     SELECT *, row_number() OVER (PARTITION BY dataset, backend, fold ORDER BY shap DESC, feature) AS place
     FROM importances
@@ -52,14 +52,14 @@ GROUP BY dataset, feature
 ORDER BY dataset, mean_shap DESC, feature
 LIMIT 20;
 
--- ensemble_weights: the share of the vote that each backend has, over the outer folds
+-- ensemble_weights: weight of each backend in the ensemble, over the outer folds
 SELECT dataset, backend, avg(weight) AS mean_weight, min(weight) AS smallest, max(weight) AS largest, count(*) AS n_folds
 FROM weights
 WHERE inner_fold = 0
 GROUP BY dataset, backend
 ORDER BY dataset, mean_weight DESC;
 
--- wrong_units: the units that all entrants together tell most wrongly
+-- wrong_units: the units with the largest mean error over all models
 SELECT dataset, unit, any_value(label) AS label, avg(score) AS mean_score, count(DISTINCT sample_id) AS n_rows
 FROM predictions
 GROUP BY dataset, unit

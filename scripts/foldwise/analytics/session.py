@@ -1,4 +1,4 @@
-"""SQL over results: the analytics database of a run, or files that are registered by hand."""
+"""SQL queries over results: the analytics database of a run, or registered parquet and metrics.json files."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ _CLOSED = {
 def connect(database: str | Path = ":memory:", read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a database file, or an empty one in memory.
 
-    SQL run on the connection can neither read nor write other files, load an extension or see Python variables.
-    One thread, so that rows keep the order in which they were written.
+    SQL on the connection cannot read or write other files, load extensions or access Python variables.
+    It runs in one thread, so that rows keep the order in which they were inserted.
 
     Raises:
-        duckdb.Error: when the file is no database, or is being written to by another process.
+        duckdb.Error: if the file is not a database, or another process is writing to it.
     """
     connection = duckdb.connect(str(database), read_only=read_only, config={**_CLOSED, "threads": "1"})
     connection.execute("SET python_enable_replacements = false")
@@ -42,7 +42,7 @@ READY_QUERIES = Path(__file__).with_name("queries.sql")
 
 @dataclass(frozen=True)
 class ReadyQuery:
-    """A query with the sentence that says what it shows."""
+    """A query with a description."""
 
     description: str
     sql: str
@@ -50,28 +50,36 @@ class ReadyQuery:
 
 def ready_queries() -> dict[str, ReadyQuery]:
     """Return the ready queries by name, in the order of the file."""
-    found = re.findall(r"^-- (\w+): (.+)\n((?:(?!-- ).*\n)+)", READY_QUERIES.read_text(encoding="utf-8"), re.MULTILINE)
-    return {name: ReadyQuery(description, sql.strip()) for name, description, sql in found}
+    text = READY_QUERIES.read_text(encoding="utf-8")
+    matches = re.findall(r"^-- (\w+): (.+)\n((?:(?!-- ).*\n)+)", text, re.MULTILINE)
+    return {name: ReadyQuery(description, sql.strip()) for name, description, sql in matches}
 
 
 DATABASE = Path("results/analytics.duckdb")
 
 
 class DuckDBAnalytics:
-    """SQL over the results of a run.
+    """SQL queries over the results of a run.
 
-    >>> analytics = DuckDBAnalytics()
-    >>> analytics.query("SELECT fold, AVG(test_f1) AS avg_f1 FROM results GROUP BY fold")  # doctest: +SKIP
-
-    The database is opened to be read only: no query changes a result. SQL sees its tables and what was registered,
-    no other file.
+    The database is opened read-only: no query can change a result. SQL can access its tables and registered files only.
 
     Args:
-        database: the file to read. Without it, ``results/analytics.duckdb`` below the working folder where there is
-            one, else an empty database in memory, for files that are registered.
+        database: the database file. Default: ``results/analytics.duckdb`` in the working folder if it exists, else an
+            empty database in memory, for use with :meth:`register_parquet`.
 
     Raises:
-        UserError: when ``database`` is given and does not exist.
+        UserError: if ``database`` is given and does not exist.
+
+    Example:
+        >>> import tempfile, pathlib, pandas
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> pandas.DataFrame({"fold": [1, 1, 2], "test_f1": [0.5, 0.75, 1.0]}).to_parquet(folder / "f1.parquet")
+        >>> with DuckDBAnalytics() as analytics:
+        ...     analytics.register_parquet("results", folder / "*.parquet")
+        ...     analytics.query("SELECT fold, avg(test_f1) AS avg_f1 FROM results GROUP BY fold ORDER BY fold")
+           fold  avg_f1
+        0     1   0.625
+        1     2   1.000
     """
 
     def __init__(self, database: str | Path | None = None) -> None:
@@ -82,39 +90,39 @@ class DuckDBAnalytics:
         self._connection = connect(path, read_only=True) if path.exists() else connect()
 
     def register_parquet(self, name: str, path: str | Path) -> None:
-        """Make files known to SQL as table ``name``; it hides a table of the database with the same name.
+        """Make files available to SQL as table ``name``, which hides a database table with the same name.
 
         Args:
             name: name of the table.
             path: parquet files, or metrics.json files, whose folds become rows with ``dataset``, ``backend``,
-                ``fold`` and the scores as ``test_<metric>``. ``*`` and a placeholder such as ``{backend}`` stand
-                for any name, ``**`` for any folders.
+                ``fold`` and the metrics as ``test_<metric>``. ``*`` and a placeholder such as ``{backend}`` match
+                any name, ``**`` matches any folders.
 
         Raises:
-            UserError: when no file matches, or a JSON file is no metrics.json.
+            UserError: if no file matches, or a JSON file is not a metrics.json.
         """
         pattern = re.sub(r"\{\w*\}", "*", str(path))
         files = _matching(pattern)
         if not files:
-            raise UserError(f"no file matches {pattern!r} (it counts from {Path.cwd()}): mend the path")
+            raise UserError(f"no file matches {pattern!r} (relative to {Path.cwd()}): correct the path")
         tables = [_read(file) for file in files]
         self._connection.register(name, pa.concat_tables(tables, promote_options="permissive"))
 
     def query(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None) -> pd.DataFrame:
-        """Return what a query finds.
+        """Return the result of a query, one row per record.
 
         Args:
             sql: one statement.
-            parameters: values for ``?`` or ``$name`` in it.
+            parameters: values for ``?`` or ``$name`` in the statement.
 
         Raises:
-            duckdb.Error: when the statement is wrong, or would write.
+            duckdb.Error: if the statement is invalid, or would write.
         """
-        found: pd.DataFrame = self._connection.execute(sql, parameters).df()
-        return found
+        result: pd.DataFrame = self._connection.execute(sql, parameters).df()
+        return result
 
     def tables(self) -> pd.DataFrame:
-        """Return name, number of rows and comment of every table of the database."""
+        """Return ``table_name``, ``n_rows`` and ``comment`` of every table of the database."""
         return self.query(
             "SELECT table_name, estimated_size AS n_rows, comment FROM duckdb_tables() WHERE NOT internal ORDER BY ALL"
         )
@@ -135,9 +143,8 @@ class DuckDBAnalytics:
 
 
 def _matching(pattern: str) -> list[Path]:
-    whole = Path(pattern)
-    root = Path(whole.anchor)
-    return sorted(f for f in root.glob(str(whole.relative_to(whole.anchor))) if f.is_file())
+    path = Path(pattern)
+    return sorted(file for file in Path(path.anchor).glob(str(path.relative_to(path.anchor))) if file.is_file())
 
 
 def _read(file: Path) -> pa.Table:
@@ -145,7 +152,7 @@ def _read(file: Path) -> pa.Table:
         return read_table(file)
     content = read_json(file)
     if not isinstance(content, dict) or "fold_results" not in content:
-        raise UserError(f"{file} is no metrics.json, it has no fold_results: register a metrics.json or parquet files")
-    found = fold_scores(content)
-    names = dict.fromkeys(name for row in found for name in row)
-    return pa.table({name: [row.get(name) for row in found] for name in names})
+        raise UserError(f"{file} has no fold_results: register a metrics.json or parquet files")
+    rows = fold_scores(content)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: [row.get(name) for row in rows] for name in names})

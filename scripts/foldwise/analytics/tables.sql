@@ -1,5 +1,5 @@
--- The tables of results/analytics.duckdb. A primary key is also an index; the large tables are sorted by their
--- first columns, so that a query on one dataset, backend or fold reads only its part of the file.
+-- The tables of results/analytics.duckdb. A primary key is also an index. The large tables are sorted by their
+-- first columns, so that a query on one dataset, backend or fold reads only part of the file.
 
 CREATE TABLE datasets (
     dataset VARCHAR PRIMARY KEY,

@@ -1,5 +1,6 @@
 """The analytics database says what the files say, and SQL on it can change nothing."""
 
+import doctest
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from artefacts import Study
-from foldwise.analytics import DuckDBAnalytics
+from foldwise.analytics import DuckDBAnalytics, session
 from foldwise.analytics.build import build_analytics
 from foldwise.analytics.session import READY_QUERIES, ready_queries
 from foldwise.io.files import read_json, read_note, read_table, write_json, write_table
@@ -169,6 +170,11 @@ def test_without_a_name_the_database_of_the_working_folder_is_read(
 ) -> None:
     monkeypatch.chdir(results.parent)
     assert sorted(DuckDBAnalytics().query(BY_FOLD)["fold"]) == [1, 2, 3, 4]
+
+
+def test_the_documented_example_runs() -> None:
+    result = doctest.testmod(session)
+    assert (result.failed, result.attempted > 0) == (0, True)
 
 
 def test_a_registered_table_hides_one_of_the_database(analytics: DuckDBAnalytics, results: Path) -> None:
