@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from workflow.conftest import ROOT, tiny_config, write_tiny
+from fixtures.tiny_study import tiny_config, write_tiny
+from workflow.conftest import ROOT
 
 PROGRAM = ROOT / ".venv-airflow" / "bin" / "airflow"
 

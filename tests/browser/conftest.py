@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fixtures.tiny_study import SPACE
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from workflow.conftest import SPACE, Study, new_study
+from workflow.conftest import Study, new_study
 
 # Every way out of a text, an attribute, a script, a style and a template; run, each would leave a mark.
 HOSTILE = (

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.tiny_study import SPACE
 from killing import Run
 from whole_results import contents
-from workflow.conftest import SPACE, Study, new_study
+from workflow.conftest import Study, new_study
 
 pytestmark = pytest.mark.kill
 

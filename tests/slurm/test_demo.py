@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workflow.conftest import SPACE, copy_workflow, hashed_files, hashes, started
+from fixtures.tiny_study import SPACE
+from workflow.conftest import copy_workflow, hashed_files, hashes, started
 
 from slurm.conftest import slurm
 

@@ -9,10 +9,9 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 import yaml
+from fixtures.tiny_study import tiny_config, write_tiny
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "notebooks", "config", "profiles", "envs", "slurm")
@@ -20,44 +19,6 @@ RESULT_FILES = (
     *("model", "predictions", "metrics", "comparison", "search", "inner_predictions", "out_of_fold"),
     "weights",
 )
-SPACE = {
-    "xgboost": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
-    | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
-    "lightgbm": {"max_depth": [2, 3], "learning_rate": 0.1, "n_estimators": [5, 10], "subsample": 1.0}
-    | {"colsample_bytree": 1.0, "reg_alpha": 0.0},
-    "catboost": {"depth": [2, 3], "learning_rate": 0.1, "iterations": [5, 10], "l2_leaf_reg": 3, "border_count": 32},
-}
-
-
-def tiny_config(**more: object) -> dict[str, object]:
-    dataset = {"table": "data/tiny.parquet", "label": "fake", "groups": ["video"], "slices": ["camera"]}
-    return {
-        "datasets": {"tiny": dataset},
-        "folds": {"n_splits": 2, "inner_splits": 2},
-        "search": {"space": SPACE},
-        # MLflow takes longer to start than this study to train: tests/workflow/test_tracking.py switches it on.
-        "tracking": {"mlflow": False},
-        **more,
-    }
-
-
-def write_tiny(path: Path, seed: int = 0) -> None:
-    """Write 40 videos of 5 rows: odd column names, a category, missing values."""
-    random = np.random.default_rng(seed)
-    video = np.repeat(np.arange(40), 5)
-    fake = video % 2
-    table = {
-        "video": [f"v{v:02d}" for v in video],
-        "fake": fake,
-        "camera": np.array(["front", "rear"])[video // 2 % 2],
-        "x<1": random.normal(size=200) + fake,
-        "a[0]": np.where(random.random(200) < 0.1, np.nan, random.normal(size=200)),
-        "MDVP:Jitter(%)": random.normal(size=200),
-        "höhe in m": random.normal(size=200),
-        "codec name": random.choice(["h264", "vp9", "av1"], 200),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pd.DataFrame(table).to_parquet(path)
 
 
 def hashed_files(dataset: str) -> str:

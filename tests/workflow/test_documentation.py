@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from fixtures.tiny_study import write_tiny
 from foldwise.config.models import parse
 
-from workflow.conftest import ROOT, copy_workflow, started, write_tiny
+from workflow.conftest import ROOT, copy_workflow, started
 
 pytestmark = pytest.mark.workflow
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from fixtures.tiny_study import tiny_config
 
-from workflow.conftest import new_study, tiny_config
+from workflow.conftest import new_study
 
 pytestmark = pytest.mark.workflow
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from fixtures.tiny_study import write_tiny
 
-from workflow.conftest import Study, started, write_tiny
+from workflow.conftest import Study, started
 
 pytestmark = pytest.mark.workflow
 

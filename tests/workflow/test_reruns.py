@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from fixtures.tiny_study import SPACE, write_tiny
 
-from workflow.conftest import SPACE, Study, write_tiny
+from workflow.conftest import Study
 
 pytestmark = pytest.mark.workflow
 

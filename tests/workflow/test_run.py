@@ -11,12 +11,13 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from fixtures.tiny_study import tiny_config, write_tiny
 from foldwise.analytics import DuckDBAnalytics
 from foldwise.io.files import read_json
 from foldwise.results.paths import bundle_files
 from whole_results import contents
 
-from workflow.conftest import ROOT, Study, hashes, new_study, started, tiny_config, write_tiny
+from workflow.conftest import ROOT, Study, hashes, new_study, started
 
 pytestmark = pytest.mark.workflow
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from fixtures.tiny_study import SPACE
 
-from workflow.conftest import SPACE, Study, hashes, new_study
+from workflow.conftest import Study, hashes, new_study
 
 pytestmark = pytest.mark.workflow
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.tiny_study import SPACE
 from foldwise import TrainingError, UserError, train_gradient_boosting
 from foldwise.examples.demo.tables import make_demo
 from foldwise.io.files import write_table
 
-from workflow.conftest import ROOT, SPACE, hashed_files, started
+from workflow.conftest import ROOT, hashed_files, started
 
 pytestmark = pytest.mark.workflow
 
