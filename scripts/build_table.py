@@ -13,7 +13,7 @@ with step(snakemake.log[0]):
 
     build_table(
         snakemake.wildcards.dataset,
-        Dataset.model_validate(dict(snakemake.params.dataset)),
-        snakemake.output.table,
-        snakemake.output.contract,
+        Dataset.model_validate(dict(snakemake.params.dataset)).with_files(snakemake.input.sources),
+        table=snakemake.output.table,
+        contract=snakemake.output.contract,
     )

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from foldwise.audit.data import Material
+from foldwise.data.contract import Contract, Feature, Label, RowOrder
 from foldwise.data.feature_matrix import FeatureMatrix
 
 RANDOM_STATE = 3
@@ -34,7 +35,26 @@ def material(
             "final": 1,
         }
     )
-    contract = {"groups": list(groups), "slices": [], "features": [{"name": n} for n in names]}
+    positive = int(np.sum(label))
+    contract = Contract(
+        dataset="drawn",
+        rows=len(label),
+        n_units=rows["unit"].nunique(),
+        label=Label("label", "1", "0", positive, len(label) - positive),
+        id="sample",
+        id_pattern=None,
+        inf="error",
+        max_unmatched=0.05,
+        unit="video" if groups else "sample_id",
+        order=RowOrder(0.5, 0.5, []),
+        groups=list(groups),
+        slices=[],
+        features=[Feature(n, "table", n, "float32", "double", [], 0, None) for n in names],
+        dropped=[],
+        unmatched={},
+        notes=[],
+        sources=[],
+    )
     return Material(rows, FeatureMatrix(values, names, categorical), contract, seed=42)
 
 

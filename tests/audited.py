@@ -48,7 +48,7 @@ def audit(folder: Path, frame: pd.DataFrame, scrambles: int = 3, **dataset: Any)
     if "video" not in given["groups"]:
         given["exclude"] = [*given["exclude"], "video"]
     table = Dataset.model_validate({"table": str(folder / "input.parquet"), **given})
-    build_table("planted", table, folder / "table.parquet", folder / "table.json")
+    build_table("planted", table, table=folder / "table.parquet", contract=folder / "table.json")
     make_folds(folder / "table.parquet", folder / "table.json", Plan(3, 1, 2, 42), folder / "folds.parquet")
     return checks(folder, scrambles)
 

@@ -10,8 +10,9 @@ from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import Dataset
 from foldwise.data.build_table import build_table
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import read_matrix
-from foldwise.io.files import read_json, read_table, write_json, write_table
+from foldwise.io.files import read_table, write_json, write_table
 from foldwise.model_names import ENSEMBLE
 from foldwise.results.paths import final_paths
 from small_study import write_study
@@ -33,7 +34,7 @@ def write_final_models(folder: Path, dataset: Mapping[str, Any]) -> Path:
     at |= {key: str(folder / at[key]) for key in ("table", "metadata") if key in at}
     at |= {"features": {name: str(folder / path) for name, path in at.get("features", {}).items()}}
     results = folder / "results"
-    build_table("mine", Dataset.model_validate(at), results / "table.parquet", results / "table.json")
+    build_table("mine", Dataset.model_validate(at), table=results / "table.parquet", contract=results / "table.json")
     for name in SPECIFICATIONS:
         few_rows = {"min_child_samples": 2} if name == "lightgbm" else {}
         write_final_model(results, name, {"learning_rate": 0.3, **few_rows}, TREES, COUNTS)
@@ -44,7 +45,7 @@ def write_final_model(
     results: Path, name: str, params: Mapping[str, Any], trees: int, counts: Mapping[str, int]
 ) -> None:
     """Fit a backend on the table in a folder of results; its inner scores and its headline are made up."""
-    matrix = read_matrix(results / "table.parquet", read_json(results / "table.json")["features"])
+    matrix = read_matrix(results / "table.parquet", read_contract(results / "table.json").features)
     label = read_table(results / "table.parquet", ["label"]).column(0).to_numpy().astype(np.int8)
     backend, paths, options = get_backend(name), final_paths(results, name), FitOptions(seed=0)
     model = backend.fit(backend.bin_train(matrix, label, None, params, options), params, trees, options).model

@@ -88,7 +88,7 @@ def run_steps(content: Mapping[str, Any], results: Path) -> None:
             "contract": f"{results}/{name}/table.json",
             "folds": f"{results}/{name}/folds.parquet",
         }
-        build_table(name, dataset, paths["table"], paths["contract"])
+        build_table(name, dataset, table=paths["table"], contract=paths["contract"])
         make_folds(paths["table"], paths["contract"], plan, paths["folds"])
         audit_leakage(paths, f"{results}/{name}/audit.json")
         pass_audit(f"{results}/{name}/audit.json", checked.audit.fail_on, f"{results}/{name}/audit.passed")
@@ -100,5 +100,5 @@ def built(folder: Path, dataset: Mapping[str, Any]) -> tuple[pa.Table, dict[str,
     at |= {key: str(folder / at[key]) for key in ("table", "metadata") if key in at}
     at |= {"features": {name: str(folder / path) for name, path in at.get("features", {}).items()}}
     paths = folder / "built/table.parquet", folder / "built/table.json"
-    build_table("mine", Dataset.model_validate(at), *paths)
+    build_table("mine", Dataset.model_validate(at), table=paths[0], contract=paths[1])
     return read_table(paths[0]), read_json(paths[1])

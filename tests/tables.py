@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from foldwise.data.contract import Contract, Feature, Label, RowOrder
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.io.files import write_json, write_table
 
@@ -89,11 +90,32 @@ def write_dataset(folder: Path, data: Grouped, slices: dict[str, list[str | None
         kind = "category" if j in data.matrix.categorical else str(values.dtype)
         target = pa.int32() if kind == "category" else None
         columns[name] = pa.array(values, target, mask=np.isnan(values))
-        features.append({"name": name, "type": kind})
+        missing = int(np.isnan(values).sum())
+        categories = [str(code) for code in range(6)] if kind == "category" else None
+        features.append(Feature(name, "table", name, kind, "double", [], missing, categories))
     paths = {"table": str(folder / "table.parquet"), "contract": str(folder / "table.json")}
     write_table(paths["table"], pa.table(columns))
-    contract = {"dataset": "tiny", "unit": "video", "groups": ["video"], "slices": list(slices), "features": features}
-    write_json(paths["contract"], contract)
+    positive = int(data.label.sum())
+    contract = Contract(
+        dataset="tiny",
+        rows=len(data.label),
+        n_units=len(np.unique(data.group)),
+        label=Label("label", "1", "0", positive, len(data.label) - positive),
+        id="sample",
+        id_pattern=None,
+        inf="error",
+        max_unmatched=0.05,
+        unit="video",
+        order=RowOrder(0.5, 0.5, []),
+        groups=["video"],
+        slices=list(slices),
+        features=features,
+        dropped=[],
+        unmatched={},
+        notes=[],
+        sources=[],
+    )
+    write_json(paths["contract"], contract.as_json())
     return paths
 
 

@@ -72,7 +72,7 @@ def _step(step: str, folder: Path) -> Any:
         metadata=str(folder / "metadata.parquet"), features=sources, id="sample", label="label", groups=["video"]
     )
     if step == "build_table":
-        return lambda: build_table("bench", dataset, inputs["table"], inputs["contract"])
+        return lambda: build_table("bench", dataset, table=inputs["table"], contract=inputs["contract"])
     if step == "make_folds":
         return lambda: make_folds(inputs["table"], inputs["contract"], Plan(5, 1, 3, 42), inputs["folds"])
     return lambda: audit_leakage(inputs, str(folder / "audit.json"))

@@ -85,7 +85,7 @@ def _write(folder: Path, rows: int) -> None:
     for name, count, seed in (("training", TRAINING_ROWS, 0), ("new", rows, 1)):
         write_rows({str(folder / f"{name}.parquet"): [*NAMING, *feature_names(COLUMNS)]}, count, seed=seed)
     dataset = Dataset(table=str(folder / "training.parquet"), id="sample", label="label", groups=["video"])
-    build_table("bench", dataset, folder / "table.parquet", folder / "table.json")
+    build_table("bench", dataset, table=folder / "table.parquet", contract=folder / "table.json")
     for name, depth in _DEPTH.items():
         write_final_model(folder, name, {**depth, "learning_rate": 0.1}, TREES, COUNTS)
 

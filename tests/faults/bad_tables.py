@@ -182,12 +182,12 @@ IDS = [
 COLUMNS = [
     Case(
         "no feature left",
-        ("no feature is left", "table.parquet", "named in exclude", "bring"),
+        ("no feature is left", "table.parquet", "named in exclude", "add at least"),
         dataset={"exclude": ["noise", "gradient", "frames", "codec", "is_original"]},
     ),
     Case(
         "only column all NaN",
-        ("no feature is left", "all values missing", "bring"),
+        ("no feature is left", "all values missing", "add at least"),
         in_rows(lambda t: t[["sample", "fake", "video"]].assign(noise=np.nan)),
     ),
     Case("infinity", ("'noise'", "2 infinite", "inf: missing"), in_table(noise=_first(np.inf, "noise", 2))),

@@ -83,7 +83,7 @@ def test_a_table_is_used_or_refused_in_one_line(folder: Path, file: tuple[str, b
     shutil.rmtree("results", ignore_errors=True)
     paths = [f"results/{n}" for n in ("table.parquet", "table.json", "folds.parquet")]
     try:
-        build_table("mine", Dataset.model_validate({"table": name, **dataset}), paths[0], paths[1])
+        build_table("mine", Dataset.model_validate({"table": name, **dataset}), table=paths[0], contract=paths[1])
         make_folds(paths[0], paths[1], Plan(2, 1, 2, 1), paths[2])
     except UserError as mistake:
         assert_one_line(mistake)
@@ -142,6 +142,11 @@ def test_a_table_to_score_is_scored_or_refused_in_one_line(models: Path, folder:
 
 def test_the_table_that_the_odd_ones_are_made_of_is_good(folder: Path) -> None:
     table().to_parquet("t.parquet")
-    build_table("mine", Dataset.model_validate({**SINGLE, "table": "t.parquet"}), "results/t.parquet", "results/t.json")
+    build_table(
+        "mine",
+        Dataset.model_validate({**SINGLE, "table": "t.parquet"}),
+        table="results/t.parquet",
+        contract="results/t.json",
+    )
     configure(odd_settings.GOOD)
     parse(odd_settings.GOOD)

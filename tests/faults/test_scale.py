@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def prepared(columns: dict[str, Any], plan: Plan = PLAN, **more: Any) -> tuple[pa.Table, dict[str, Any], pa.Table]:
     """Build the table of a dataset and its folds; return table, contract and folds."""
     pq.write_table(pa.table(columns), "t.parquet")
-    build_table("mine", Dataset.model_validate({**GIVEN, **more}), "table.parquet", "table.json")
+    build_table("mine", Dataset.model_validate({**GIVEN, **more}), table="table.parquet", contract="table.json")
     make_folds("table.parquet", "table.json", plan, "folds.parquet")
     return read_table("table.parquet"), read_json("table.json"), read_table("folds.parquet")
 

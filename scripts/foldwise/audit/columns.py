@@ -35,7 +35,7 @@ def id_like(material: Material) -> Finding:
     variance of its ranks that lies between groups, of its values that are distinct (whole numbers without
     wide gaps only, since a measurement is distinct by nature), and of the order of rows that it follows.
     """
-    ordered = material.contract.get("order", {}).get("monotone", [])
+    ordered = material.contract.order.monotone
     found = []
     for j, name in enumerate(material.matrix.names):
         values = material.matrix.values[:, j].astype(np.float64)
@@ -179,11 +179,9 @@ def confounder(material: Material) -> Finding:
 
 
 def _provenance_features(material: Material) -> list[tuple[int, str]]:
-    features = enumerate(material.contract["features"])
+    features = enumerate(material.contract.features)
     return [
-        (j, f["name"])
-        for j, f in features
-        if j not in material.matrix.categorical and PROVENANCE & set(_words(f.get("column", f["name"])))
+        (j, f.name) for j, f in features if j not in material.matrix.categorical and PROVENANCE & set(_words(f.column))
     ]
 
 
@@ -194,18 +192,18 @@ def _words(name: str) -> Iterable[str]:
 def _provenance_codes(material: Material) -> list[tuple[str, Integers]]:
     """Return every slice and every feature of provenance as categories from 0."""
     columns = []
-    for name in material.contract["slices"]:
+    for name in material.contract.slices:
         codes, _ = pd.factorize(material.rows[f"slice: {name}"])
-        columns.append((str(name), codes.astype(np.int64) + 1))
-    for j, feature in enumerate(material.contract["features"]):
-        if not PROVENANCE & set(_words(feature.get("column", feature["name"]))):
+        columns.append((name, codes.astype(np.int64) + 1))
+    for j, feature in enumerate(material.contract.features):
+        if not PROVENANCE & set(_words(feature.column)):
             continue
         values = material.matrix.values[:, j].astype(np.float64)
         codes, distinct = pd.factorize(values, sort=True)
         if j not in material.matrix.categorical and len(distinct) > FEW_VALUES:
             codes = pd.qcut(values, _BINS, labels=False, duplicates="drop")
             codes = np.where(np.isnan(codes), -1, codes)
-        columns.append((feature["name"], codes.astype(np.int64) + 1))
+        columns.append((feature.name, codes.astype(np.int64) + 1))
     return columns
 
 
@@ -222,8 +220,12 @@ def auc_of(values: Floats, label: npt.NDArray[np.int8]) -> float:
 
 def order(material: Material) -> Finding:
     """Judge how far the label follows the order of the input file, or that of the sample names."""
-    known = material.contract["order"]
-    found = {"the order of the input file": known["file_auc"], "the order of the sample names": known["path_auc"]}
+    known = material.contract.order
+    # Without a unit of one of the classes there is no AUC.
+    found = {
+        "the order of the input file": 0.5 if known.file_auc is None else known.file_auc,
+        "the order of the sample names": 0.5 if known.path_auc is None else known.path_auc,
+    }
     strength = {name: max(auc, 1 - auc) for name, auc in found.items()}
     best = max(strength, key=strength.__getitem__)
     value = strength[best]

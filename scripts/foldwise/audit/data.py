@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.contract import Contract, read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.folds.assignment import read_rows
-from foldwise.io.files import read_json, read_table
+from foldwise.io.files import read_table
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -27,13 +28,13 @@ class Material:
     Attributes:
         rows: n rows: sample_id, label, unit, group, the slices (``slice: <name>``), fold_1 .., final.
         matrix: the features of these rows.
-        contract: the content of ``table.json``.
+        contract: the column contract.
         seed: seed of every draw that a check makes.
     """
 
     rows: pd.DataFrame
     matrix: FeatureMatrix
-    contract: Mapping[str, Any]
+    contract: Contract
     seed: int
 
     @cached_property
@@ -79,13 +80,13 @@ class Material:
     @property
     def grouped(self) -> bool:
         """Whether the configuration names a group column."""
-        return bool(self.contract["groups"])
+        return bool(self.contract.groups)
 
     @property
     def group_name(self) -> str:
         """What a group is, for sentences."""
         copies = len(np.unique(self.group)) < len(self.group)
-        return ", ".join(self.contract["groups"]) or ("near copies" if copies else "rows")
+        return ", ".join(self.contract.groups) or ("near copies" if copies else "rows")
 
     def random(self, *key: int) -> np.random.Generator:
         """Return the generator of one check: its draws do not depend on which other checks run."""
@@ -142,10 +143,10 @@ def read_material(inputs: Mapping[str, str], seed: int) -> Material:
         inputs: paths of ``table``, ``contract`` and ``folds``.
         seed: seed of every draw that a check makes.
     """
-    contract = read_json(inputs["contract"])
+    contract = read_contract(inputs["contract"])
     rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
     rows["final"] = read_table(inputs["folds"], columns=["final"]).column("final").to_numpy().astype(np.int16)
-    return Material(rows, read_matrix(inputs["table"], contract["features"]), contract, seed)
+    return Material(rows, read_matrix(inputs["table"], contract.features), contract, seed)
 
 
 def share_between(values: Floats, group: Integers) -> float:

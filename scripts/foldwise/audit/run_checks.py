@@ -31,7 +31,7 @@ def audit_leakage(inputs: Mapping[str, str], output: str, scrambles: int = 20, s
         seed: seed of every draw: the same inputs give the same bytes.
     """
     material = read_material(inputs, seed)
-    found = verdict(material.contract["dataset"], _findings(material, scrambles))
+    found = verdict(material.contract.dataset, _findings(material, scrambles))
     write_json(output, found)
     print(f"audit: {found['verdict']}: {found['sentence']}")
 
@@ -39,7 +39,7 @@ def audit_leakage(inputs: Mapping[str, str], output: str, scrambles: int = 20, s
 def _findings(material: Material, scrambles: int) -> list[Finding]:
     findings = [
         group_overlap(material.rows, material.group_name),
-        mixed_labels(material.rows, material.contract["unit"]),
+        mixed_labels(material.rows, material.contract.unit),
         duplicate_rows(material.rows, material.matrix),
     ]
     near = Neighbourhood.of(material)
@@ -51,8 +51,7 @@ def _findings(material: Material, scrambles: int) -> list[Finding]:
         components = tied if findings[-1].level == "warn" else None
     part = model_sample(material, components)
     findings += [id_like(material if components is None else part), proxy(material), confounder(material)]
-    if "order" in material.contract:
-        findings.append(order(material))
+    findings.append(order(material))
     findings += [shift(material, part), optimism_gap(material, part, hidden=components is not None)]
     if scrambles:
         # Near copies with labels of their own are no groups: there is nothing to shuffle between.

@@ -1,6 +1,7 @@
 """One entry under `datasets:` of the configuration, as a typed model."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -69,6 +70,19 @@ class Dataset(Section):
     video_root: str | None = Field(
         None, description="Folder that `id` counts from, where it names video files: the notebook shows first frames"
     )
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the entry names: ``table``, or ``metadata`` and then those of ``features``."""
+        return [f for f in (self.table, self.metadata) if f is not None] + list(self.features.values())
+
+    def with_files(self, files: Sequence[str]) -> "Dataset":
+        """Return the same entry with other paths, in the order of :attr:`files`."""
+        if self.table is not None:
+            return self.model_copy(update={"table": files[0]})
+        return self.model_copy(
+            update={"metadata": files[0], "features": dict(zip(self.features, files[1:], strict=True))}
+        )
 
     @model_validator(mode="after")
     def _one_form(self) -> "Dataset":

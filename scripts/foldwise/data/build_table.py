@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,18 +10,19 @@ import pyarrow.compute as pc
 
 from foldwise.config.datasets import Dataset
 from foldwise.data.column_types import (
-    Dropped,
-    Feature,
+    NotAFeature,
     Rules,
+    TypedColumn,
     check_known,
     equals_label,
     is_number,
     is_text,
     type_feature,
 )
+from foldwise.data.contract import ROW_NUMBER, Contract, Dropped, Feature, Label
 from foldwise.data.join import Joined, join_sources
 from foldwise.data.readers import as_text, plain, text_column
-from foldwise.data.row_order import order_of_rows
+from foldwise.data.row_order import row_order
 from foldwise.errors import UserError, listed, nearest
 from foldwise.io.files import write_json, write_ordered
 
@@ -31,7 +31,13 @@ RESERVED = ("sample_id", "label")
 
 @dataclass(frozen=True)
 class Labels:
-    """The label column, told apart into the two classes."""
+    """The labels of n rows.
+
+    Attributes:
+        values: shape (n,), 0 or 1.
+        positive: text of the value that counts as 1.
+        negative: text of the value that counts as 0.
+    """
 
     values: npt.NDArray[np.int8]
     positive: str
@@ -40,31 +46,37 @@ class Labels:
 
 @dataclass
 class Features:
-    """The typed features of a dataset and what became of the other columns."""
+    """The typed features of a dataset, their descriptions in the same order, and the columns that are not features."""
 
-    columns: dict[str, Feature] = field(default_factory=dict)
-    origin: dict[str, tuple[str, str]] = field(default_factory=dict)
-    dropped: list[dict[str, str]] = field(default_factory=list)
+    columns: dict[str, TypedColumn] = field(default_factory=dict)
+    described: list[Feature] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
 
 
-def build_table(name: str, dataset: Dataset, table_path: str | Path, contract_path: str | Path) -> None:
-    """Join, check and type a dataset's files; write ``table.parquet`` and ``table.json``.
+def build_table(name: str, dataset: Dataset, *, table: str | Path, contract: str | Path) -> None:
+    """Join, check and type a dataset's files.
 
     Rows are ordered by ``sample_id``, so the order of the input files does not matter.
+
+    Args:
+        name: name of the dataset.
+        dataset: its configuration, with the paths of its files.
+        table: where to write ``table.parquet``.
+        contract: where to write ``table.json``.
 
     Raises:
         UserError: for anything in the files that would make a wrong or empty table.
     """
     try:
-        table, order, contract = _build(name, dataset)
+        rows, order, described = _build(name, dataset)
     except UserError as mistake:
         raise UserError(f"dataset {name!r}: {mistake}") from None
-    write_ordered(table_path, table, order)
-    write_json(contract_path, contract)
+    write_ordered(table, rows, order)
+    write_json(contract, described.as_json())
 
 
-def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, dict[str, Any]]:
-    """Return the table, its rows in the order of ``sample_id``, and its contract."""
+def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, Contract]:
+    """Return the table in the order of the input, the row positions sorted by ``sample_id``, and the contract."""
     joined = join_sources(dataset)
     label, joined = _label(joined, dataset)
     metadata = _metadata(joined, dataset)
@@ -73,7 +85,7 @@ def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, dict[str, A
     clash = sorted((set(features.columns) & {*metadata, *RESERVED}) | (set(metadata) & taken))
     if clash:
         raise UserError(f"{listed(clash)} would name two columns: rename one, or exclude the feature")
-    columns: dict[str, Any] = {"sample_id": joined.sample_id, "label": pa.array(label.values)}
+    columns: dict[str, pa.Array] = {"sample_id": joined.sample_id, "label": pa.array(label.values)}
     columns |= {k: v for k, v in metadata.items() if k != "label"}
     columns |= {k: v.values for k, v in features.columns.items()}
     order = pc.sort_indices(joined.sample_id)
@@ -81,7 +93,7 @@ def _build(name: str, dataset: Dataset) -> tuple[pa.Table, pa.Array, dict[str, A
 
 
 def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
-    """Return the labels, and the joined tables without the rows whose label is unknown."""
+    """Return the labels, and the joined tables without the rows that have no label."""
     if dataset.label not in joined.table.column_names:
         names = joined.metadata_columns
         raise UserError(
@@ -90,7 +102,9 @@ def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
         )
     raw = plain(joined.table.column(dataset.label))
     if raw.null_count == len(raw):
-        raise UserError(f"label: column {dataset.label!r} in {joined.path} holds no value: fill it in, or name another")
+        raise UserError(
+            f"label: column {dataset.label!r} in {joined.path} has no values: fill it in, or name another column"
+        )
     if not (is_text(raw.type) or is_number(raw.type) or pa.types.is_boolean(raw.type)):
         raise UserError(f"label: column {dataset.label!r} has type {raw.type}: give numbers, text or booleans")
     if raw.null_count:
@@ -98,24 +112,20 @@ def _label(joined: Joined, dataset: Dataset) -> tuple[Labels, Joined]:
         raw = raw.drop_null()
     values = pc.unique(raw).to_pylist()
     if len(values) != 2:
-        found = "one class only" if len(values) == 1 else f"{len(values)} classes"
+        classes = "one class only" if len(values) == 1 else f"{len(values)} classes"
         raise UserError(
-            f"label: column {dataset.label!r} in {joined.path} holds {found} ({listed(values)}): two are needed: "
+            f"label: column {dataset.label!r} in {joined.path} contains {classes} ({listed(values)}): two are needed: "
             "keep the rows of two classes"
         )
-    positive = [v for v in values if _same(v, dataset.positive)]
+    positive = [v for v in values if v == dataset.positive or as_text(v) == as_text(dataset.positive)]
     if len(positive) != 1:
         raise UserError(
-            f"positive: {dataset.positive!r} is no value of {dataset.label!r}, which holds {listed(values)}: "
-            f"set positive: to one of them"
+            f"positive: {dataset.positive!r} is not a value of column {dataset.label!r}, which contains "
+            f"{listed(values)}: set positive: to one of them"
         )
     negative = next(v for v in values if v != positive[0])
     flags = pc.equal(raw, pa.scalar(positive[0], raw.type)).to_numpy(zero_copy_only=False).astype(np.int8)
     return Labels(flags, as_text(positive[0]), as_text(negative)), joined
-
-
-def _same(value: object, wanted: object) -> bool:
-    return value == wanted or as_text(value) == as_text(wanted)
 
 
 def _metadata(joined: Joined, dataset: Dataset) -> dict[str, pa.Array]:
@@ -134,39 +144,48 @@ def _metadata(joined: Joined, dataset: Dataset) -> dict[str, pa.Array]:
             if key != "slices" and text.null_count:
                 raise UserError(
                     f"{key}: column {name!r} is empty in {text.null_count} of {len(text)} rows: a row without a "
-                    "group could leak: fill it in or leave these rows out"
+                    "group could leak: fill it in, or remove these rows"
                 )
             columns[name] = text
     return columns
 
 
 def _features(joined: Joined, dataset: Dataset, label: npt.NDArray[np.int8]) -> Features:
-    found = Features()
-    found.dropped = [{"name": n, "reason": "repeats a column of the metadata"} for n in joined.riding_along]
-    known = sorted({*joined.candidates, *(c for _, c in joined.candidates.values())})
-    check_known(dataset.exclude, [*known, *joined.metadata_columns, *joined.riding_along], "exclude")
-    check_known([] if dataset.categorical == "auto" else dataset.categorical, known, "categorical")
-    check_known(list(dataset.sentinels), known, "sentinels")
+    features = Features(dropped=[Dropped(n, "repeats a column of the metadata") for n in joined.repeated])
+    names = sorted({*joined.candidates, *(c for _, c in joined.candidates.values())})
+    check_known(dataset.exclude, [*names, *joined.metadata_columns, *joined.repeated], "exclude")
+    check_known([] if dataset.categorical == "auto" else dataset.categorical, names, "categorical")
+    check_known(list(dataset.sentinels), names, "sentinels")
     for name, (source, column) in joined.candidates.items():
         if name in dataset.exclude or column in dataset.exclude:
-            found.dropped.append({"name": name, "reason": "named in exclude"})
+            features.dropped.append(Dropped(name, "named in exclude"))
             continue
-        outcome = type_feature(name, joined.table, name, _rules(dataset, name, column))
-        if isinstance(outcome, Dropped):
-            found.dropped.append({"name": name, "reason": outcome.reason})
+        rules = _rules(dataset, name, column)
+        typed = type_feature(name, joined.table, name, rules)
+        if isinstance(typed, NotAFeature):
+            features.dropped.append(Dropped(name, typed.reason))
             continue
-        if equals_label(outcome, label):
-            raise UserError(
-                f"column {name!r} says exactly what the label says: it would give the answer away: name it in exclude"
+        if equals_label(typed, label):
+            raise UserError(f"column {name!r} has the same values as the label and would leak it: name it in exclude")
+        features.columns[name] = typed
+        features.described.append(
+            Feature(
+                name=name,
+                table=source,
+                column=column,
+                type=typed.type,
+                stored=str(joined.table.column(name).type),
+                sentinels=rules.sentinels,
+                missing=typed.values.null_count,
+                categories=typed.categories,
             )
-        found.columns[name] = outcome
-        found.origin[name] = (source, column)
-    if not found.columns:
-        files = ", ".join(s["path"] for s in joined.sources)
-        reasons = sorted({f"{d['name']}: {d['reason']}" for d in found.dropped})
+        )
+    if not features.columns:
+        files = ", ".join(s.path for s in joined.sources)
+        reasons = sorted({f"{d.name}: {d.reason}" for d in features.dropped})
         why = listed(reasons) or "no column remains"
-        raise UserError(f"no feature is left of {files}: bring at least one column that varies ({why})")
-    return found
+        raise UserError(f"no feature is left of {files}: add at least one column that varies ({why})")
+    return features
 
 
 def _rules(dataset: Dataset, name: str, column: str) -> Rules:
@@ -175,7 +194,7 @@ def _rules(dataset: Dataset, name: str, column: str) -> Rules:
     return Rules(categorical, sentinels, dataset.inf == "missing")
 
 
-def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, features: Features) -> dict[str, Any]:
+def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, features: Features) -> Contract:
     unit = dataset.unit or (dataset.groups[0] if dataset.groups else "sample_id")
     units = joined.sample_id if unit == "sample_id" else text_column(joined.table, unit)
     by_name = np.argsort(pc.sort_indices(joined.sample_id).to_numpy())
@@ -185,40 +204,23 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
         for key, feature in features.columns.items()
         if feature.categories is None
     )
-    return {
-        "dataset": name,
-        "rows": len(label.values),
-        "n_units": len(pc.unique(units)),
-        "label": {
-            "column": dataset.label,
-            "positive": label.positive,
-            "negative": label.negative,
-            "n_positive": int(label.values.sum()),
-            "n_negative": int((label.values == 0).sum()),
-        },
-        "id": dataset.id or "row number",
-        "id_pattern": dataset.id_pattern,
-        "inf": dataset.inf,
-        "max_unmatched": dataset.max_unmatched,
-        "unit": unit,
-        "order": order_of_rows(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
-        "groups": dataset.groups,
-        "slices": dataset.slices,
-        "features": [
-            {
-                "name": key,
-                "table": features.origin[key][0],
-                "column": features.origin[key][1],
-                "type": feature.type,
-                "stored": str(joined.table.column(key).type),
-                "sentinels": list(_rules(dataset, key, features.origin[key][1]).sentinels),
-                "missing": feature.values.null_count,
-                "categories": feature.categories,
-            }
-            for key, feature in features.columns.items()
-        ],
-        "dropped": features.dropped,
-        "unmatched": joined.unmatched,
-        "notes": joined.notes,
-        "sources": joined.sources,
-    }
+    positives = int(label.values.sum())
+    return Contract(
+        dataset=name,
+        rows=len(label.values),
+        n_units=len(pc.unique(units)),
+        label=Label(dataset.label, label.positive, label.negative, positives, len(label.values) - positives),
+        id=dataset.id or ROW_NUMBER,
+        id_pattern=dataset.id_pattern,
+        inf=dataset.inf,
+        max_unmatched=dataset.max_unmatched,
+        unit=unit,
+        order=row_order(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
+        groups=dataset.groups,
+        slices=dataset.slices,
+        features=features.described,
+        dropped=features.dropped,
+        unmatched=joined.unmatched,
+        notes=joined.notes,
+        sources=joined.sources,
+    )

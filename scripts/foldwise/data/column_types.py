@@ -29,7 +29,7 @@ class Rules:
 
 
 @dataclass(frozen=True)
-class Feature:
+class TypedColumn:
     """A typed feature column.
 
     Attributes:
@@ -49,13 +49,13 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Dropped:
-    """The reason why a column is no feature."""
+class NotAFeature:
+    """The reason why a column cannot be a feature."""
 
     reason: str
 
 
-def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Feature | Dropped:
+def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> TypedColumn | NotAFeature:
     """Turn a raw column into a feature.
 
     Args:
@@ -69,7 +69,7 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
     """
     array = plain(table.column(column))
     if array.null_count == len(array):
-        return Dropped("all values missing")
+        return NotAFeature("all values missing")
     text = is_text(array.type) or pa.types.is_dictionary(table.column(column).type)
     if text or pa.types.is_boolean(array.type) or rules.categorical:
         if rules.categorical is False and text:
@@ -83,18 +83,18 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Featu
     return _number(name, array, rules)
 
 
-def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> Feature | Dropped:
+def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> TypedColumn | NotAFeature:
     text = without_sentinels(text, rules)
     categories = sorted(pc.unique(text).drop_null().to_pylist())
     if not categories:
-        return Dropped("all values missing")
+        return NotAFeature("all values missing")
     if len(categories) == 1 and text.null_count == 0:
-        return Dropped("constant")
+        return NotAFeature("constant")
     known = len(text) - text.null_count
     if may_be_name and len(categories) > max(2, known / 2):
-        return Dropped(f"a name: {len(categories)} texts in {known} rows")
+        return NotAFeature(f"a name: {len(categories)} texts in {known} rows")
     codes = pc.index_in(text, value_set=pa.array(categories, pa.string()))
-    return Feature(codes.cast(pa.int32()), categories)
+    return TypedColumn(codes.cast(pa.int32()), categories)
 
 
 def without_sentinels(text: pa.Array, rules: Rules) -> pa.Array:
@@ -126,17 +126,17 @@ def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[
     return values, missing | infinite
 
 
-def _number(name: str, array: pa.Array, rules: Rules) -> Feature | Dropped:
+def _number(name: str, array: pa.Array, rules: Rules) -> TypedColumn | NotAFeature:
     values, missing = read_numbers(name, array, rules)
     known = values[~missing]
     if known.size == 0:
-        return Dropped("all values missing")
+        return NotAFeature("all values missing")
     known = np.sort(known)
     if known[0] == known[-1] and not missing.any():
-        return Dropped("constant")
+        return NotAFeature("constant")
     check_range(name, known[[0, -1]])
     target = np.float32 if _survives_float32(known) else np.float64
-    return Feature(pa.array(values.astype(target), mask=missing))
+    return TypedColumn(pa.array(values.astype(target), mask=missing))
 
 
 def check_range(name: str, known: npt.NDArray[np.float64]) -> None:
@@ -174,7 +174,7 @@ def is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def equals_label(feature: Feature, label: npt.NDArray[np.int8]) -> bool:
+def equals_label(feature: TypedColumn, label: npt.NDArray[np.int8]) -> bool:
     """Tell whether a column with two values says nothing but the label, on at least half of the rows.
 
     Args:

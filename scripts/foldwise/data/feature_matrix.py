@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.parquet as pq
 
+from foldwise.data.contract import Feature
 from foldwise.errors import UserError
 from foldwise.io.files import reading_result
 
@@ -182,7 +183,7 @@ class StoredMatrix:
         return FeatureMatrix(values, self.names, self.categorical)
 
 
-def read_matrix(table: str | Path, features: Sequence[dict[str, Any]]) -> FeatureMatrix:
+def read_matrix(table: str | Path, features: Sequence[Feature]) -> FeatureMatrix:
     """Read the feature columns of ``table.parquet``, one row group at a time, into one array.
 
     Args:
@@ -197,7 +198,7 @@ def read_matrix(table: str | Path, features: Sequence[dict[str, Any]]) -> Featur
     return FeatureMatrix(values, *_described(features))
 
 
-def open_matrix(table: str | Path, features: Sequence[dict[str, Any]], folder: str | Path) -> Matrix:
+def open_matrix(table: str | Path, features: Sequence[Feature], folder: str | Path) -> Matrix:
     """Return the feature columns of ``table.parquet``: in memory if they are small, on disk if they are large.
 
     On disk they are unpacked once, because a training job goes through them up to a hundred times.
@@ -237,23 +238,23 @@ def _unpacked(groups: Iterable[Values], folder: str | Path) -> IO[bytes]:
     return file
 
 
-def _shape(table: str | Path, features: Sequence[dict[str, Any]]) -> tuple[int, int]:
+def _shape(table: str | Path, features: Sequence[Feature]) -> tuple[int, int]:
     with reading_result(table):
         return pq.read_metadata(table).num_rows, len(features)
 
 
-def _dtype(features: Sequence[dict[str, Any]]) -> type[np.floating[Any]]:
-    return np.float64 if any(f["type"] == "float64" for f in features) else np.float32
+def _dtype(features: Sequence[Feature]) -> type[np.floating[Any]]:
+    return np.float64 if any(f.type == "float64" for f in features) else np.float32
 
 
-def _described(features: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+def _described(features: Sequence[Feature]) -> tuple[tuple[str, ...], tuple[int, ...]]:
     """Return names and positions of the categories."""
-    return tuple(f["name"] for f in features), tuple(j for j, f in enumerate(features) if f["type"] == "category")
+    return tuple(f.name for f in features), tuple(j for j, f in enumerate(features) if f.is_category)
 
 
-def _row_groups(table: str | Path, features: Sequence[dict[str, Any]]) -> Iterator[Values]:
+def _row_groups(table: str | Path, features: Sequence[Feature]) -> Iterator[Values]:
     """Yield the features of each row group, shape (rows of the group, p)."""
-    names = [f["name"] for f in features]
+    names = [f.name for f in features]
     with reading_result(table), pq.ParquetFile(table) as file:
         for number in range(file.num_row_groups):
             # One thread: the memory of each of the reader's own ones would come on top.

@@ -2,12 +2,12 @@
 
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from foldwise.config.datasets import Dataset
+from foldwise.data.contract import Source, Unmatched
 from foldwise.data.readers import read_source, text_column
 from foldwise.errors import UserError, listed, nearest
 from foldwise.io.files import sha256
@@ -24,11 +24,11 @@ class Joined:
         sample_id: text, n distinct values.
         candidates: columns that may become features: name -> (source table, column there).
         metadata_columns: columns that may be label, group, unit or slice.
-        riding_along: names of feature-table columns other than the id that repeat a metadata column.
+        repeated: feature-table columns other than the id that repeat a metadata column.
         path: file of the metadata, for messages.
-        unmatched: rows without a partner: table -> {count, examples}.
+        unmatched: rows without a partner, by table and side.
         notes: sentences on what was left out.
-        sources: the files read: path, SHA-256, rows, columns.
+        sources: the files that were read.
     """
 
     table: pa.Table
@@ -36,10 +36,10 @@ class Joined:
     candidates: dict[str, tuple[str, str]]
     metadata_columns: list[str]
     path: str
-    riding_along: list[str] = field(default_factory=list)
-    unmatched: dict[str, Any] = field(default_factory=dict)
+    repeated: list[str] = field(default_factory=list)
+    unmatched: dict[str, Unmatched] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    sources: list[dict[str, Any]] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
 
     def keep(self, mask: pa.Array, note: str) -> "Joined":
         """Return the rows where ``mask`` is true, with a note on the others."""
@@ -119,7 +119,7 @@ def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined
         joined,
         table=result,
         candidates={**joined.candidates, **renamed},
-        riding_along=[*joined.riding_along, *taken],
+        repeated=[*joined.repeated, *taken],
         unmatched={**joined.unmatched, **unmatched},
         sources=[*joined.sources, _source(path, table)],
     ), matched
@@ -127,25 +127,25 @@ def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined
 
 def _unmatched(
     joined: Joined, name: str, ids: pa.Array, matched: pa.Array, path: str, dataset: Dataset
-) -> dict[str, Any]:
-    lonely = pc.invert(pc.is_in(ids, value_set=joined.sample_id))
-    found = {}
+) -> dict[str, Unmatched]:
+    without_metadata = pc.invert(pc.is_in(ids, value_set=joined.sample_id))
+    unmatched = {}
     for side, here, alone, rows in (
         (f"{name}: in the metadata only", joined.sample_id, pc.invert(matched), len(joined.sample_id)),
-        (f"{name}: in the feature table only", ids, lonely, len(ids)),
+        (f"{name}: in the feature table only", ids, without_metadata, len(ids)),
     ):
         examples = here.filter(alone)
         examples = examples.take(pc.sort_indices(examples))
         count = len(examples)
         if count:
-            found[side] = {"count": count, "examples": examples.slice(0, _EXAMPLES).to_pylist()}
+            unmatched[side] = Unmatched(count, examples.slice(0, _EXAMPLES).to_pylist())
         if count > dataset.max_unmatched * rows:
             raise UserError(
                 f"{path}: {count} of {rows} rows have no partner ({side}; such as "
                 f"{listed(examples.slice(0, 2).to_pylist())}): mend id_pattern: or the tables, or raise "
                 f"max_unmatched: above {dataset.max_unmatched}"
             )
-    return found
+    return unmatched
 
 
 def _check_label_agrees(joined: Joined, table: pa.Table, position: pa.Array, dataset: Dataset, path: str) -> None:
@@ -213,5 +213,5 @@ def row_numbers(rows: int) -> pa.Array:
     return pa.array([f"{i:0{width}d}" for i in range(1, rows + 1)], pa.string())
 
 
-def _source(path: str, table: pa.Table) -> dict[str, Any]:
-    return {"path": path, "sha256": sha256(path), "rows": table.num_rows, "columns": table.num_columns}
+def _source(path: str, table: pa.Table) -> Source:
+    return Source(path, sha256(path), table.num_rows, table.num_columns)

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from foldwise.backends.devices import check_device
 from foldwise.backends.registry import get_backend
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import open_matrix
 from foldwise.folds.make_folds import Plan, split
 from foldwise.io.files import read_json, read_table, write_json, write_table
@@ -39,10 +40,10 @@ def train_row_wise(inputs: Mapping[str, str], plan: Plan, settings: Settings, ou
     check_device(settings.device, settings.backend)
     backend = get_backend(settings.backend)
     return_freed_memory()
-    contract = read_json(inputs["contract"])
-    unit_name = contract["unit"]
+    contract = read_contract(inputs["contract"])
+    unit_name = contract.unit
     data = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", unit_name])))
-    matrix = open_matrix(inputs["table"], contract["features"], Path(output).parent)
+    matrix = open_matrix(inputs["table"], contract.features, Path(output).parent)
     label = data.column("label").to_numpy().astype(np.int8)
     unit = data.column(unit_name).combine_chunks().dictionary_encode().indices.to_numpy()
     parts = []

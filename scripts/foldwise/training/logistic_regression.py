@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
-from foldwise.io.files import read_json, read_table, write_table
+from foldwise.io.files import read_table, write_table
 
 _LARGEST_TRAIN_PART = 50_000
 _COMMON_CATEGORIES = 50
@@ -25,7 +26,7 @@ def train_reference(inputs: Mapping[str, str], seed: int, output: str) -> None:
         seed: seed of the choice of rows.
         output: path of a table with fold, sample_id, label and score.
     """
-    matrix = read_matrix(inputs["table"], read_json(inputs["contract"])["features"])
+    matrix = read_matrix(inputs["table"], read_contract(inputs["contract"]).features)
     label = read_table(inputs["table"], columns=["label"]).column("label").to_numpy().astype(np.int8)
     folds = read_table(inputs["folds"])
     names = [c for c in folds.column_names if c.startswith("fold_")]

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import Matrix, open_matrix
-from foldwise.io.files import read_json, read_table
+from foldwise.io.files import read_table
 from foldwise.io.job_memory import release_memory, return_freed_memory
 from foldwise.search.fits import TrainPart
 from foldwise.search.settings import Settings
@@ -73,15 +74,15 @@ def read_data(inputs: Mapping[str, Any], column: str, folder: Path) -> Data:
         folder: where a table that does not fit into memory is unpacked.
     """
     return_freed_memory()
-    contract = read_json(inputs["contract"])
-    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", contract["unit"]])))
+    contract = read_contract(inputs["contract"])
+    names = read_table(inputs["table"], columns=list(dict.fromkeys(["sample_id", "label", contract.unit])))
     folds = read_table(inputs["folds"], columns=["sample_id", "group", column])
     if not folds.column("sample_id").equals(names.column("sample_id")):
         raise ValueError("folds.parquet and table.parquet hold different rows")
     data = Data(
-        matrix=open_matrix(inputs["table"], contract["features"], folder),
+        matrix=open_matrix(inputs["table"], contract.features, folder),
         label=names.column("label").to_numpy().astype(np.int8),
-        unit=names.column(contract["unit"]).combine_chunks().dictionary_encode().indices.to_numpy(),
+        unit=names.column(contract.unit).combine_chunks().dictionary_encode().indices.to_numpy(),
         group=folds.column("group").to_numpy(),
         part=folds.column(column).to_numpy(),
     )

@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 import xgboost as xgb
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.folds.make_folds import Plan, make_folds
-from foldwise.io.files import read_json, read_table
+from foldwise.io.files import read_table
 from foldwise.search.settings import Settings
 from foldwise.training.train import train
 from tables import grouped, write_dataset
@@ -80,7 +81,7 @@ def test_it_reloads_in_the_bare_library_and_scores_bit_for_bit_alike(name: str, 
     keys = ("model", "joblib")
     outputs |= {k: str(tmp_path / f) for k, f in zip(keys, SPECIFICATIONS[backend].final_files, strict=False)}
     train({**paths, "folds": str(tmp_path / "folds.parquet")}, "final", settings, outputs)
-    matrix = read_matrix(paths["table"], read_json(paths["contract"])["features"])
+    matrix = read_matrix(paths["table"], read_contract(paths["contract"]).features)
     module = get_backend(backend)
     workflow = module.predict_matrix(module.load(Path(outputs["model"])), matrix)
     assert len(np.unique(workflow)) > 10

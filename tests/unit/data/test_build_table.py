@@ -93,7 +93,7 @@ def test_a_feature_can_be_named_with_and_without_its_table(key: str, folder: Pat
 
 def test_a_label_of_the_feature_table_under_another_name_is_refused(folder: Path) -> None:
     features().assign(target=metadata()["fake"]).to_parquet(folder / "stage2.parquet")
-    with pytest.raises(UserError, match="'stage2_target' says exactly what the label says"):
+    with pytest.raises(UserError, match="'stage2_target' has the same values as the label"):
         built(folder, JOINED)
 
 

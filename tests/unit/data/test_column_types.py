@@ -6,25 +6,25 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from foldwise.data.column_types import Dropped, Feature, Rules, check_known, equals_label, type_feature
+from foldwise.data.column_types import NotAFeature, Rules, TypedColumn, check_known, equals_label, type_feature
 from foldwise.errors import UserError
 
 
-def typed(values: Any, **rules: Any) -> Feature | Dropped:
+def typed(values: Any, **rules: Any) -> TypedColumn | NotAFeature:
     """Type one column under the given rules."""
     column = values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
     return type_feature("x", pa.table({"x": column}), "x", Rules(**rules))
 
 
-def feature(values: Any, **rules: Any) -> Feature:
+def feature(values: Any, **rules: Any) -> TypedColumn:
     outcome = typed(values, **rules)
-    assert isinstance(outcome, Feature), outcome
+    assert isinstance(outcome, TypedColumn), outcome
     return outcome
 
 
 def reason(values: Any, **rules: Any) -> str:
     outcome = typed(values, **rules)
-    assert isinstance(outcome, Dropped), outcome
+    assert isinstance(outcome, NotAFeature), outcome
     return outcome.reason
 
 

@@ -9,10 +9,10 @@ import pytest
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data import feature_matrix as matrices
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, Matrix, StoredMatrix, blocks, open_matrix, read_matrix
 from foldwise.errors import UserError
 from foldwise.folds.make_folds import Plan, make_folds
-from foldwise.io.files import read_json
 from foldwise.search.settings import Settings
 from foldwise.training.train import train
 from tables import Grouped, grouped, write_dataset
@@ -68,7 +68,7 @@ def _cut_to_blocks(monkeypatch: pytest.MonkeyPatch, rows: int, bytes_of_a_row: i
 
 
 def _opened(paths: dict[str, str]) -> Matrix:
-    opened = open_matrix(paths["table"], read_json(paths["contract"])["features"], Path(paths["table"]).parent)
+    opened = open_matrix(paths["table"], read_contract(paths["contract"]).features, Path(paths["table"]).parent)
     assert isinstance(opened, StoredMatrix)
     return opened
 
@@ -122,7 +122,7 @@ def test_small_tables_are_read_at_once_and_large_ones_stay_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = _written(tmp_path, grouped(), 64)
-    features = read_json(paths["contract"])["features"]
+    features = read_contract(paths["contract"]).features
     for limit, kind in ((200 * 5 * 4, FeatureMatrix), (200 * 5 * 4 - 1, StoredMatrix)):
         monkeypatch.setattr(matrices, "_LARGEST_IN_MEMORY", limit)
         assert isinstance(open_matrix(paths["table"], features, tmp_path), kind)
@@ -196,7 +196,7 @@ def test_a_whole_job_writes_the_same_bytes(backend: str, tmp_path: Path, monkeyp
 
 def test_reading_takes_the_rows_as_they_stand(data: Grouped, tmp_path: Path) -> None:
     paths = _written(tmp_path, data, 64)
-    found = read_matrix(paths["table"], read_json(paths["contract"])["features"])
+    found = read_matrix(paths["table"], read_contract(paths["contract"]).features)
     np.testing.assert_array_equal(found.values, data.matrix.values)
     assert found.names == data.matrix.names
     assert found.categorical == data.matrix.categorical

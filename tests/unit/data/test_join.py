@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from foldwise.config.datasets import Dataset
+from foldwise.data.contract import Unmatched
 from foldwise.data.join import Joined, join_sources
 from foldwise.errors import UserError
 
@@ -52,7 +53,7 @@ def test_ids_are_joined_on_the_part_that_the_pattern_finds(tmp_path: Path) -> No
 
 def test_ids_that_differ_in_case_are_different(tmp_path: Path) -> None:
     found = joined(tmp_path, LEFT, RIGHT.assign(path=["D.mp4", "c.mp4", "b.mp4", "a.mp4"]))
-    assert found.unmatched["stage0: in the metadata only"]["examples"] == ["d.mp4"]
+    assert found.unmatched["stage0: in the metadata only"].examples == ["d.mp4"]
 
 
 def test_an_id_that_is_a_number_here_and_a_text_there_is_the_same(tmp_path: Path) -> None:
@@ -73,7 +74,7 @@ def test_ids_that_the_pattern_makes_equal_are_refused(tmp_path: Path) -> None:
 def test_a_row_that_one_table_lacks_is_kept_with_gaps_and_counted(tmp_path: Path) -> None:
     found = joined(tmp_path, LEFT, RIGHT, RIGHT[1:])
     assert found.table.column("stage1_noise").to_pylist() == [1.0, 2.0, 3.0, None]
-    assert found.unmatched == {"stage1: in the metadata only": {"count": 1, "examples": ["d.mp4"]}}
+    assert found.unmatched == {"stage1: in the metadata only": Unmatched(1, ["d.mp4"])}
     assert found.notes == []
 
 
@@ -86,7 +87,7 @@ def test_a_row_that_every_table_lacks_is_left_out_with_a_note(tmp_path: Path) ->
 def test_a_row_that_only_a_feature_table_has_is_left_out_and_counted(tmp_path: Path) -> None:
     found = joined(tmp_path, LEFT[:3], RIGHT)
     assert found.table.num_rows == 3
-    assert found.unmatched == {"stage0: in the feature table only": {"count": 1, "examples": ["d.mp4"]}}
+    assert found.unmatched == {"stage0: in the feature table only": Unmatched(1, ["d.mp4"])}
 
 
 def test_unmatched_ids_are_listed_in_order_up_to_twenty(tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_unmatched_ids_are_listed_in_order_up_to_twenty(tmp_path: Path) -> None:
     left = pd.DataFrame({"path": names[::-1], "fake": [0, 1] * 15, "video": names})
     found = joined(tmp_path, left, pd.DataFrame({"path": names[:1], "noise": [1.0]}))
     listed = found.unmatched["stage0: in the metadata only"]
-    assert listed == {"count": 29, "examples": names[1:21]}
+    assert listed == Unmatched(29, names[1:21])
 
 
 @pytest.mark.parametrize(("limit", "stops"), [(0.2, True), (0.25, False), (1, False)])
@@ -120,11 +121,11 @@ def test_columns_that_ride_along_never_become_features(tmp_path: Path) -> None:
     right = RIGHT.assign(fake=[1, 0, 1, 0], video=["b", "a", "b", "a"])
     found = joined(tmp_path, LEFT, right)
     assert set(found.candidates) == {"stage0_noise"}
-    assert found.riding_along == ["stage0_fake", "stage0_video"]
+    assert found.repeated == ["stage0_fake", "stage0_video"]
 
 
 def test_a_label_that_rides_along_in_another_type_agrees(tmp_path: Path) -> None:
-    assert joined(tmp_path, LEFT, RIGHT.assign(fake=[1.0, 0.0, float("nan"), 0.0])).riding_along == ["stage0_fake"]
+    assert joined(tmp_path, LEFT, RIGHT.assign(fake=[1.0, 0.0, float("nan"), 0.0])).repeated == ["stage0_fake"]
 
 
 def test_a_label_that_contradicts_the_metadata_is_refused_with_the_count(tmp_path: Path) -> None:
@@ -134,9 +135,9 @@ def test_a_label_that_contradicts_the_metadata_is_refused_with_the_count(tmp_pat
 
 def test_every_file_is_recorded_with_its_hash_and_size(tmp_path: Path) -> None:
     sources = joined(tmp_path, LEFT, RIGHT).sources
-    assert [Path(s["path"]).name for s in sources] == ["metadata.parquet", "features0.parquet"]
-    assert [(s["rows"], s["columns"]) for s in sources] == [(4, 3), (4, 2)]
-    assert all(len(s["sha256"]) == 64 for s in sources)
+    assert [Path(s.path).name for s in sources] == ["metadata.parquet", "features0.parquet"]
+    assert [(s.rows, s.columns) for s in sources] == [(4, 3), (4, 2)]
+    assert all(len(s.sha256) == 64 for s in sources)
 
 
 def test_rows_of_one_file_without_an_id_are_named_by_their_number(tmp_path: Path) -> None:

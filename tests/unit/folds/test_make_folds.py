@@ -200,6 +200,6 @@ def _made(folder: Path, frame: pd.DataFrame, **settings: Any) -> tuple[bytes, by
     frame.to_parquet(folder / "input.parquet", index=False)
     chosen = {"groups": ["video"], **settings}
     dataset = Dataset(table=str(folder / "input.parquet"), id="sample", label="fake", **chosen)
-    build_table("tiny", dataset, folder / "table.parquet", folder / "table.json")
+    build_table("tiny", dataset, table=folder / "table.parquet", contract=folder / "table.json")
     make_folds(folder / "table.parquet", folder / "table.json", PLAN, folder / "folds.parquet")
     return (folder / "table.parquet").read_bytes(), (folder / "folds.parquet").read_bytes()

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from foldwise.data.contract import Feature
 from foldwise.data.feature_matrix import read_matrix
 from foldwise.errors import UserError
 from foldwise.io.files import read_json, read_note, read_table, replacing, sha256, write_json, write_table, write_text
@@ -103,7 +104,7 @@ def test_a_table_that_was_cut_short_is_refused(tmp_path: Path) -> None:
     write_table(tmp_path / "t.parquet", pa.table({"x": np.arange(1000)}))
     (tmp_path / "t.parquet").write_bytes((tmp_path / "t.parquet").read_bytes()[:-30])
     with pytest.raises(UserError, match=r"t\.parquet: this result is broken"):
-        read_matrix(tmp_path / "t.parquet", [{"name": "x", "type": "float32"}])
+        read_matrix(tmp_path / "t.parquet", [Feature("x", "table", "x", "float32", "float", [], 0, None)])
 
 
 def test_a_result_that_is_not_there_is_no_broken_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 from final_models import write_final_models
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import read_matrix
 from foldwise.io.files import read_json, read_table
 from foldwise.predict.explanation import strongest
@@ -28,8 +29,8 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, pd.DataFr
 @pytest.mark.parametrize("backend", SPECIFICATIONS)
 def test_each_row_has_its_five_strongest_columns(explained: tuple[Path, pd.DataFrame], backend: str) -> None:
     folder, rows = explained
-    features = read_json(folder / "results/table.json")["features"]
-    names = [f["name"] for f in features]
+    features = read_contract(folder / "results/table.json").features
+    names = [f.name for f in features]
     module = get_backend(backend)
     model = module.load(Path(final_paths(folder / "results", backend)["model"]))
     values = module.contributions(model, read_matrix(folder / "results/table.parquet", features))

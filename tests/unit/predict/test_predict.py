@@ -12,6 +12,7 @@ import pytest
 from final_models import write_final_models
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import read_matrix
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
@@ -61,7 +62,7 @@ def test_scores_are_those_of_the_libraries_and_operated_as_in_the_evaluation(
 ) -> None:
     rows, _, report = scored(single, table())
     assert rows["sample_id"].tolist() == table()["sample"].tolist()
-    matrix = read_matrix(single / "table.parquet", read_json(single / "table.json")["features"])
+    matrix = read_matrix(single / "table.parquet", read_contract(single / "table.json").features)
     choices = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
     for name in SPECIFICATIONS:
         paths = final_paths(single, name)

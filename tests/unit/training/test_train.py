@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.errors import UserError
 from foldwise.folds.make_folds import Plan, make_folds
@@ -108,7 +109,7 @@ def test_predictions_are_the_saved_model_on_the_test_rows(backend: str, tmp_path
     outputs = _trained(tmp_path, inputs, _settings(backend))
     module = get_backend(backend)
     test = read_table(inputs["folds"]).column("fold_1").to_numpy() == 0
-    matrix = read_matrix(inputs["table"], read_json(inputs["contract"])["features"]).rows(test)
+    matrix = read_matrix(inputs["table"], read_contract(inputs["contract"]).features).rows(test)
     found = read_table(outputs["predictions"]).to_pandas()
     np.testing.assert_array_equal(found["score"], module.predict_matrix(module.load(Path(outputs["model"])), matrix))
     assert found["sample_id"].tolist() == [f"sample_{i:03d}" for i in np.flatnonzero(test)]
