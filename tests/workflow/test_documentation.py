@@ -1,14 +1,17 @@
 """README and the pages of docs/ say what is true: their commands, links, paths, settings and names."""
 
 import ast
+import json
 import re
 import shlex
 import sys
 from importlib import import_module
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
+from fixtures.runs import FinishedRun
 from fixtures.tiny_study import write_tiny
 from foldwise.config.models import parse
 
@@ -163,6 +166,42 @@ def test_every_rule_is_explained() -> None:
     assert names <= explained
     [graph] = re.findall(r"```mermaid\n(.*?)```", page, re.DOTALL)
     assert set(re.findall(r"\b[a-z_]+_?[a-z]+\b", graph.split("\n", 1)[1])) <= names
+
+
+def test_every_file_key_and_column_of_a_run_is_documented(tiny_run: FinishedRun) -> None:
+    pages = {True: "docs/predict.md", False: "docs/outputs.md"}
+    words = {
+        scored: {word for code in inline(ROOT / page) for word in re.findall(r"[\w.<>{}]+", code)}
+        for scored, page in pages.items()
+    }
+    missing = set()
+    for file in (f for f in tiny_run.results.rglob("*") if f.is_file() and "bundle" not in f.parts):
+        known = words["scored" in file.parts]
+        missing |= {f"{file.name}: {name}" for name in documented_names(file) - known}
+    assert not missing, missing
+
+
+def documented_names(file: Path) -> set[str]:
+    """Return name, keys and columns of a result as the pages write them."""
+    names = {file.stem if "plots" in file.parts and file.parts[-3] != "tiny" else file.name}
+    if file.suffix == ".parquet" and file.name != "table.parquet":
+        names |= set(pq.read_schema(file).names) - {"camera"}
+    elif file.suffix == ".json" and "model" not in file.name:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        names |= set(content[0] if isinstance(content, list) else content)
+    backends = "xgboost|lightgbm|catboost|ensemble"
+    patterns = {
+        r"^(test_\w+)_std$": r"\1",
+        r"fpr_[\d.]+$": "fpr_<rate>",
+        r"^param_\w+$": "param_<name>",
+        r"^(score|fold)_\d$": r"\1_1",
+        rf"^(?:{backends})_(score|calibrated|verdict)$": r"<model>_\1",
+        rf"^(?:{backends})_(feature|shap)_\d$": r"<backend>_\1_1",
+        r"^new(_units)?\.": r"{name}\1.",
+    }
+    for pattern, written in patterns.items():
+        names = {re.sub(pattern, written, name) for name in names}
+    return names
 
 
 def test_the_readme_is_short() -> None:
