@@ -98,6 +98,17 @@ def test_every_test_that_a_page_names_exists() -> None:
         assert Path(path).stem == test or f"def {test}(" in text, test
 
 
+def test_the_tests_that_contributors_are_told_to_run_exist() -> None:
+    lines = [c for c in commands(ROOT / "CONTRIBUTING.md") if c.startswith("pytest ")]
+    assert lines
+    for words in map(str.split, lines):
+        path = ROOT / words[1]
+        assert path.exists(), path
+        if "-k" in words:
+            names = re.findall(r"def (test_\w+)", path.read_text(encoding="utf-8"))
+            assert any(words[words.index("-k") + 1] in name for name in names), words
+
+
 def anchors(page: Path) -> set[str]:
     """Return the anchors that GitHub gives the headings of a page."""
     text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
