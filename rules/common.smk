@@ -8,7 +8,7 @@ from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
 from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.search.space import read_space
-from foldwise.tracking import outcome
+from foldwise.tracking import log as tracking
 
 # Half a million new objects between two collections: the graph of thousands of jobs contains no garbage.
 gc.set_threshold(500_000, 50, 1000)

@@ -59,7 +59,7 @@ def check_folders():
 
 def print_warning():
     """Print that the run could not be logged, where that is so."""
-    if SETTINGS.tracking.mlflow and (warning := outcome.warning(TRACKING_FILE)):
+    if SETTINGS.tracking.mlflow and (warning := tracking.warning(TRACKING_FILE)):
         print(warning, file=sys.stderr)
 
 

@@ -77,7 +77,7 @@ rule log_mlflow:
         spaces=SPACES,
         training_code=training_code,
         # A run whose logging failed is logged again by the next: the number of failures rises, and snakemake sees it.
-        failures=outcome.failures(TRACKING_FILE),
+        failures=tracking.failures(TRACKING_FILE),
         code=code_of("log_mlflow"),
     script:
         "../scripts/log_mlflow.py"

@@ -9,13 +9,14 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0]):
     from foldwise.tracking.log import Tracker, log_mlflow
-    from foldwise.tracking.runs import Settings, read_contents
+    from foldwise.tracking.runs import BackendFiles, DatasetFiles, EnsembleFiles, Settings, read_runs
 
-    params = snakemake.params
-    settings = Settings(params.datasets, params.backends, params.configuration, params.spaces, params.training_code)
-    log_mlflow(
-        read_contents(dict(snakemake.input.items()), settings),
-        Tracker(params.uri, params.experiment, params.timeout),
-        params.failures,
-        snakemake.output[0],
+    files, params = snakemake.input, snakemake.params
+    runs = read_runs(
+        Settings(params.datasets, params.backends, params.configuration, params.spaces, params.training_code),
+        datasets=list(map(DatasetFiles, files.contract, files.table, files.folds, files.report)),
+        backends=list(map(BackendFiles, files.metrics, files.params, files.curve, files.final_params, files.model)),
+        ensembles=list(map(EnsembleFiles, files.ensemble_metrics, files.ensemble_weights, files.ensemble_final_params)),
+        plots=files.plots,
     )
+    log_mlflow(runs, Tracker(params.uri, params.experiment, params.timeout), params.failures, snakemake.output[0])

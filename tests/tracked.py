@@ -1,56 +1,43 @@
-"""A made-up finished run with everything that a tracker is sent, and the reading back of what it has."""
+"""What is logged of a finished run, and the reading back of what a tracker has."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from artefacts import Study
-from foldwise.io.files import read_json, write_json
-from foldwise.tracking.runs import Content, Settings, read_contents
-from gathered import write_gathered
+from fixtures.runs import FinishedRun
+from foldwise.results.paths import model_file
+from foldwise.tracking.runs import BackendFiles, DatasetFiles, EnsembleFiles, ModelRun, Settings, read_runs
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-BACKENDS = ("xgboost", "lightgbm")
-STUDY = Study("videos", BACKENDS, units=20, n_splits=2, space={"max_depth": (2, 3), "rate": (0.1,)})
-ENTRANTS = (*BACKENDS, "ensemble")
-PLOTS = ("roc_curve", "learning_curves")
-WEIGHTS = {"xgboost": 0.25, "lightgbm": 0.75}
 
-
-def write_run(results: Path, study: Study = STUDY) -> dict[str, list[str]]:
-    """Write the files of a finished run below ``results``; return the inputs of ``read_contents``."""
-    inputs = write_gathered(results, [study])
-    folder = results / study.dataset
-    (folder / "report.html").write_text("<p>report</p>")
-    for backend in study.backends:
-        home = folder / backend
-        write_json(home / "final/params.json", {**read_json(home / "params.json")[0], "fold": None})
-        (home / "model.txt").write_text(f"trees of {backend}")
-        (home / "plots").mkdir()
-        for plot in PLOTS:
-            (home / f"plots/{plot}.png").write_bytes(plot.encode())
-    together = folder / "ensemble"
-    write_json(together / "final/params.json", {"weights": WEIGHTS})
-    (together / "plots").mkdir()
-    (together / "plots/roc_curve.png").write_bytes(b"roc_curve")
-    inputs["ensemble_weights"] = inputs.pop("weights")
-    inputs["ensemble_final_params"] = [str(together / "final/params.json")]
-    of_dataset = {"table": "table.parquet", "report": "report.html"}
-    of_backend = {"curve": "curve.parquet", "final_params": "final/params.json", "model": "model.txt"}
-    inputs |= {name: [str(folder / file)] for name, file in of_dataset.items()}
-    inputs |= {name: [str(folder / b / file) for b in study.backends] for name, file in of_backend.items()}
-    inputs["plots"] = [str(folder / b / f"plots/{plot}.png") for plot in PLOTS for b in study.backends]
-    inputs["plots"].append(str(together / "plots/roc_curve.png"))
-    return inputs
-
-
-def contents_of(inputs: dict[str, list[str]], backends: Sequence[str] = BACKENDS) -> list[Content]:
-    """Read what is logged, with a configuration that has a password in it."""
-    configuration = {"folds": {"n_splits": 2, "by": None}, "search": {"metric": "log_loss", "space": {}}}
-    dataset = {"table": "https://me:hush@store.example/videos.parquet", "slices": ["is_original"]}
-    code = dict.fromkeys((*backends, "ensemble"), "c0de")
-    spaces = {backend: {"max_depth": [2, 3]} for backend in backends}
-    return read_contents(inputs, Settings({"videos": dataset}, backends, configuration, spaces, code))
+def runs_of(run: FinishedRun) -> list[ModelRun]:
+    """Read what is logged of the tiny run, with a configuration that has a password in it."""
+    results, backends = run.results, run.settings.backends
+    configuration = {"folds": {"n_splits": 3, "by": None}, "search": {"metric": "log_loss", "space": {}}}
+    dataset = {"table": "https://me:hush@store.example/videos.parquet", "slices": ["camera"]}
+    settings = Settings(
+        {"tiny": dataset},
+        backends,
+        configuration,
+        spaces={backend: {"max_depth": [2, 3]} for backend in backends},
+        code=dict.fromkeys((*backends, "ensemble"), "c0de"),
+    )
+    names = ("metrics.json", "params.json", "curve.parquet", "final/params.json")
+    models = {backend: Path(model_file(backend)).name for backend in backends}
+    return read_runs(
+        settings,
+        [
+            DatasetFiles(
+                *(str(results / name) for name in ("table.json", "table.parquet", "folds.parquet", "report.html"))
+            )
+        ],
+        [BackendFiles(*(str(results / b / name) for name in (*names, models[b]))) for b in backends],
+        [
+            EnsembleFiles(
+                *(str(results / "ensemble" / n) for n in ("metrics.json", "weights.parquet", "final/params.json"))
+            )
+        ],
+        [str(path) for path in results.glob("*/plots/*.png")],
+    )
 
 
 class Logged:

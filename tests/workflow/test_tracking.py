@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from foldwise.tracking.mlflow import limit_requests
+from foldwise.tracking.log import limit_requests
 
 from workflow.conftest import Study
 

@@ -1,1 +1,1 @@
-"""Experiment tracking: what is logged of a finished run, and the sending of it to MLflow."""
+"""Experiment tracking: reads what is logged from the files of a finished run and sends it to MLflow."""
