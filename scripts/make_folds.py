@@ -8,8 +8,13 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.folds.make_folds import Plan, make_folds
+    from foldwise.folds.assignment import Plan
+    from foldwise.folds.make_folds import make_folds
 
-    asked = snakemake.params
-    plan = Plan(asked.n_splits, asked.n_repeats, asked.inner_splits, asked.seed, asked.by)
-    make_folds(snakemake.input.table, snakemake.input.contract, plan, snakemake.output[0])
+    params = snakemake.params
+    make_folds(
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        plan=Plan(params.n_splits, params.n_repeats, params.inner_splits, params.seed, params.by),
+        output=snakemake.output[0],
+    )

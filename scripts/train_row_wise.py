@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.folds.make_folds import Plan
+    from foldwise.folds.assignment import Plan
     from foldwise.search.settings import Settings
     from foldwise.training.leaky_reference import train_row_wise
 

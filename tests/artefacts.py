@@ -76,6 +76,8 @@ def write_results(root: Path, study: Study | None = None) -> Path:
         "n_repeats": study.n_repeats,
         "inner_splits": study.inner_splits,
         "seed": study.seed,
+        "by": "",
+        "sources": "[]",
     }
     write_table(folder / "folds.parquet", _arrow(folds), {key: str(value) for key, value in note.items()})
     predictions = {

@@ -46,7 +46,7 @@ def material(
         inf="error",
         max_unmatched=0.05,
         unit="video" if groups else "sample_id",
-        order=RowOrder(0.5, 0.5, []),
+        row_order=RowOrder(0.5, 0.5, []),
         groups=list(groups),
         slices=[],
         features=[Feature(n, "table", n, "float32", "double", [], 0, None) for n in names],

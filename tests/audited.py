@@ -10,7 +10,8 @@ from foldwise.audit.run_checks import audit_leakage
 from foldwise.config.models import Dataset
 from foldwise.data.build_table import build_table
 from foldwise.examples.demo import Pattern, make_demo
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_note, read_table, write_table
 
 Checks = dict[str, dict[str, Any]]
@@ -49,7 +50,12 @@ def audit(folder: Path, frame: pd.DataFrame, scrambles: int = 3, **dataset: Any)
         given["exclude"] = [*given["exclude"], "video"]
     table = Dataset.model_validate({"table": str(folder / "input.parquet"), **given})
     build_table("planted", table, table=folder / "table.parquet", contract=folder / "table.json")
-    make_folds(folder / "table.parquet", folder / "table.json", Plan(3, 1, 2, 42), folder / "folds.parquet")
+    make_folds(
+        table=folder / "table.parquet",
+        contract=folder / "table.json",
+        plan=Plan(3, 1, 2, 42),
+        output=folder / "folds.parquet",
+    )
     return checks(folder, scrambles)
 
 

@@ -19,7 +19,8 @@ import lightgbm
 import numpy as np
 import numpy.typing as npt
 from foldwise.data.feature_matrix import FeatureMatrix
-from foldwise.folds.make_folds import Plan, split
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import split
 from foldwise.io.files import write_json
 from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t

@@ -47,8 +47,7 @@ def write_scored(folder: Path, groups: int = 30, slice_name: str = "codec") -> S
     paths = write_dataset(folder, data, {slice_name: codec})
     parts = [(data.group // 2 + data.group // 2 // SPLITS * repeat) % SPLITS for repeat in range(2)]
     folds = np.array([np.where(part == k, 0, 1) for part in parts for k in range(SPLITS)], np.int16)
-    columns = {f"fold_{i}": fold for i, fold in enumerate(folds, start=1)}
-    paths["folds"] = write_folds(folder / "folds.parquet", data, {**columns, "final": folds[0] + 1}, SPLITS)
+    paths["folds"] = write_folds(folder / "folds.parquet", data, list(folds), SPLITS, final=folds[0] + 1)
     random = np.random.default_rng(3)
     scores = {}
     for entrant, signal in SIGNAL.items():

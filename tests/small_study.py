@@ -11,7 +11,8 @@ from foldwise.audit.run_checks import audit_leakage, pass_audit
 from foldwise.config.datasets import Dataset
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
 from foldwise.search.space import read_space
 
@@ -89,7 +90,7 @@ def run_steps(content: Mapping[str, Any], results: Path) -> None:
             "folds": f"{results}/{name}/folds.parquet",
         }
         build_table(name, dataset, table=paths["table"], contract=paths["contract"])
-        make_folds(paths["table"], paths["contract"], plan, paths["folds"])
+        make_folds(table=paths["table"], contract=paths["contract"], plan=plan, output=paths["folds"])
         audit_leakage(paths, f"{results}/{name}/audit.json")
         pass_audit(f"{results}/{name}/audit.json", checked.audit.fail_on, f"{results}/{name}/audit.passed")
 

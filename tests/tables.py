@@ -1,5 +1,6 @@
 """Small grouped binary tables, drawn from a seed, in memory and as the files of the workflow."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from foldwise.data.contract import Contract, Feature, Label, RowOrder
 from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.io.files import write_json, write_table
 
 
@@ -106,7 +108,7 @@ def write_dataset(folder: Path, data: Grouped, slices: dict[str, list[str | None
         inf="error",
         max_unmatched=0.05,
         unit="video",
-        order=RowOrder(0.5, 0.5, []),
+        row_order=RowOrder(0.5, 0.5, []),
         groups=["video"],
         slices=list(slices),
         features=features,
@@ -119,9 +121,11 @@ def write_dataset(folder: Path, data: Grouped, slices: dict[str, list[str | None
     return paths
 
 
-def write_folds(path: Path, data: Grouped, folds: dict[str, Any], n_splits: int) -> str:
-    """Write a fold file with columns of one's own choice."""
-    sample_id = [f"sample_{i:03d}" for i in range(len(data.label))]
-    parts = {name: pa.array(np.asarray(values), pa.int16()) for name, values in folds.items()}
-    write_table(path, pa.table({"sample_id": sample_id, "group": data.group, **parts}), {"n_splits": str(n_splits)})
+def write_folds(path: Path, data: Grouped, outer: Sequence[Any], n_splits: int, final: Any = None) -> str:
+    """Write a fold file with assignments of one's own choice; without ``final`` all rows are in its inner fold 1."""
+    sample_id = pa.chunked_array([[f"sample_{i:03d}" for i in range(len(data.label))]])
+    final = np.ones(len(data.label)) if final is None else final
+    assignments = {**dict(enumerate(outer, start=1)), FINAL: final}
+    plan = Plan(n_splits, len(outer) // n_splits, 2, 42)
+    Folds(sample_id, data.group, {f: np.asarray(a, np.int16) for f, a in assignments.items()}, plan).write(path)
     return str(path)

@@ -64,7 +64,8 @@ def _step(step: str, folder: Path) -> Any:
     from foldwise.audit.run_checks import audit_leakage
     from foldwise.config.datasets import Dataset
     from foldwise.data.build_table import build_table
-    from foldwise.folds.make_folds import Plan, make_folds
+    from foldwise.folds.assignment import Plan
+    from foldwise.folds.make_folds import make_folds
 
     inputs = _inputs(folder)
     sources = {name: str(folder / f"{name}.parquet") for name in ("first", "second")}
@@ -74,7 +75,9 @@ def _step(step: str, folder: Path) -> Any:
     if step == "build_table":
         return lambda: build_table("bench", dataset, table=inputs["table"], contract=inputs["contract"])
     if step == "make_folds":
-        return lambda: make_folds(inputs["table"], inputs["contract"], Plan(5, 1, 3, 42), inputs["folds"])
+        return lambda: make_folds(
+            table=inputs["table"], contract=inputs["contract"], plan=Plan(5, 1, 3, 42), output=inputs["folds"]
+        )
     return lambda: audit_leakage(inputs, str(folder / "audit.json"))
 
 

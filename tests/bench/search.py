@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.data.feature_matrix import FeatureMatrix
-from foldwise.folds.make_folds import Plan, split
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import split
 from foldwise.search.fits import TrainPart
 from foldwise.search.parameters import values_of
 from foldwise.search.space import read_space

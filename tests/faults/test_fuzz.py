@@ -15,7 +15,8 @@ from foldwise.config.datasets import Dataset, NewTable
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
 from foldwise.predict.predict import score_table
 from foldwise.search.space import read_space
@@ -84,7 +85,7 @@ def test_a_table_is_used_or_refused_in_one_line(folder: Path, file: tuple[str, b
     paths = [f"results/{n}" for n in ("table.parquet", "table.json", "folds.parquet")]
     try:
         build_table("mine", Dataset.model_validate({"table": name, **dataset}), table=paths[0], contract=paths[1])
-        make_folds(paths[0], paths[1], Plan(2, 1, 2, 1), paths[2])
+        make_folds(table=paths[0], contract=paths[1], plan=Plan(2, 1, 2, 1), output=paths[2])
     except UserError as mistake:
         assert_one_line(mistake)
     assert_whole(Path("results"))

@@ -12,7 +12,8 @@ from foldwise.config.datasets import Dataset
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
 from small_study import SINGLE, configuration
 
@@ -29,7 +30,7 @@ def prepared(columns: dict[str, Any], plan: Plan = PLAN, **more: Any) -> tuple[p
     """Build the table of a dataset and its folds; return table, contract and folds."""
     pq.write_table(pa.table(columns), "t.parquet")
     build_table("mine", Dataset.model_validate({**GIVEN, **more}), table="table.parquet", contract="table.json")
-    make_folds("table.parquet", "table.json", plan, "folds.parquet")
+    make_folds(table="table.parquet", contract="table.json", plan=plan, output="folds.parquet")
     return read_table("table.parquet"), read_json("table.json"), read_table("folds.parquet")
 
 

@@ -35,7 +35,7 @@ def id_like(material: Material) -> Finding:
     variance of its ranks that lies between groups, of its values that are distinct (whole numbers without
     wide gaps only, since a measurement is distinct by nature), and of the order of rows that it follows.
     """
-    ordered = material.contract.order.monotone
+    ordered = material.contract.row_order.monotone
     found = []
     for j, name in enumerate(material.matrix.names):
         values = material.matrix.values[:, j].astype(np.float64)
@@ -220,7 +220,7 @@ def auc_of(values: Floats, label: npt.NDArray[np.int8]) -> float:
 
 def order(material: Material) -> Finding:
     """Judge how far the label follows the order of the input file, or that of the sample names."""
-    known = material.contract.order
+    known = material.contract.row_order
     # Without a unit of one of the classes there is no AUC.
     found = {
         "the order of the input file": 0.5 if known.file_auc is None else known.file_auc,

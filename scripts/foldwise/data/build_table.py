@@ -215,7 +215,7 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
         inf=dataset.inf,
         max_unmatched=dataset.max_unmatched,
         unit=unit,
-        order=row_order(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
+        row_order=row_order(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
         groups=dataset.groups,
         slices=dataset.slices,
         features=features.described,

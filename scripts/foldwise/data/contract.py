@@ -1,17 +1,18 @@
 """The column contract of a dataset (``table.json``) as typed objects: what every step knows of the table."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from foldwise.io.files import read_json, reading_result
+from foldwise.io.json_record import JsonRecord, Key
 
 ROW_NUMBER = "row number"
 
 
 @dataclass(frozen=True)
-class Label:
+class Label(JsonRecord):
     """The label column and its two classes.
 
     Attributes:
@@ -30,7 +31,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Feature:
+class Feature(JsonRecord):
     """One feature column.
 
     Attributes:
@@ -60,7 +61,7 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Dropped:
+class Dropped(JsonRecord):
     """A column that did not become a feature, and why."""
 
     name: str
@@ -68,7 +69,7 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Unmatched:
+class Unmatched(JsonRecord):
     """Rows without a partner in another table: how many, and the first 20 sample ids."""
 
     count: int
@@ -76,7 +77,7 @@ class Unmatched:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(JsonRecord):
     """A file that was read: its path, SHA-256, rows and columns."""
 
     path: str
@@ -86,7 +87,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class RowOrder:
+class RowOrder(JsonRecord):
     """Association of labels and features with the row order.
 
     Attributes:
@@ -101,8 +102,8 @@ class RowOrder:
 
 
 @dataclass(frozen=True)
-class Contract:
-    """The content of ``table.json``; the attributes are its keys.
+class Contract(JsonRecord):
+    """The content of ``table.json``; the attributes are its keys (``row_order`` is ``order``).
 
     Attributes:
         dataset: name of the dataset.
@@ -114,7 +115,7 @@ class Contract:
         inf: ``error`` or ``missing``: what an infinite value is.
         max_unmatched: largest share of rows without a partner in another table.
         unit: column on which a verdict is wanted; ``sample_id`` where no group column is given.
-        order: association of labels and features with the row order.
+        row_order: association of labels and features with the row order.
         groups: group columns.
         slices: slice columns.
         features: the features, in the order of the columns of ``table.parquet``.
@@ -133,7 +134,7 @@ class Contract:
     inf: str
     max_unmatched: float
     unit: str
-    order: RowOrder
+    row_order: Annotated[RowOrder, Key("order")]
     groups: Sequence[str]
     slices: Sequence[str]
     features: Sequence[Feature]
@@ -147,29 +148,6 @@ class Contract:
         """Whether the samples have no id column and are named by their row number."""
         return self.id == ROW_NUMBER
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the content of ``table.json``, keys in the order of the attributes."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "Contract":
-        """Build the contract from the content of ``table.json``.
-
-        Raises:
-            KeyError, TypeError: when a key is missing or unknown.
-        """
-        return cls(
-            **{
-                **content,
-                "label": Label(**content["label"]),
-                "order": RowOrder(**content["order"]),
-                "features": [Feature(**feature) for feature in content["features"]],
-                "dropped": [Dropped(**column) for column in content["dropped"]],
-                "unmatched": {side: Unmatched(**rows) for side, rows in content["unmatched"].items()},
-                "sources": [Source(**source) for source in content["sources"]],
-            }
-        )
-
 
 def read_contract(path: str | Path) -> Contract:
     """Read ``table.json``.
@@ -177,5 +155,5 @@ def read_contract(path: str | Path) -> Contract:
     Raises:
         UserError: when the file is broken.
     """
-    with reading_result(path, KeyError, TypeError):
+    with reading_result(path):
         return Contract.from_json(read_json(path))

@@ -1,73 +1,53 @@
 """Outer and inner fold splits in which no group is ever parted."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
+from foldwise.data.contract import read_contract
 from foldwise.errors import UserError, listed
+from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.folds.groups import connected_groups
 from foldwise.folds.stratify import stratified_group_parts
-from foldwise.io.files import read_json, read_table, write_table
+from foldwise.io.files import read_table
 
 Labels = npt.NDArray[np.int8]
 Groups = npt.NDArray[np.int32]
 Assignment = npt.NDArray[np.int16]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How often and how finely to split.
+def make_folds(*, table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
+    """Split the groups of a dataset into outer and inner folds, and write ``folds.parquet``.
 
-    Attributes:
-        n_splits: outer folds of one repeat.
-        n_repeats: repeats of the outer split.
-        inner_splits: inner folds of an outer train part.
-        seed: seed of the first repeat; the others derive from it.
-        by: column whose values are held out in turn, None to deal groups to folds.
-    """
-
-    n_splits: int
-    n_repeats: int
-    inner_splits: int
-    seed: int
-    by: str | None = None
-
-
-def make_folds(table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
-    """Write ``folds.parquet``: sample_id, group, fold_1 .. fold_F (0 = test, 1..k = inner fold), final.
-
-    A row that a fold leaves out altogether, because its group reaches into the source that is
-    held out, is -1. ``final`` holds inner folds of all rows, for the model that is fitted on every group.
+    Args:
+        table: path of ``table.parquet``.
+        contract: path of ``table.json``.
+        plan: how often and how finely to split.
+        output: where to write, see :class:`~foldwise.folds.assignment.Folds`.
 
     Raises:
         UserError: when the groups cannot be split as planned.
     """
-    about = read_json(contract)
-    columns = about["groups"]
-    sources: list[str] = []
-    held_out = [] if plan.by is None else [plan.by]
-    data = read_table(table, columns=list(dict.fromkeys(["sample_id", "label", *columns, *held_out])))
+    about = read_contract(contract)
+    by = [] if plan.by is None else [plan.by]
+    data = read_table(table, columns=list(dict.fromkeys(["sample_id", "label", *about.groups, *by])))
     label = data.column("label").to_numpy().astype(np.int8)
-    group = connected_groups([data.column(c).to_pylist() for c in columns], len(label))
+    group = connected_groups([data.column(c).to_pylist() for c in about.groups], len(label))
+    sources: list[str] = []
     try:
         if plan.by is None:
-            check_groups(label, group, plan, columns)
-            folds = split(label, group, plan)
+            check_groups(label, group, plan, about.groups)
+            outer = split(label, group, plan)
         else:
-            folds, sources = leave_one_source_out(label, group, data.column(plan.by).to_pylist(), plan)
+            outer, sources = leave_one_source_out(label, group, data.column(plan.by).to_pylist(), plan)
         final = _final(label, group, plan)
     except UserError as mistake:
-        raise UserError(f"dataset {about['dataset']!r}: {mistake}") from None
-    note = {k: str(getattr(plan, k)) for k in ("n_splits", "n_repeats", "inner_splits", "seed")}
-    note |= {"by": plan.by or "", "sources": json.dumps(sources, ensure_ascii=False)}
-    numbered = {f"fold_{f}": a for f, a in enumerate(folds, start=1)}
-    columns_of_folds = {"sample_id": data.column("sample_id"), "group": group, **numbered, "final": final}
-    write_table(output, pa.table(columns_of_folds), note)
+        raise UserError(f"dataset {about.dataset!r}: {mistake}") from None
+    Folds(data.column("sample_id"), group, {**dict(enumerate(outer, start=1)), FINAL: final}, plan, sources).write(
+        output
+    )
 
 
 def _final(label: Labels, group: Groups, plan: Plan) -> Assignment:
@@ -131,7 +111,7 @@ def _check_train_groups(label: Labels, group: Groups, plan: Plan, where: str) ->
             )
 
 
-def check_groups(label: Labels, group: Groups, plan: Plan, columns: list[str]) -> None:
+def check_groups(label: Labels, group: Groups, plan: Plan, columns: Sequence[str]) -> None:
     """Refuse groups that cannot be split as planned.
 
     Args:

@@ -15,7 +15,8 @@ from foldwise.backends.devices import check_device
 from foldwise.backends.registry import get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import open_matrix
-from foldwise.folds.make_folds import Plan, split
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import split
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.io.job_memory import return_freed_memory
 from foldwise.search.fits import TrainPart

@@ -12,7 +12,8 @@ from foldwise.audit.findings import Finding, Level, verdict
 from foldwise.audit.run_checks import audit_leakage, pass_audit
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, write_json
 from tables import grouped, write_dataset
 

@@ -15,7 +15,8 @@ import xgboost as xgb
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_table
 from foldwise.search.settings import Settings
 from foldwise.training.train import train

@@ -12,7 +12,8 @@ from foldwise.data import feature_matrix as matrices
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, Matrix, StoredMatrix, blocks, open_matrix, read_matrix
 from foldwise.errors import UserError
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.search.settings import Settings
 from foldwise.training.train import train
 from tables import Grouped, grouped, write_dataset
@@ -178,7 +179,7 @@ def test_a_whole_job_writes_the_same_bytes(backend: str, tmp_path: Path, monkeyp
     data = grouped(groups=24, missing=0.1)
     paths = _written(tmp_path, data, 32)
     paths["folds"] = str(tmp_path / "folds.parquet")
-    make_folds(paths["table"], paths["contract"], Plan(4, 1, 2, 42), paths["folds"])
+    make_folds(table=paths["table"], contract=paths["contract"], plan=Plan(4, 1, 2, 42), output=paths["folds"])
     fixed = {"seed": 7, "threads": 1, "device": "cpu", "class_weight": "unit", "metric": "log_loss"}
     space = {SPACE[backend]: [3, 6], "learning_rate": [0.3]}
     settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)

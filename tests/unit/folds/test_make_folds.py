@@ -11,8 +11,9 @@ import pytest
 from foldwise.config.datasets import Dataset
 from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
+from foldwise.folds.assignment import Plan
 from foldwise.folds.groups import by_first_appearance, connected_groups
-from foldwise.folds.make_folds import Plan, make_folds, split
+from foldwise.folds.make_folds import make_folds, split
 from foldwise.io.files import read_note, read_table
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -201,5 +202,7 @@ def _made(folder: Path, frame: pd.DataFrame, **settings: Any) -> tuple[bytes, by
     chosen = {"groups": ["video"], **settings}
     dataset = Dataset(table=str(folder / "input.parquet"), id="sample", label="fake", **chosen)
     build_table("tiny", dataset, table=folder / "table.parquet", contract=folder / "table.json")
-    make_folds(folder / "table.parquet", folder / "table.json", PLAN, folder / "folds.parquet")
+    make_folds(
+        table=folder / "table.parquet", contract=folder / "table.json", plan=PLAN, output=folder / "folds.parquet"
+    )
     return (folder / "table.parquet").read_bytes(), (folder / "folds.parquet").read_bytes()

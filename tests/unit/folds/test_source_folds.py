@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 from foldwise.config.models import parse
 from foldwise.errors import UserError
-from foldwise.folds.assignment import read_rows
-from foldwise.folds.make_folds import Plan, leave_one_source_out, make_folds
+from foldwise.folds.assignment import Plan, read_rows
+from foldwise.folds.make_folds import leave_one_source_out, make_folds
 from foldwise.io.files import read_note, read_table
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st

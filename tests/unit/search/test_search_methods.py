@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.data.feature_matrix import FeatureMatrix
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
 from foldwise.search.parameters import Dimension
 from foldwise.search.settings import Settings

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from foldwise.data.feature_matrix import FeatureMatrix
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.search.settings import Settings
 from foldwise.stats.metrics import auc

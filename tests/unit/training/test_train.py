@@ -10,7 +10,8 @@ from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.errors import UserError
-from foldwise.folds.make_folds import Plan, make_folds
+from foldwise.folds.assignment import Plan
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_note, read_table
 from foldwise.training.logistic_regression import train_reference
 from foldwise.training.train import Settings, train
