@@ -1,13 +1,19 @@
-"""Who is scored on the folds: the backends, the ensemble of them, and two references that each is held against."""
+"""Names of the models that are evaluated: backends, their ensemble, and the two baselines."""
 
 from collections.abc import Sequence
 
+from foldwise.errors import counted
+
 ENSEMBLE = "ensemble"
-REFERENCES = ("logistic_regression", "constant")
+BASELINES = ("logistic_regression", "constant")
 
 
-def counted(entrants: Sequence[str]) -> str:
-    """Write how many backends there are among the entrants, and their ensemble where it is one of them."""
-    backends = sum(name != ENSEMBLE for name in entrants)
-    noun = f"{backends} backend" + ("" if backends == 1 else "s")
-    return f"{noun} and their ensemble" if ENSEMBLE in entrants else noun
+def counted_models(models: Sequence[str]) -> str:
+    """Return how many backends are among the models, and whether their ensemble is.
+
+    Example:
+        >>> counted_models(["xgboost", "lightgbm", "ensemble"])
+        '2 backends and their ensemble'
+    """
+    backends = counted(sum(name != ENSEMBLE for name in models), "backend")
+    return f"{backends} and their ensemble" if ENSEMBLE in models else backends

@@ -13,7 +13,7 @@ from foldwise.evaluation.pairs import all_pairs, cross_check, verdict
 from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions, test_shares
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
-from foldwise.model_names import REFERENCES
+from foldwise.model_names import BASELINES
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
 
 
@@ -48,7 +48,7 @@ def compare_backends(
     write_table(outputs["tidy"], tidy_table(together))
     scores = {name: table.to_pandas() for name, table in zip(entrants, scored, strict=True)}
     scores["logistic_regression"] = reference
-    everyone = [*entrants, *REFERENCES]
+    everyone = [*entrants, *BASELINES]
     write_json(outputs["comparison"], comparison(dataset, together, rows, everyone, confidence, "auc", rope, scores))
 
 
@@ -98,7 +98,7 @@ def comparison(
         "counts": counts(rows),
         "entrants": [_entrant(e, values[e], share, confidence, refused[e]) for e in entrants],
         "pairs": [{**p, **over} for p in pairs],
-        "verdict": verdict(pairs, [e for e in entrants if e not in REFERENCES], metric, over),
+        "verdict": verdict(pairs, [e for e in entrants if e not in BASELINES], metric, over),
     }
 
 

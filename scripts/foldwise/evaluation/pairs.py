@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.model_names import counted
+from foldwise.model_names import counted_models
 from foldwise.stats.corrected_t import corrected_t, correlated_t, holm
 from foldwise.stats.delong import clustered_delong_difference
 from foldwise.stats.metrics import LOWER_IS_BETTER
@@ -100,8 +100,8 @@ def verdict(pairs: Sequence[Mapping[str, Any]], entrants: Sequence[str], metric:
         return f"Told apart {where} (corrected t, Holm): {'; '.join(told_apart)}."
     if set(said) == {PRACTICALLY_EQUAL}:
         within = f"within {among[0]['rope']:g} of each other"
-        return f"The {counted(entrants)} are practically equal {where}: {within} (Bayesian correlated t)."
-    return f"The {counted(entrants)} are not distinguishable {where} (corrected t, Holm)."
+        return f"The {counted_models(entrants)} are practically equal {where}: {within} (Bayesian correlated t)."
+    return f"The {counted_models(entrants)} are not distinguishable {where} (corrected t, Holm)."
 
 
 def cross_check(first: pd.DataFrame | None, second: pd.DataFrame | None, confidence: float) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.model_names import REFERENCES
+from foldwise.model_names import BASELINES
 from foldwise.plots.labels import count, metric_name, shortened
 from foldwise.plots.metric_values import possible
 from foldwise.plots.style import Subject, entitle, new_figure, styled
@@ -86,7 +86,7 @@ def _order(comparison: Mapping[str, Any], rows: pd.DataFrame) -> list[str]:
     """Best estimate first, entrants that the comparison does not list after it, references last."""
     ranked = sorted(comparison["entrants"], key=lambda entrant: -_or_lowest(entrant.get("estimate")))
     names = dict.fromkeys([entrant["name"] for entrant in ranked] + sorted(rows["backend"].unique()))
-    return [name for name in names if name not in REFERENCES] + [name for name in REFERENCES if name in names]
+    return [name for name in names if name not in BASELINES] + [name for name in BASELINES if name in names]
 
 
 def _or_lowest(value: float | None) -> float:

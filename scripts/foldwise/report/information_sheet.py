@@ -9,7 +9,7 @@ cannot know is left to the author, in so many words.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foldwise.model_names import counted
+from foldwise.model_names import counted_models
 from foldwise.report import run_facts
 from foldwise.report.verdict import LEVELS
 from foldwise.results import wording
@@ -76,8 +76,8 @@ def _test_set(artefacts: Artefacts) -> list[str]:
     return [
         "Yes: every row is scored once a repeat, by a model whose search, training, calibration and threshold used "
         "no row of its group.",
-        f"There is no further test set: the best of {counted(artefacts.entrants)} is named on the same folds that "
-        "score it."
+        f"There is no further test set: the best of {counted_models(artefacts.entrants)} is named on the same folds "
+        "that score it."
         if len(artefacts.entrants) > 1
         else "There is no further test set beside the cross-validation.",
     ]

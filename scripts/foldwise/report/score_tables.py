@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from foldwise.model_names import ENSEMBLE, REFERENCES
+from foldwise.model_names import BASELINES, ENSEMBLE
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
@@ -152,7 +152,7 @@ def score_table(artefacts: Artefacts, level: Level) -> Table | None:
     if not shown:
         return None
     first = next(iter(by_entrant.values()))
-    references = [r for r in REFERENCES if any(reference_score(first, r, m.key, level) is not None for m in shown)]
+    references = [r for r in BASELINES if any(reference_score(first, r, m.key, level) is not None for m in shown)]
     scores = {(name, m.key): score_of(found, m.key, level) for name, found in by_entrant.items() for m in shown}
     rows = [
         [

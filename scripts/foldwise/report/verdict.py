@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foldwise.model_names import counted
+from foldwise.model_names import counted_models
 from foldwise.report import html_table
 from foldwise.report.html_table import Column, Table
 from foldwise.results import wording
@@ -152,7 +152,7 @@ def _context(artefacts: Artefacts, best: str | None, scores: dict[str, Score], m
     if len(scores) > 1:
         lines.append(
             f"{wording.subject(best)} is named because its mean is the best of "
-            f"{counted(list(scores))}, not because it is proven better: see the comparison."
+            f"{counted_models(list(scores))}, not because it is proven better: see the comparison."
         )
     return lines
 
