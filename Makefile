@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench coverage sql score mlflow config-docs lock
+.PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench coverage mutants sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         simulated demo from end to end, then where its report is"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-faults  a run killed with its jobs at 25 points, and what comes of it; KILLS=5 for fewer"
 	@echo "make bench        time and memory of training and scoring, beside scikit-learn and by hand: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
+	@echo "make mutants      small faults put into the library, and which of them the unit tests miss: an hour; MUTANTS=\"stats --number 20\""
 	@echo "make lint         ruff, mypy, bandit, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
@@ -73,6 +74,9 @@ bench: $(VENV)/.runtime
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py
+
+mutants: $(VENV)/.development
+	python tests/mutants.py $(MUTANTS)
 
 lint: $(VENV)/.development
 	ruff check .
