@@ -1,4 +1,4 @@
-"""Hold the backends of a dataset and their ensemble against each other on the same folds."""
+"""Compare the backends of a dataset and their ensemble on the same folds."""
 
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,17 @@ with step(snakemake.log[0]):
     from foldwise.evaluation.compare import compare_backends
 
     compare_backends(
-        dict(snakemake.input.items()),
-        snakemake.params.entrants,
-        snakemake.params.operating_fpr,
-        snakemake.params.confidence,
-        snakemake.params.rope,
-        dict(snakemake.output.items()),
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        reference=snakemake.input.reference,
+        out_of_fold_predictions=snakemake.input.out_of_fold,
+        tidy_metrics=snakemake.input.tidy,
+        models=snakemake.params.entrants,
+        operating_fpr=snakemake.params.operating_fpr,
+        confidence=snakemake.params.confidence,
+        rope=snakemake.params.rope,
+        predictions=snakemake.output.predictions,
+        tidy=snakemake.output.tidy,
+        comparison=snakemake.output.comparison,
     )

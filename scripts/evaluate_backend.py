@@ -1,4 +1,4 @@
-"""Score one backend, or the ensemble, over the outer folds."""
+"""Evaluate one backend, or the ensemble, over the outer folds."""
 
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,20 @@ with step(snakemake.log[0]):
     from foldwise.evaluation.operating_points import EvaluationSettings
 
     evaluate_backend(
-        dict(snakemake.input.items()),
-        snakemake.wildcards.backend,
-        EvaluationSettings(
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        predictions=snakemake.input.predictions,
+        inner_predictions=snakemake.input.inner_predictions,
+        reference=snakemake.input.reference,
+        backend=snakemake.wildcards.backend,
+        settings=EvaluationSettings(
             snakemake.params.operating_fpr,
             snakemake.params.confidence,
             snakemake.params.calibration,
             snakemake.params.threshold,
         ),
-        dict(snakemake.output.items()),
+        metrics=snakemake.output.metrics,
+        tidy=snakemake.output.tidy,
+        out_of_fold_predictions=snakemake.output.out_of_fold,
     )

@@ -1,16 +1,19 @@
-"""The entrants of a dataset side by side on the same folds, and whether they can be told apart."""
+"""Compare the models of a dataset on the same folds, each with the others and with the baselines."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from foldwise.evaluation.evaluate import by_fold, constant_scores, counts, tidy_scores, tidy_table
+from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
+from foldwise.evaluation.evaluate import counts
+from foldwise.evaluation.fold_metrics import by_fold, constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.intervals import groups_of_rarer_class
-from foldwise.evaluation.pairs import all_pairs, cross_check, verdict
+from foldwise.evaluation.pairs import compare_pairs, verdict
 from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions, test_shares
+from foldwise.evaluation.records import Means
 from foldwise.folds.assignment import read_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.model_names import BASELINES
@@ -18,97 +21,110 @@ from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
 
 
 def compare_backends(
-    inputs: Mapping[str, Any],
-    entrants: Sequence[str],
+    *,
+    table: str,
+    contract: str,
+    folds: str,
+    reference: str,
+    out_of_fold_predictions: Sequence[str],
+    tidy_metrics: Sequence[str],
+    models: Sequence[str],
     operating_fpr: Sequence[float],
     confidence: float,
     rope: float,
-    outputs: Mapping[str, str],
+    predictions: str,
+    tidy: str,
+    comparison: str,
 ) -> None:
-    """Write all out-of-fold rows, the tidy scores of every entrant and reference, and ``comparison.json``.
+    """Write the predictions, the fold metrics and the comparison of all models of a dataset.
 
     Args:
-        inputs: paths of ``table``, ``contract``, ``folds``, ``reference``; lists of ``tidy`` and
-            ``out_of_fold``, one path an entrant.
-        entrants: the backends and their ensemble, if there is one, in that order.
+        table: path of table.parquet.
+        contract: path of table.json.
+        folds: path of folds.parquet.
+        reference: path of the predictions of the logistic regression.
+        out_of_fold_predictions: paths of the out-of-fold predictions, one a model.
+        tidy_metrics: paths of metrics.parquet, one a model.
+        models: names of the backends and of their ensemble, if there is one, in the order of the paths.
         operating_fpr: false-positive rates at which the true-positive rate is given.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
-        rope: difference in AUC below which two entrants count as practically equal.
-        outputs: paths of ``predictions``, ``tidy`` and ``comparison``.
+        rope: difference in AUC below which two models count as practically equal.
+        predictions: where to write the out-of-fold predictions of all models.
+        tidy: where to write the fold metrics of all models and baselines.
+        comparison: where to write comparison.json.
     """
-    dataset = read_json(inputs["contract"])["dataset"]
-    rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
-    scored = [read_table(path) for path in inputs["out_of_fold"]]
-    reference = out_of_fold(rows, read_fold_predictions(inputs["reference"]))
-    write_table(outputs["predictions"], pa.concat_tables(scored))
-    tidy = [read_table(path).to_pandas() for path in inputs["tidy"]]
-    tidy.append(tidy_scores(dataset, "logistic_regression", reference, operating_fpr))
-    tidy.append(constant_scores(dataset, rows, operating_fpr))
-    together = pd.concat(tidy, ignore_index=True)
-    write_table(outputs["tidy"], tidy_table(together))
-    scores = {name: table.to_pandas() for name, table in zip(entrants, scored, strict=True)}
-    scores["logistic_regression"] = reference
-    everyone = [*entrants, *BASELINES]
-    write_json(outputs["comparison"], comparison(dataset, together, rows, everyone, confidence, "auc", rope, scores))
+    dataset = str(read_json(contract)["dataset"])
+    rows = read_rows(table, contract, folds)
+    tables = [read_table(path) for path in out_of_fold_predictions]
+    write_table(predictions, pa.concat_tables(tables))
+    predicted = {name: table.to_pandas() for name, table in zip(models, tables, strict=True)}
+    logistic = out_of_fold(rows, read_fold_predictions(reference))
+    predicted["logistic_regression"] = logistic
+    lines = [read_table(path).to_pandas() for path in tidy_metrics]
+    lines.append(fold_metrics(dataset, "logistic_regression", logistic, operating_fpr))
+    lines.append(constant_metrics(dataset, rows, operating_fpr))
+    all_lines = pd.concat(lines, ignore_index=True)
+    write_table(tidy, metrics_table(all_lines))
+    names = [*models, *BASELINES]
+    compared = compare_models(dataset, all_lines, rows, names, confidence, rope=rope, predictions=predicted)
+    write_json(comparison, compared.as_json())
 
 
-def comparison(
+def compare_models(
     dataset: str,
-    tidy: pd.DataFrame,
+    lines: pd.DataFrame,
     rows: pd.DataFrame,
-    entrants: Sequence[str],
+    models: Sequence[str],
     confidence: float,
     metric: str = "auc",
     rope: float = 0.0,
-    scores: Mapping[str, pd.DataFrame] | None = None,
-) -> dict[str, Any]:
-    """Compare every pair of entrants by their differences on the same folds.
+    predictions: Mapping[str, pd.DataFrame] | None = None,
+) -> Comparison:
+    """Compare every pair of models by their differences on the same folds.
 
     Args:
         dataset: name of the dataset.
-        tidy: scores of all entrants.
+        lines: the metrics of all models and folds, from :func:`foldwise.evaluation.fold_metrics.fold_metrics`.
         rows: from :func:`foldwise.folds.assignment.read_rows`.
-        entrants: names in the order of the report.
+        models: names of models and baselines, in the order of the report.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
-        metric: what is compared, by row.
-        rope: difference in that metric below which two entrants count as practically equal.
-        scores: entrant -> scored rows, for the cross-check of AUCs by clustered DeLong; none for the
-            constant answer, and none at all leaves the cross-check out.
+        metric: the metric that is compared, by row.
+        rope: difference in that metric below which two models count as practically equal.
+        predictions: name -> out-of-fold predictions, for the cross-check of AUCs by clustered DeLong. The constant
+            prediction has none; without any the cross-check is left out.
     """
     share = float(np.mean(list(test_shares(rows).values())))
-    values = {e: by_fold(tidy[tidy["backend"] == e], metric) for e in entrants}
-    refused = {e: reason_to_refuse(v, groups_of_rarer_class(rows)) for e, v in values.items()}
-    pairs = all_pairs(values, refused, metric, share, confidence, rope)
-    over = {
-        "metric": metric,
-        "level": "row",
-        "n_folds": len(values[entrants[0]]),
-        "n_groups": rows["group"].nunique(),
-        "n_rows": len(rows),
-    }
-    if scores is not None and metric == "auc":
-        for pair in (p for p in pairs if "p" in p):
-            pair["delong"] = cross_check(scores.get(pair["a"]), scores.get(pair["b"]), confidence)
-    return {
-        "dataset": dataset,
-        "metric": metric,
-        "level": "row",
-        "confidence": confidence,
-        "rope": rope,
-        "counts": counts(rows),
-        "entrants": [_entrant(e, values[e], share, confidence, refused[e]) for e in entrants],
-        "pairs": [{**p, **over} for p in pairs],
-        "verdict": verdict(pairs, [e for e in entrants if e not in BASELINES], metric, over),
-    }
+    values = {name: by_fold(lines[lines["backend"] == name], metric) for name in models}
+    groups = groups_of_rarer_class(rows)
+    refused = {name: reason_to_refuse(of_folds, groups) for name, of_folds in values.items()}
+    pairs = compare_pairs(
+        values,
+        refused,
+        metric=metric,
+        over=Means("row", len(values[models[0]]), len(rows), rows["group"].nunique()),
+        test_share=share,
+        confidence=confidence,
+        rope=rope,
+        predictions=predictions if metric == "auc" else None,
+    )
+    return Comparison(
+        dataset=dataset,
+        metric=metric,
+        level="row",
+        confidence=confidence,
+        rope=rope,
+        counts=counts(rows),
+        models=[_estimate(name, values[name], share, confidence, refused[name]) for name in models],
+        pairs=pairs,
+        verdict=verdict(pairs, [name for name in models if name not in BASELINES]),
+    )
 
 
-def _entrant(name: str, values: Any, share: float, confidence: float, refused: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {
-        "name": name,
-        "estimate": float(np.nanmean(values)),
-        "sd": float(np.nanstd(values, ddof=1)),
-    }
+def _estimate(
+    name: str, values: npt.NDArray[np.float64], share: float, confidence: float, refused: str | None
+) -> ModelEstimate:
+    mean, sd = float(np.nanmean(values)), float(np.nanstd(values, ddof=1))
     if refused:
-        return {**found, "low": None, "high": None, "refused": refused}
+        return ModelEstimate(name, mean, sd, None, None, refused)
     interval, _, _ = corrected_t(values, share, confidence)
-    return {**found, "low": interval.low, "high": interval.high}
+    return ModelEstimate(name, mean, sd, interval.low, interval.high)

@@ -1,30 +1,41 @@
-"""What a user of the model would see: calibrated probabilities, and decisions at a threshold chosen beforehand.
+"""Decision rules: the calibrated probabilities and decisions that a user of the model gets.
 
-Calibrator and thresholds of a fold are fitted on the inner out-of-fold scores of its train part,
-never on a row that is scored.
+Calibrator and thresholds of a fold are fitted on the inner out-of-fold predictions of its train part, never on a row
+that is evaluated.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.evaluation.records import (
+    Calibration,
+    CalibrationMetrics,
+    FoldThreshold,
+    Interval,
+    Means,
+    OperatingPoint,
+    Thresholds,
+)
 from foldwise.stats.calibration import Calibrator, fit_calibrator, slope_and_intercept
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
-from foldwise.stats.metrics import brier, decisions_of, log_loss
+from foldwise.stats.metrics import brier, defined_decision_metrics, log_loss
 from foldwise.stats.thresholds import choose_threshold
+
+_REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
+_FITTED_ON = "inner out-of-fold predictions of each fold's train part"
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """What the configuration says of scores.
+    """The evaluation section of the configuration.
 
     Attributes:
         operating_fpr: false-positive rates to aim at; the first is that of the criterion ``fpr``.
-        confidence: confidence of the intervals.
+        confidence: confidence of the intervals, such as 0.95.
         calibration: method of :func:`foldwise.stats.calibration.fit_calibrator`.
         threshold: criterion of :func:`foldwise.stats.thresholds.choose_threshold`.
     """
@@ -35,16 +46,13 @@ class EvaluationSettings:
     threshold: str
 
 
-_REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
-
-
 @dataclass(frozen=True)
 class DecisionRule:
-    """How a model's scores are used.
+    """How the predictions of a model become probabilities and decisions.
 
     Attributes:
-        calibrator: from scores, shape (n,), to probabilities, shape (n,).
-        threshold: the score from which on a row is called positive.
+        calibrator: from predictions, shape (n,), to calibrated probabilities, shape (n,).
+        threshold: a row whose prediction, before calibration, is at least this is called positive.
     """
 
     calibrator: Calibrator
@@ -52,127 +60,133 @@ class DecisionRule:
 
 
 def fit_decision_rule(
-    score: npt.NDArray[np.float64], label: npt.NDArray[np.int8], choices: EvaluationSettings
+    prediction: npt.NDArray[np.float64], label: npt.NDArray[np.int8], settings: EvaluationSettings
 ) -> DecisionRule:
-    """Fit calibrator and threshold of a model on the inner out-of-fold scores of its train part.
+    """Fit calibrator and threshold of a model on the inner out-of-fold predictions of its train part.
 
     Args:
-        score: shape (n,), each from a model that had not seen the row's group.
+        prediction: shape (n,), each from a model that was not trained on the row's group.
         label: shape (n,), 0 or 1.
-        choices: what the configuration says.
+        settings: the evaluation section of the configuration.
     """
-    rates = choices.operating_fpr
-    threshold = choose_threshold(choices.threshold, score, label, rates[0] if rates else 0.05)
-    return DecisionRule(fit_calibrator(choices.calibration, score, label), threshold)
+    rates = settings.operating_fpr
+    threshold = choose_threshold(settings.threshold, prediction, label, rates[0] if rates else 0.05)
+    return DecisionRule(fit_calibrator(settings.calibration, prediction, label), threshold)
 
 
 def apply_decision_rules(
-    predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], choices: EvaluationSettings
+    predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], settings: EvaluationSettings
 ) -> pd.DataFrame:
-    """Return the predictions with ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` a rate.
+    """Fit the decision rule of every fold and apply it to its test rows.
 
     Args:
         predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
-        inner: fold -> label and score of its train rows, from models that had not seen their groups.
-        choices: what the configuration says.
+        inner: fold -> label and score (the predicted probability) of its train rows, each from a model that was not
+            trained on the row's group.
+        settings: the evaluation section of the configuration.
+
+    Returns:
+        The predictions with the columns ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` for each rate
+        of ``settings.operating_fpr``; a threshold is the same in all rows of a fold.
     """
-    rates = choices.operating_fpr
     parts = []
-    for fold, part in predictions.groupby("fold"):
-        score, label = inner[int(str(fold))]["score"].to_numpy(), inner[int(str(fold))]["label"].to_numpy()
-        chosen = fit_decision_rule(score, label, choices)
-        limits = {f"threshold_fpr_{rate:g}": choose_threshold("fpr", score, label, rate) for rate in rates}
-        calibrated = chosen.calibrator(part["score"].to_numpy())
-        parts.append(part.assign(calibrated=calibrated, threshold=chosen.threshold, **limits))
+    for name, part in predictions.groupby("fold"):
+        fitted_on = inner[int(str(name))]
+        prediction, label = fitted_on["score"].to_numpy(), fitted_on["label"].to_numpy()
+        rule = fit_decision_rule(prediction, label, settings)
+        limits = {
+            f"threshold_fpr_{rate:g}": choose_threshold("fpr", prediction, label, rate)
+            for rate in settings.operating_fpr
+        }
+        calibrated = rule.calibrator(part["score"].to_numpy())
+        parts.append(part.assign(calibrated=calibrated, threshold=rule.threshold, **limits))
     result = pd.concat(parts)
     result.attrs = predictions.attrs
     return result
 
 
-def calibration_summary(predictions: pd.DataFrame, method: str) -> dict[str, Any]:
-    """Return Brier score, log-loss, slope and intercept before and after calibration, means over folds by row."""
-    found: dict[str, Any] = {
-        "method": method,
-        "fitted_on": "inner out-of-fold scores of each fold's train part",
-        **_over(predictions),
-    }
-    for name, column in (("before", "score"), ("after", "calibrated")):
-        by_fold = [_calibration_of(part, column) for _, part in predictions.groupby("fold")]
-        with_slope = sum(bool(np.isfinite(f["slope"])) for f in by_fold)
-        found[name] = {metric: _mean([f[metric] for f in by_fold]) for metric in by_fold[0]}
-        found[name]["n_folds_with_slope"] = with_slope
-    return found
+def calibration_summary(predictions: pd.DataFrame, method: str) -> Calibration:
+    """Return Brier score, log-loss, slope and intercept before and after calibration, means over folds by row.
+
+    Args:
+        predictions: from :func:`apply_decision_rules`.
+        method: the calibration method of the configuration.
+    """
+    before, after = (_calibration_metrics(predictions, column) for column in ("score", "calibrated"))
+    return Calibration(method, _FITTED_ON, _extent(predictions), before, after)
 
 
 def threshold_summary(
     predictions: pd.DataFrame,
-    choices: EvaluationSettings,
+    settings: EvaluationSettings,
     shares: Sequence[float],
     groups_of_rarer_class: int,
-) -> dict[str, Any]:
-    """Return the decisions at 0.5 and at the chosen thresholds, and the operating points, by row over folds.
+) -> Thresholds:
+    """Return the metrics of decisions at 0.5 and at the chosen thresholds, and the operating points, by row over folds.
 
     Args:
         predictions: from :func:`apply_decision_rules`.
-        choices: what the configuration says.
+        settings: the evaluation section of the configuration.
         shares: n_test / n_train of each fold, for the corrected t interval.
         groups_of_rarer_class: groups with a row of the class that fewer groups have.
     """
     folds = [part for _, part in predictions.groupby("fold")]
 
-    def over_folds(values: Sequence[float]) -> dict[str, Any]:
+    def over_folds(values: Sequence[float]) -> Interval:
         array = np.asarray(values, np.float64)
         refused = reason_to_refuse(array, groups_of_rarer_class)
         if refused:
-            return {"estimate": _mean(values), "refused": refused}
-        return corrected_t(array, float(np.mean(shares)), choices.confidence)[0].as_dict()
+            return Interval(_mean(values), refused=refused)
+        return Interval(**corrected_t(array, float(np.mean(shares)), settings.confidence)[0].as_dict())
 
-    found: dict[str, Any] = {
-        "criterion": choices.threshold,
-        "chosen_on": "inner out-of-fold scores of each fold's train part",
-        **_over(predictions),
-        "folds": [{"fold": int(p["fold"].iloc[0]), "threshold": float(p["threshold"].iloc[0])} for p in folds],
-    }
-    for name, column in (("at_0.5", None), ("at_chosen", "threshold")):
-        by_fold = [_decided(part, column) for part in folds]
-        found[name] = {metric: over_folds([d[metric] for d in by_fold]) for metric in _REPORTED}
-    found["operating_points"] = [
-        {
-            "fpr_aimed_at": rate,
-            "tpr": over_folds([_decided(part, f"threshold_fpr_{rate:g}")["tpr"] for part in folds]),
-            "fpr": over_folds([_decided(part, f"threshold_fpr_{rate:g}")["fpr"] for part in folds]),
-        }
-        for rate in choices.operating_fpr
-    ]
-    return found
+    def means(metrics: Sequence[str], column: str | None) -> dict[str, Interval]:
+        by_fold = [_decision_metrics(part, column) for part in folds]
+        return {metric: over_folds([values[metric] for values in by_fold]) for metric in metrics}
+
+    return Thresholds(
+        criterion=settings.threshold,
+        chosen_on=_FITTED_ON,
+        over=_extent(predictions),
+        folds=[FoldThreshold(int(p["fold"].iloc[0]), float(p["threshold"].iloc[0])) for p in folds],
+        at_half=means(_REPORTED, None),
+        at_chosen=means(_REPORTED, "threshold"),
+        operating_points=[
+            OperatingPoint(rate, **means(("tpr", "fpr"), f"threshold_fpr_{rate:g}")) for rate in settings.operating_fpr
+        ],
+    )
 
 
-def _over(predictions: pd.DataFrame) -> dict[str, Any]:
-    """Return what the means are over; rows and groups are those of one repeat."""
+def _extent(predictions: pd.DataFrame) -> Means:
+    """Return what the means are computed on; rows and groups are those of one repeat."""
     once = predictions[predictions["repeat"] == 1]
-    return {
-        "level": "row",
-        "n_folds": predictions["fold"].nunique(),
-        "n_rows": len(once),
-        "n_groups": once["group"].nunique(),
-    }
+    return Means("row", predictions["fold"].nunique(), len(once), once["group"].nunique())
 
 
-def _decided(part: pd.DataFrame, column: str | None) -> dict[str, float]:
-    """Score the decisions of one fold at its threshold, which stands in every row of ``column``, or at 0.5."""
+def _decision_metrics(part: pd.DataFrame, column: str | None) -> dict[str, float]:
+    """Return the metrics of one fold's decisions, at the threshold that every row has in ``column``, or at 0.5."""
     threshold = 0.5 if column is None else float(part[column].iloc[0])
-    found = decisions_of(part["label"].to_numpy(), part["score"].to_numpy(), threshold)
-    return {**found, "tpr": found["recall"], "fpr": 1 - found["recall_class0"]}
+    metrics = defined_decision_metrics(part["label"].to_numpy(), part["score"].to_numpy(), threshold)
+    return {**metrics, "tpr": metrics["recall"], "fpr": 1 - metrics["recall_class0"]}
 
 
-def _calibration_of(part: pd.DataFrame, column: str) -> dict[str, float]:
-    label: npt.NDArray[np.int8] = part["label"].to_numpy()
-    score: npt.NDArray[np.float64] = part[column].to_numpy()
-    slope, intercept = slope_and_intercept(score, label)
-    return {"brier": brier(label, score), "log_loss": log_loss(label, score), "slope": slope, "intercept": intercept}
+def _calibration_metrics(predictions: pd.DataFrame, column: str) -> CalibrationMetrics:
+    by_fold = []
+    for _, part in predictions.groupby("fold"):
+        label: npt.NDArray[np.int8] = part["label"].to_numpy()
+        probability: npt.NDArray[np.float64] = part[column].to_numpy()
+        slope, intercept = slope_and_intercept(probability, label)
+        by_fold.append((brier(label, probability), log_loss(label, probability), slope, intercept))
+    briers, losses, slopes, intercepts = zip(*by_fold, strict=True)
+    return CalibrationMetrics(
+        brier=_mean(briers),
+        log_loss=_mean(losses),
+        slope=_mean(slopes),
+        intercept=_mean(intercepts),
+        n_folds_with_slope=sum(bool(np.isfinite(slope)) for slope in slopes),
+    )
 
 
 def _mean(values: Sequence[float]) -> float | None:
     """Return the mean of the values that are defined, None where none is."""
-    known = [v for v in values if np.isfinite(v)]
-    return float(np.mean(known)) if known else None
+    defined = [value for value in values if np.isfinite(value)]
+    return float(np.mean(defined)) if defined else None

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions with what is known of each row: its unit, group, fold and slices."""
+"""Out-of-fold predictions joined to the unit, group, fold and slices of their rows."""
 
 from collections.abc import Mapping
 
@@ -9,26 +9,27 @@ import pyarrow as pa
 from foldwise.io.files import read_table
 
 
-def out_of_fold(rows: pd.DataFrame, scores: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
-    """Join the scores of the outer folds to what is known of their rows.
+def out_of_fold(rows: pd.DataFrame, predictions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Join the predictions of the outer folds to their rows.
 
     Args:
-        rows: from :func:`read_rows`.
-        scores: fold, from 1 -> a frame with sample_id and score of its test rows.
+        rows: n rows, from :func:`foldwise.folds.assignment.read_rows`.
+        predictions: fold, from 1 -> a frame with the columns sample_id and score (the predicted probability) of its
+            test rows.
 
     Returns:
         One row a fold and test row: repeat, fold, sample_id, unit, group, label, score and the slices.
 
     Raises:
-        ValueError: when a fold's scores are not those of its test rows.
+        ValueError: when the predictions of a fold are not those of its test rows.
     """
     parts = []
-    known = [c for c in rows.columns if not c.startswith("fold_")]
-    for fold, found in sorted(scores.items()):
-        test = rows.loc[rows[f"fold_{fold}"] == 0, known]
-        if len(test) != len(found) or (test["sample_id"].to_numpy() != found["sample_id"].to_numpy()).any():
+    kept = [name for name in rows.columns if not name.startswith("fold_")]
+    for fold, predicted in sorted(predictions.items()):
+        test = rows.loc[rows[f"fold_{fold}"] == 0, kept]
+        if len(test) != len(predicted) or (test["sample_id"].to_numpy() != predicted["sample_id"].to_numpy()).any():
             raise ValueError(f"the predictions of fold {fold} are not those of its test rows")
-        part = test.assign(fold=fold, score=found["score"].to_numpy())
+        part = test.assign(fold=fold, score=predicted["score"].to_numpy())
         parts.append(part.assign(repeat=(fold - 1) // rows.attrs["n_splits"] + 1))
     result = pd.concat(parts, ignore_index=True)
     result.attrs = rows.attrs
@@ -36,8 +37,8 @@ def out_of_fold(rows: pd.DataFrame, scores: Mapping[int, pd.DataFrame]) -> pd.Da
 
 
 def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> pa.Table:
-    """Return scored rows as an arrow table: whose they are, what is known of them, scores, thresholds, slices."""
-    thresholds = [c for c in predictions.columns if c.startswith("threshold")]
+    """Return predictions as the table that is stored: keys, label, predictions, thresholds and slices of each row."""
+    thresholds = [name for name in predictions.columns if name.startswith("threshold")]
     columns = {
         "dataset": pa.array([dataset] * len(predictions), pa.string()),
         "backend": pa.array([backend] * len(predictions), pa.string()),
@@ -47,31 +48,25 @@ def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> p
         **{c: pa.array(predictions[c]) for c in thresholds},
     }
     for name in predictions.attrs["slices"]:
-        # A slice may bear the name of a column that is there already.
+        # A slice may have the name of a column that the table already has.
         columns[f"slice_{name}" if name in columns else name] = pa.array(predictions[f"slice: {name}"], pa.string())
     return pa.table(columns)
 
 
 def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a fold and unit: the mean score, and the label that most of its rows have."""
+    """Return one row a fold and unit: the mean prediction of its rows, and the label that most of them have."""
     grouped = predictions.groupby(["repeat", "fold", "unit"], sort=True)
-    found = grouped.agg(score=("score", "mean"), label=("label", "mean"), group=("group", "first")).reset_index()
-    found["label"] = (found["label"] > 0.5).astype(np.int8)
-    return found
+    units = grouped.agg(score=("score", "mean"), label=("label", "mean"), group=("group", "first")).reset_index()
+    units["label"] = (units["label"] > 0.5).astype(np.int8)
+    return units
 
 
 def read_fold_predictions(path: str) -> dict[int, pd.DataFrame]:
-    """Read a table with a ``fold`` column: fold, from 1 -> its rows."""
+    """Read a table with a column ``fold``: fold, from 1 -> its rows."""
     return {int(fold): part for fold, part in read_table(path).to_pandas().groupby("fold")}
 
 
 def test_shares(rows: pd.DataFrame) -> dict[int, float]:
-    """Return n_test / n_train in rows for every fold."""
-    names = [c for c in rows.columns if c.startswith("fold_")]
-    return {int(n.removeprefix("fold_")): float((rows[n] == 0).sum() / (rows[n] > 0).sum()) for n in names}
-
-
-def train_prevalence(rows: pd.DataFrame) -> dict[int, float]:
-    """Return the share of positive train rows of every fold."""
-    names = [c for c in rows.columns if c.startswith("fold_")]
-    return {int(n.removeprefix("fold_")): float(rows.loc[rows[n] > 0, "label"].mean()) for n in names}
+    """Return n_test / n_train in rows for every fold; rows that are left out of a fold (-1) count in neither."""
+    names = [name for name in rows.columns if name.startswith("fold_")]
+    return {int(name.removeprefix("fold_")): float((rows[name] == 0).sum() / (rows[name] > 0).sum()) for name in names}

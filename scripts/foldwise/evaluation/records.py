@@ -180,10 +180,14 @@ class SliceMetrics(JsonRecord):
 
 @dataclass(frozen=True)
 class Baseline(JsonRecord):
-    """Means over the outer folds of a baseline: metric -> mean, by row and by unit."""
+    """Means over the outer folds of a baseline: metric -> mean.
+
+    In the file the metrics by row are keys of the baseline itself, those by unit are in its key ``unit``:
+    ``trivial["constant"]["auc"]`` and ``trivial["constant"]["unit"]["auc"]``.
+    """
 
     row: Annotated[Values, REST]
-    unit: Values | None = None
+    unit: Values
 
 
 @dataclass(frozen=True)
@@ -369,4 +373,4 @@ class Metrics(JsonRecord):
 
 
 def _at(entry: FoldMetrics | Baseline, level: Level) -> Values:
-    return entry.row if level == "row" else entry.unit or {}
+    return entry.row if level == "row" else entry.unit

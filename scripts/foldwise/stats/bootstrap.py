@@ -1,7 +1,7 @@
-"""Bootstrap of whole groups over scored rows; nothing here knows of models.
+"""Bootstrap of whole groups over predicted rows.
 
-Copies of one video are no fresh evidence: a draw takes groups with all their rows, never single rows.
-The scores stand fixed, so the spread of the draws says nothing of how another training would have scored.
+The rows of one group, such as the copies of one video, depend on each other: a draw takes groups with all their rows,
+never single rows. The predictions are fixed, so the spread of the draws leaves out the variance of training.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.stats.metrics import Labels, auc, average_precision, confusion, decisions, row_log_loss
+from foldwise.stats.metrics import Labels, auc, average_precision, confusion, decision_metrics, row_log_loss
 
 DRAWS = 2000
 SEED = 42
 
-# Cells of the largest matrix of a chunk of draws: 2 MB, which stays near the processor.
+# Cells of the largest array of a chunk of draws: 2 MB, which fit the processor's cache.
 _CELLS = 250_000
 Floats = npt.NDArray[np.float64]
 
@@ -26,12 +26,12 @@ class Percentiles:
     """A percentile interval of the draws.
 
     Attributes:
-        estimate: score of all rows, each counted once.
+        estimate: metric of all rows, each counted once.
         low: lower percentile of the draws.
         high: upper percentile of the draws.
         confidence: share of the draws between the two.
         se: standard deviation of the draws.
-        n_draws: draws in which the score is defined.
+        n_draws: draws in which the metric is defined.
     """
 
     estimate: float
@@ -48,57 +48,70 @@ class Percentiles:
 
 def group_bootstrap(
     label: Labels,
-    score: Floats,
+    prediction: Floats,
     group: npt.NDArray[Any],
     confidence: float,
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> dict[str, Percentiles]:
-    """Return a percentile interval of AUC, AP, F1, accuracy, log-loss and Brier score over draws of groups.
+    """Return percentile intervals over draws of groups (Efron and Tibshirani 1993, chapter 13; Field and Welsh 2007).
 
     Args:
         label: shape (n,), 0 or 1, both present.
-        score: shape (n,), probability of class 1; decisions are taken at 0.5.
+        prediction: shape (n,), probability of class 1; decisions are taken at 0.5.
         group: shape (n,), the group of each row.
         confidence: such as 0.95.
-        draws: how often as many groups as there are get drawn with replacement.
-        seed: of the draws.
+        draws: number of draws; each draws as many groups as there are, with replacement.
+        seed: seed of the draws.
+
+    Returns:
+        ``auc``, ``ap``, ``f1``, ``accuracy``, ``log_loss`` and ``brier`` -> interval.
+
+    >>> import numpy as np
+    >>> label = np.tile([0, 1], 20).astype(np.int8)
+    >>> intervals = group_bootstrap(label, 0.3 + 0.4 * label, np.arange(40), 0.95, draws=100)
+    >>> intervals["auc"].low, intervals["auc"].high
+    (1.0, 1.0)
     """
-    found = resampled_scores(label, score, group, draws, seed)
-    estimates = pooled_scores(label, score)
+    resampled = resampled_metrics(label, prediction, group, draws, seed)
+    estimates = pooled_metrics(label, prediction)
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     intervals = {}
-    for metric, values in found.items():
-        known = values[np.isfinite(values)]
-        low, high = (float(v) for v in np.quantile(known, ends))
-        intervals[metric] = Percentiles(estimates[metric], low, high, confidence, float(known.std(ddof=1)), len(known))
+    for metric, values in resampled.items():
+        defined = values[np.isfinite(values)]
+        low, high = (float(v) for v in np.quantile(defined, ends))
+        se = float(defined.std(ddof=1))
+        intervals[metric] = Percentiles(estimates[metric], low, high, confidence, se, len(defined))
     return intervals
 
 
-def pooled_scores(label: Labels, score: Floats) -> dict[str, float]:
+def pooled_metrics(label: Labels, prediction: Floats) -> dict[str, float]:
     """Return the metrics of the bootstrap on all rows, each counted once."""
-    decided = decisions(confusion(label, score))
+    decided = decision_metrics(confusion(label, prediction))
     return {
-        "auc": auc(label, score),
-        "ap": average_precision(label, score),
+        "auc": auc(label, prediction),
+        "ap": average_precision(label, prediction),
         "f1": decided["f1"],
         "accuracy": decided["accuracy"],
-        "log_loss": float(row_log_loss(label, score).mean()),
-        "brier": float(((score - label) ** 2).mean()),
+        "log_loss": float(row_log_loss(label, prediction).mean()),
+        "brier": float(((prediction - label) ** 2).mean()),
     }
 
 
-def resampled_scores(label: Labels, score: Floats, group: npt.NDArray[Any], draws: int, seed: int) -> dict[str, Floats]:
-    """Return each metric on every draw, shape (draws,); NaN where a draw holds one class only.
+def resampled_metrics(
+    label: Labels, prediction: Floats, group: npt.NDArray[Any], draws: int, seed: int
+) -> dict[str, Floats]:
+    """Return each metric on every draw, shape (draws,); NaN where a draw has one class only.
 
-    A draw is a weight for each group, how often it was drawn: sums over groups give the metrics of
-    decisions and losses, cumulative sums along the ranking give AUC and AP.
+    A draw is a weight for each group, the number of times it was drawn: sums over groups give the metrics of decisions
+    and losses, cumulative sums along the ranking give AUC and AP. AUC and AP are those of
+    :mod:`foldwise.stats.metrics` with weights; to rank the rows once for all draws is what makes 2,000 draws quick.
     """
     _, index = np.unique(group, return_inverse=True)
-    ranking = _rank(label, score, index)
-    sums = _sums_by_group(label, score, index)
+    ranking = _rank(label, prediction, index)
+    sums = _sums_by_group(label, prediction, index)
     parts = [
-        {**_ranked_scores(weights, ranking), **_summed_scores(np.einsum("dg,gs->ds", weights, sums))}
+        {**_ranking_metrics(weights, ranking), **_sum_metrics(np.einsum("dg,gs->ds", weights, sums))}
         for weights in _draw(len(sums), draws, seed, max(1, _CELLS // len(label)))
     ]
     return {metric: np.concatenate([part[metric] for part in parts]) for metric in parts[0]}
@@ -106,7 +119,7 @@ def resampled_scores(label: Labels, score: Floats, group: npt.NDArray[Any], draw
 
 @dataclass(frozen=True)
 class _Ranking:
-    """Rows from the highest score to the lowest, and the runs of equal scores that hold a positive row.
+    """Rows from the highest prediction to the lowest, and the runs of equal predictions with a positive row.
 
     Attributes:
         index: shape (n,), the group of each row.
@@ -125,10 +138,10 @@ class _Ranking:
     positives_up_to: npt.NDArray[np.intp]
 
 
-def _rank(label: Labels, score: Floats, index: npt.NDArray[np.intp]) -> _Ranking:
-    order = np.argsort(-score, kind="stable")
+def _rank(label: Labels, prediction: Floats, index: npt.NDArray[np.intp]) -> _Ranking:
+    order = np.argsort(-prediction, kind="stable")
     index, positive = index[order], label[order] == 1
-    edges = np.concatenate([[0], np.flatnonzero(np.diff(score[order])) + 1, [len(order)]])
+    edges = np.concatenate([[0], np.flatnonzero(np.diff(prediction[order])) + 1, [len(order)]])
     positives = np.concatenate([[0], np.cumsum(positive)])[edges]
     kept = np.flatnonzero(np.diff(positives))
     return _Ranking(index, index[positive], edges[kept], edges[kept + 1], positives[kept], positives[kept + 1])
@@ -143,7 +156,7 @@ def _draw(groups: int, draws: int, seed: int, chunk: int) -> Iterator[Floats]:
         yield np.bincount(drawn.ravel(), minlength=size * groups).reshape(size, groups).astype(np.float64)
 
 
-def _ranked_scores(weights: Floats, ranking: _Ranking) -> Mapping[str, Floats]:
+def _ranking_metrics(weights: Floats, ranking: _Ranking) -> Mapping[str, Floats]:
     rows = _cumulated(weights, ranking.index)
     positives = _cumulated(weights, ranking.positive_index)
     n_rows, n_positives = rows[:, -1], positives[:, -1]
@@ -155,8 +168,8 @@ def _ranked_scores(weights: Floats, ranking: _Ranking) -> Mapping[str, Floats]:
     with np.errstate(invalid="ignore", divide="ignore"):
         against = np.einsum("dr,dr->d", gained, false) / (2 * n_positives * (n_rows - n_positives))
         precision = np.divide(hit, called, out=false, where=called > 0)
-        found = np.einsum("dr,dr->d", gained, precision) / n_positives
-    return {"auc": 1 - against, "ap": np.where(n_rows > n_positives, found, np.nan)}
+        average_precision = np.einsum("dr,dr->d", gained, precision) / n_positives
+    return {"auc": 1 - against, "ap": np.where(n_rows > n_positives, average_precision, np.nan)}
 
 
 def _cumulated(weights: Floats, index: npt.NDArray[np.intp]) -> Floats:
@@ -166,9 +179,12 @@ def _cumulated(weights: Floats, index: npt.NDArray[np.intp]) -> Floats:
     return sums
 
 
-def _sums_by_group(label: Labels, score: Floats, index: npt.NDArray[np.intp]) -> Floats:
-    """Return rows, hits, false positives, misses, right decisions, log-loss and squared error of each group."""
-    called = score >= 0.5
+def _sums_by_group(label: Labels, prediction: Floats, index: npt.NDArray[np.intp]) -> Floats:
+    """Return sums of each group, shape (groups, 7).
+
+    The columns are rows, true positives, false positives, false negatives, right decisions, log-loss and squared error.
+    """
+    called = prediction >= 0.5
     positive = label == 1
     columns = (
         np.ones(len(label)),
@@ -176,13 +192,13 @@ def _sums_by_group(label: Labels, score: Floats, index: npt.NDArray[np.intp]) ->
         called & ~positive,
         ~called & positive,
         called == positive,
-        row_log_loss(label, score),
-        (score - label) ** 2,
+        row_log_loss(label, prediction),
+        (prediction - label) ** 2,
     )
     return np.stack([np.bincount(index, weights=column) for column in columns], axis=1)
 
 
-def _summed_scores(sums: Floats) -> Mapping[str, Floats]:
+def _sum_metrics(sums: Floats) -> Mapping[str, Floats]:
     rows, hits, false, missed, right, loss, squared = sums.T
     cases = 2 * hits + false + missed
     return {

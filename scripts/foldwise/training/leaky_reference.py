@@ -22,7 +22,7 @@ from foldwise.io.job_memory import return_freed_memory
 from foldwise.search.fits import TrainPart
 from foldwise.search.run_search import search_points
 from foldwise.search.settings import Settings
-from foldwise.stats.metrics import auc, average_precision, confusion, decisions
+from foldwise.stats.metrics import auc, average_precision, confusion, decision_metrics
 from foldwise.training.refit import chosen_fit, refit
 from foldwise.training.train_data import row_weights, rows_of_some_groups
 
@@ -98,7 +98,7 @@ def _leaky_scores(path: str) -> dict[str, tuple[float, float]]:
     values: dict[str, list[float]] = {metric: [] for metric in _METRICS}
     for _, part in read_table(path).to_pandas().groupby("fold"):
         label, score = part["label"].to_numpy(), part["score"].to_numpy()
-        decided = decisions(confusion(label, score))
+        decided = decision_metrics(confusion(label, score))
         for metric, value in (
             ("auc", auc(label, score)),
             ("ap", average_precision(label, score)),

@@ -1,17 +1,19 @@
-"""Every score says over what it is, and is the mean of what the folds give."""
+"""Every metric is the mean over the folds, and says what it is computed on."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.evaluation.evaluate import tidy_table
+from foldwise.evaluation import predictions
+from foldwise.evaluation.evaluate import headline
+from foldwise.evaluation.fold_metrics import constant_metrics, metrics_table
 from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import read_rows
-from foldwise.io.files import read_json, read_table
-from foldwise.stats.corrected_t import corrected_t
-from foldwise.stats.metrics import confusion, score_all
+from foldwise.io.files import read_json, read_note, read_table, write_table
+from foldwise.stats.metrics import all_metrics, confusion
 from scored import Scored, evaluate, write_scored
 
 FPR = [0.01, 0.05]
@@ -37,23 +39,20 @@ def tidy(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFra
     return _evaluated(scored, tmp_path_factory.mktemp("tidy"))[1]
 
 
-def _by_fold(scored: Scored, entrant: str = "strong") -> list[dict[str, float]]:
-    found = []
-    for fold in range(1, 7):
-        test = scored.test(fold)
-        found.append(score_all(scored.data.label[test], scored.scores[entrant][fold - 1][test], FPR))
-    return found
+def _by_fold(scored: Scored, model: str = "strong") -> list[dict[str, float]]:
+    tests = [scored.test(fold) for fold in range(1, 7)]
+    return [all_metrics(scored.data.label[t], scored.scores[model][i][t], FPR) for i, t in enumerate(tests)]
 
 
-def _by_unit(scored: Scored) -> list[dict[str, float]]:
-    found = []
+def _by_unit(scored: Scored, model: str = "strong") -> list[dict[str, float]]:
+    metrics = []
     for fold in range(1, 7):
         test = scored.test(fold)
         video = scored.data.group[test]
         units = np.unique(video)
-        mean = np.array([scored.scores["strong"][fold - 1][test][video == u].mean() for u in units])
-        found.append(score_all((units % 2).astype(np.int8), mean, FPR))
-    return found
+        mean = np.array([scored.scores[model][fold - 1][test][video == u].mean() for u in units])
+        metrics.append(all_metrics((units % 2).astype(np.int8), mean, FPR))
+    return metrics
 
 
 @pytest.mark.parametrize("name", ["accuracy", "precision", "recall", "f1", "auc", "ap"])
@@ -65,42 +64,53 @@ def test_a_headline_is_the_mean_and_spread_over_folds(name: str, scored: Scored,
     assert metrics["unit"][f"test_{name}"] == pytest.approx(np.mean(units))
 
 
-def test_a_fold_says_what_it_is_over(scored: Scored, metrics: dict[str, Any]) -> None:
+def test_a_fold_without_a_metric_is_left_out_of_its_mean() -> None:
+    lines = pd.DataFrame({"fold": [1, 2, 3], "level": "row", "slice": "all", "value": [0.8, np.nan, 0.6]})
+    names = ["accuracy", "precision", "recall", "f1", "auc", "ap"]
+    defined = lines.assign(value=[0.8, 0.7, 0.3])
+    every = pd.concat([(lines if name == "auc" else defined).assign(metric=name) for name in names])
+    content = headline(every, "row").as_json()
+    assert (content["test_auc"], content["test_auc_std"], content["test_auc_folds"]) == pytest.approx(
+        (0.7, np.std([0.8, 0.6], ddof=1), 2)
+    )
+    assert content["test_f1"] == pytest.approx(0.6)
+    assert "test_f1_folds" not in content
+
+
+def test_a_metric_that_no_fold_has_is_null() -> None:
+    names = ["accuracy", "precision", "recall", "f1", "auc", "ap"]
+    lines = pd.DataFrame({"fold": 1, "level": "row", "slice": "all", "value": np.nan, "metric": names})
+    content = headline(lines, "row").as_json()
+    assert (content["test_auc"], content["test_auc_std"], content["test_auc_folds"]) == (None, None, 0)
+
+
+def test_a_fold_says_what_it_is_computed_on(scored: Scored, metrics: dict[str, Any]) -> None:
     assert [f["fold"] for f in metrics["fold_results"]] == [1, 2, 3, 4, 5, 6]
     assert [f["repeat"] for f in metrics["fold_results"]] == [1, 1, 1, 2, 2, 2]
-    for found in metrics["fold_results"]:
-        test = scored.test(found["fold"])
+    for fold in metrics["fold_results"]:
+        test = scored.test(fold["fold"])
         videos = len(np.unique(scored.data.group[test]))
-        over = (found["n_rows"], found["n_units"], found["n_groups"], found["n_positive"])
+        over = (fold["n_rows"], fold["n_units"], fold["n_groups"], fold["n_positive"])
         assert over == (test.sum(), videos, videos, scored.data.label[test].sum())
 
 
-def test_a_fold_has_its_scores_by_row_and_by_unit(scored: Scored, metrics: dict[str, Any]) -> None:
-    for found, row, unit in zip(metrics["fold_results"], _by_fold(scored), _by_unit(scored), strict=True):
-        assert {k: found[k] for k in row} == pytest.approx(row)
-        assert found["unit"] == pytest.approx(unit)
-        test = scored.test(found["fold"])
-        expected = confusion(scored.data.label[test], scored.scores["strong"][found["fold"] - 1][test])
-        assert found["confusion"] == expected.tolist()
-
-
-def test_intervals_are_the_corrected_ones(scored: Scored, metrics: dict[str, Any]) -> None:
-    values = np.array([f["auc"] for f in _by_fold(scored)])
-    share = np.mean([(fold == 0).sum() / (fold != 0).sum() for fold in scored.folds])
-    expected = corrected_t(values, float(share), 0.95)[0].as_dict()
-    found = metrics["intervals"]["auc"]["corrected_t"]
-    assert {k: found[k] for k in expected} == pytest.approx(expected)
-    assert (found["level"], found["n_groups"], found["n_rows"]) == ("row", 30, 120)
+def test_a_fold_has_its_metrics_by_row_and_by_unit(scored: Scored, metrics: dict[str, Any]) -> None:
+    for fold, row, unit in zip(metrics["fold_results"], _by_fold(scored), _by_unit(scored), strict=True):
+        assert {k: fold[k] for k in row} == pytest.approx(row)
+        assert fold["unit"] == pytest.approx(unit)
+        test = scored.test(fold["fold"])
+        expected = confusion(scored.data.label[test], scored.scores["strong"][fold["fold"] - 1][test])
+        assert fold["confusion"] == expected.tolist()
 
 
 def test_slices_are_means_over_the_folds_where_they_are_defined(scored: Scored, metrics: dict[str, Any]) -> None:
     slices = {s["value"]: s for s in metrics["slices"]}
     assert set(slices) == {"(missing)", "avc", "hevc"}
-    scores = []
+    values = []
     for fold in range(1, 7):
         chosen = scored.test(fold) & np.array([c == "avc" for c in scored.codec])
-        scores.append(score_all(scored.data.label[chosen], scored.scores["strong"][fold - 1][chosen], FPR)["auc"])
-    assert slices["avc"]["auc"] == pytest.approx(np.mean(scores))
+        values.append(all_metrics(scored.data.label[chosen], scored.scores["strong"][fold - 1][chosen], FPR)["auc"])
+    assert slices["avc"]["auc"] == pytest.approx(np.mean(values))
     assert (slices["avc"]["n_rows"], slices["avc"]["n_units"], slices["avc"]["n_folds"]) == (58, 29, 6)
 
 
@@ -110,22 +120,59 @@ def test_a_slice_of_one_class_has_no_auc(metrics: dict[str, Any]) -> None:
     assert (missing["n_rows"], missing["n_positive"], missing["n_folds"]) == (4, 4, 0)
 
 
-def test_the_constant_answer_knows_the_prevalence_alone(scored: Scored, metrics: dict[str, Any]) -> None:
+def test_the_constant_prediction_is_the_prevalence_of_the_train_part(scored: Scored, metrics: dict[str, Any]) -> None:
     constant = metrics["trivial"]["constant"]
-    shares = [scored.data.label[scored.test(fold)].mean() for fold in range(1, 7)]
-    always = [2 * share / (1 + share) for share in shares]
-    assert constant["auc"] == 0.5
-    assert constant["ap"] == pytest.approx(np.mean(shares))
-    assert constant["f1"] == pytest.approx(np.mean(always))
-    assert constant["accuracy"] == pytest.approx(np.mean([max(s, 1 - s) for s in shares]))
+    for level, measured in (("row", constant), ("unit", constant["unit"])):
+        shares, losses = [], []
+        for fold in scored.folds:
+            train, test = (_labels(scored, chosen, level) for chosen in (fold > 0, fold == 0))
+            shares.append(test.mean())
+            losses.append(-np.log(np.where(test == 1, train.mean(), 1 - train.mean())).mean())
+        assert measured["auc"] == 0.5
+        assert measured["ap"] == pytest.approx(np.mean(shares))
+        assert measured["f1"] == pytest.approx(np.mean([2 * share / (1 + share) for share in shares]))
+        assert measured["accuracy"] == pytest.approx(np.mean([max(s, 1 - s) for s in shares]))
+        assert measured["log_loss"] == pytest.approx(np.mean(losses))
 
 
-def test_the_logistic_regression_stands_beside(scored: Scored, metrics: dict[str, Any]) -> None:
-    expected = np.mean([f["auc"] for f in _by_fold(scored, "logistic_regression")])
-    assert metrics["trivial"]["logistic_regression"]["auc"] == pytest.approx(expected)
+def _labels(scored: Scored, chosen: Any, level: str) -> Any:
+    return scored.data.label[chosen] if level == "row" else np.unique(scored.data.group[chosen]) % 2
 
 
-def test_counts_tell_what_everything_is_over(metrics: dict[str, Any]) -> None:
+def test_by_unit_the_constant_prediction_counts_units_and_not_rows() -> None:
+    # One positive unit of three rows and three negative units of one row: half of the rows, a quarter of the units.
+    unit = ["a", "a", "a", "b", "c", "d", "e", "f"]
+    rows = pd.DataFrame({"unit": unit, "label": [1, 1, 1, 0, 0, 0, 0, 1], "fold_1": [1, 1, 1, 2, 2, 2, 0, 0]})
+    rows.attrs = {"n_splits": 1}
+    lines = constant_metrics("tiny", rows, [])
+    brier = lines[lines["metric"] == "brier"].set_index("level")["value"]
+    assert brier.to_dict() == pytest.approx({"row": 0.25, "unit": (0.25**2 + 0.75**2) / 2})
+
+
+def test_rows_that_are_left_out_of_a_fold_do_not_count() -> None:
+    unit = list("aabbccdd")
+    rows = pd.DataFrame({"unit": unit, "label": [0, 0, 1, 1, 0, 0, 1, 1], "fold_1": [1, 1, 2, 2, 0, 0, 0, 0]})
+    more = pd.DataFrame({"unit": list("xyz"), "label": [1, 1, 1], "fold_1": [-1, -1, -1]})
+    both = pd.concat([rows, more], ignore_index=True)
+    rows.attrs = both.attrs = {"n_splits": 1}
+    pd.testing.assert_frame_equal(constant_metrics("tiny", both, FPR), constant_metrics("tiny", rows, FPR))
+    assert predictions.test_shares(both) == predictions.test_shares(rows) == {1: 1.0}
+
+
+def test_a_test_share_is_that_of_its_own_fold() -> None:
+    rows = pd.DataFrame({"fold_1": [0] * 10 + [1] * 40, "fold_2": [0] * 20 + [1] * 20 + [-1] * 10})
+    assert predictions.test_shares(rows) == {1: 0.25, 2: 1.0}
+
+
+def test_the_logistic_regression_is_measured_on_the_same_folds(scored: Scored, metrics: dict[str, Any]) -> None:
+    logistic = metrics["trivial"]["logistic_regression"]
+    for measured, by_fold in ((logistic, _by_fold), (logistic["unit"], _by_unit)):
+        folds = by_fold(scored, "logistic_regression")
+        expected = {name: np.mean([fold[name] for fold in folds]) for name in folds[0]}
+        assert {name: measured[name] for name in expected} == pytest.approx(expected)
+
+
+def test_counts_say_what_everything_is_computed_on(metrics: dict[str, Any]) -> None:
     assert metrics["counts"] == {
         "rows": 120,
         "units": 30,
@@ -146,7 +193,7 @@ def test_the_promised_keys_are_there(metrics: dict[str, Any]) -> None:
     assert all(type(metrics[key]) is float for key in promised)
 
 
-def test_the_tidy_table_holds_one_line_a_score(scored: Scored, tidy: pd.DataFrame) -> None:
+def test_the_tidy_table_has_one_line_a_metric(scored: Scored, tidy: pd.DataFrame) -> None:
     assert tidy.columns.tolist() == [
         "dataset", "backend", "repeat", "fold", "level", "slice", "slice_value", "metric", "value", "n",
     ]  # fmt: skip
@@ -157,24 +204,39 @@ def test_the_tidy_table_holds_one_line_a_score(scored: Scored, tidy: pd.DataFram
     assert line["repeat"].tolist() == [2]
 
 
-def test_slices_part_the_rows(tidy: pd.DataFrame) -> None:
+def test_the_slices_of_a_column_cover_all_rows_once(tidy: pd.DataFrame) -> None:
     rows = tidy[(tidy["metric"] == "brier") & (tidy["level"] == "row")]
     sliced = rows[rows["slice"] == "codec"].groupby("fold")["n"].sum()
     assert sliced.tolist() == rows[rows["slice"] == "all"].sort_values("fold")["n"].tolist()
 
 
-def test_too_few_groups_get_no_interval(tmp_path: Path) -> None:
-    few = write_scored(tmp_path, groups=18)
-    found = _evaluated(few, tmp_path)[0]["intervals"]["auc"]["corrected_t"]
-    assert found["refused"] == "9 groups in the rarer class, fewer than 10"
-    assert "low" not in found
-
-
-def test_scores_of_other_rows_are_refused(scored: Scored) -> None:
+def test_predictions_of_other_rows_are_refused(scored: Scored) -> None:
     rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
-    scores = read_fold_predictions(scored.paths["strong"])
-    with pytest.raises(ValueError, match="fold 1"):
-        out_of_fold(rows, {**scores, 1: scores[2]})
+    right = read_fold_predictions(scored.paths["strong"])
+    swapped = right[1].assign(sample_id=right[1]["sample_id"].iloc[[1, 0, *range(2, 40)]].to_numpy())
+    for wrong in (right[2], right[1][:-1], swapped):
+        with pytest.raises(ValueError, match="fold 1"):
+            out_of_fold(rows, {**right, 1: wrong})
+
+
+def test_a_fold_belongs_to_the_repeat_that_it_is_a_split_of(scored: Scored) -> None:
+    rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
+    joined = out_of_fold(rows, read_fold_predictions(scored.paths["strong"]))
+    repeats = joined.groupby("fold")["repeat"].unique().str[0]
+    assert repeats.to_dict() == {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 2}
+    lines = constant_metrics("tiny", rows, [])
+    assert lines.groupby("fold")["repeat"].unique().str[0].to_dict() == repeats.to_dict()
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_a_fold_names_the_source_that_it_holds_out(held_out: bool, tmp_path: Path) -> None:
+    scored = write_scored(tmp_path)
+    names = [f"camera {i}" for i in range(1, 7)] if held_out else []
+    table = read_table(scored.paths["folds"]).replace_schema_metadata(None)
+    note = {"n_splits": "3", **({"sources": json.dumps(names)} if held_out else {})}
+    write_table(scored.paths["folds"], table, {**read_note(scored.paths["folds"]), **note})
+    folds = _evaluated(scored, tmp_path)[0]["fold_results"]
+    assert [fold.get("source") for fold in folds] == (names or [None] * 6)
 
 
 def test_a_unit_has_the_label_of_most_of_its_rows() -> None:
@@ -184,6 +246,6 @@ def test_a_unit_has_the_label_of_most_of_its_rows() -> None:
     assert units["score"].tolist() == pytest.approx([0.5, 0.2])
 
 
-def test_an_undefined_score_is_null_in_the_tidy_table(tidy: pd.DataFrame) -> None:
-    missing = tidy_table(tidy[(tidy["slice_value"] == "(missing)") & (tidy["metric"] == "auc")])
+def test_an_undefined_metric_is_null_in_the_metrics_table(tidy: pd.DataFrame) -> None:
+    missing = metrics_table(tidy[(tidy["slice_value"] == "(missing)") & (tidy["metric"] == "auc")])
     assert missing.column("value").to_pylist() == [None, None]

@@ -1,4 +1,4 @@
-"""Every metric has its intervals by every method, each saying what it is over, or why there is none."""
+"""Every metric has its intervals by every method, with what each is computed on, or why there is none."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.evaluation.intervals import COVERS, METRICS, groups_of_rarer_class, interval_block
+from foldwise.evaluation.intervals import COVERS, METRICS, groups_of_rarer_class, intervals_of_level
 from foldwise.io.files import read_json
 from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t
@@ -49,7 +49,7 @@ def _pooled(scored: Scored, level: str) -> tuple[Any, Any, Any]:
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_every_metric_has_every_method_with_what_it_is_over(level: str, blocks: dict[str, Any]) -> None:
+def test_every_metric_has_every_method_with_what_it_is_computed_on(level: str, blocks: dict[str, Any]) -> None:
     assert list(blocks[level]) == list(METRICS)
     for metric, methods in blocks[level].items():
         assert set(methods) == _methods(metric)
@@ -62,7 +62,7 @@ def test_every_metric_has_every_method_with_what_it_is_over(level: str, blocks: 
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_the_headline_is_over_the_folds_of_its_level(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
+def test_the_corrected_t_is_over_the_folds_of_its_level(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
     share = float(np.mean([(fold == 0).sum() / (fold != 0).sum() for fold in scored.folds]))
     for metric in METRICS:
         expected = corrected_t(np.array([fold[metric] for fold in blocks[f"{level} folds"]]), share, 0.95)[0]
@@ -71,7 +71,7 @@ def test_the_headline_is_over_the_folds_of_its_level(level: str, scored: Scored,
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_pooled_methods_are_over_repeat_one(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
+def test_pooled_methods_use_the_first_repeat(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
     rows = _pooled(scored, level)
     found = blocks[level]["auc"]
     expected = clustered_delong(*rows, 0.95).as_dict()
@@ -81,10 +81,30 @@ def test_pooled_methods_are_over_repeat_one(level: str, scored: Scored, blocks: 
         assert {k: blocks[level][metric]["group_bootstrap"][k] for k in expected} == pytest.approx(expected)
 
 
-def test_the_pooled_methods_say_that_they_ignore_training() -> None:
-    assert "variance of training" in COVERS["corrected_t"]
-    for method in ("group_bootstrap", "clustered_delong"):
-        assert "ignores the variance of training" in COVERS[method]
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_test_share_is_the_mean_over_folds_without_the_rows_left_out(confidence: float, tmp_path: Path) -> None:
+    # The first fold leaves out 8 of its 20 train groups: its test share is 10 / 12, that of the others 1 / 2.
+    metrics = read_json(evaluate(write_scored(tmp_path, left_out=8), "strong", tmp_path, confidence)["metrics"])
+    share = (10 / 12 + 5 * 0.5) / 6
+    for level, measured in (("row", metrics), ("unit", metrics["unit"])):
+        folds = [fold if level == "row" else fold["unit"] for fold in metrics["fold_results"]]
+        for metric in METRICS:
+            expected = corrected_t(np.array([fold[metric] for fold in folds]), share, confidence)[0].as_dict()
+            interval = measured["intervals"][metric]["corrected_t"]
+            assert {key: interval[key] for key in expected} == pytest.approx(expected)
+
+
+def test_every_interval_has_the_configured_confidence(scored: Scored, tmp_path: Path) -> None:
+    narrow = read_json(evaluate(scored, "strong", tmp_path, confidence=0.8)["metrics"])
+    for level, block in (("row", narrow["intervals"]), ("unit", narrow["unit"]["intervals"])):
+        rows = _pooled(scored, level)
+        delong = clustered_delong(*rows, 0.8).as_dict()
+        assert {k: block["auc"]["clustered_delong"][k] for k in delong} == pytest.approx(delong)
+        for metric, expected in group_bootstrap(*rows, 0.8).items():
+            drawn = block[metric]["group_bootstrap"]
+            assert (drawn["low"], drawn["high"], drawn["confidence"]) == pytest.approx(
+                (expected.low, expected.high, 0.8)
+            )
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -105,22 +125,24 @@ def test_units_across_groups_have_no_pooled_interval() -> None:
     label = np.tile([0, 1], 20)
     rows = pd.DataFrame({"repeat": 1, "fold": 1, "group": np.arange(40), "label": label, "score": label * 0.1 + 0.4})
     values = dict.fromkeys(METRICS, np.array([0.6, 0.7]))
-    apart = interval_block(values, rows.assign(unit=np.arange(40)), "unit", 0.25, 0.95)["auc"]
-    across = interval_block(values, rows.assign(unit=np.arange(40) // 4 * 4 + label), "unit", 0.25, 0.95)["auc"]
-    assert "low" in apart["group_bootstrap"]
-    assert across["group_bootstrap"]["refused"] == "20 units have rows in several groups"
-    assert across["clustered_delong"]["refused"] == "20 units have rows in several groups"
-    assert across["corrected_t"]["low"] == corrected_t(values["auc"], 0.25, 0.95)[0].low
+    apart = intervals_of_level(values, rows.assign(unit=np.arange(40)), "unit", 0.25, 0.95)["auc"]
+    units = np.arange(40) // 4 * 4 + label
+    across = intervals_of_level(values, rows.assign(unit=units), "unit", 0.25, 0.95)["auc"]
+    assert apart["group_bootstrap"].ends
+    for method in ("group_bootstrap", "clustered_delong"):
+        assert across[method].refused == "20 units have rows in several groups"
+    assert across["corrected_t"].low == corrected_t(values["auc"], 0.25, 0.95)[0].low
 
 
-def test_a_score_that_a_fold_lacks_refuses_the_fold_methods_only() -> None:
+def test_a_metric_that_a_fold_lacks_has_no_interval_over_folds_but_pooled_ones() -> None:
     label = np.tile([0, 1], 20)
     rows = pd.DataFrame({"repeat": 1, "fold": 1, "unit": np.arange(40), "group": np.arange(40), "label": label})
     values = dict.fromkeys(METRICS, np.array([0.6, np.nan]))
-    found = interval_block(values, rows.assign(score=0.3 + 0.1 * label), "row", 0.25, 0.95)["auc"]
-    assert found["corrected_t"]["refused"] == "not defined in 1 of 2 folds"
-    assert (found["corrected_t"]["estimate"], found["corrected_t"]["n_folds"]) == (0.6, 2)
-    assert found["group_bootstrap"]["estimate"] == 1
+    intervals = intervals_of_level(values, rows.assign(score=0.3 + 0.1 * label), "row", 0.25, 0.95)["auc"]
+    over_folds = intervals["corrected_t"]
+    assert over_folds.refused == "not defined in 1 of 2 folds"
+    assert (over_folds.estimate, over_folds.n_folds) == (0.6, 2)
+    assert intervals["group_bootstrap"].estimate == 1
 
 
 @pytest.mark.parametrize(("labels", "expected"), [([1, 1, 0, 0], 1), ([1, 0, 1, 0], 2), ([1, 1, 1, 1], 0)])

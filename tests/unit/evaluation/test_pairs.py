@@ -1,34 +1,35 @@
-"""A pair is judged by the folds; the words follow from the figures."""
+"""Two models are compared by their differences over folds; the words follow from the figures."""
 
+from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.evaluation.compare import compare_backends
-from foldwise.evaluation.pairs import all_pairs, cross_check, pair_verdict, verdict
-from foldwise.io.files import read_json
+from foldwise.evaluation.comparison_records import DifferenceTest, Pair
+from foldwise.evaluation.pairs import compare_pairs, cross_check, pair_verdict, verdict
+from foldwise.evaluation.records import Means
 from foldwise.stats.corrected_t import correlated_t
-from foldwise.stats.delong import clustered_delong_difference
-from scored import Scored, evaluate, write_scored
 
-OVER = {"n_folds": 5, "n_groups": 40}
+OVER = Means("row", n_folds=5, n_rows=400, n_groups=40)
 FOLDS = {
     "a": np.array([0.90, 0.92, 0.91, 0.93, 0.90]),
     "b": np.array([0.60, 0.63, 0.60, 0.64, 0.61]),
     "same": np.array([0.901, 0.919, 0.911, 0.929, 0.901]),
     "unsteady": np.array([0.50, 0.99, 0.80, 0.95, 0.97]),
     "constant": np.full(5, 0.5),
+    "constant too": np.full(5, 0.5),
 }
-Pair = dict[str, Any]
+SETTINGS = {"over": OVER, "test_share": 0.25, "confidence": 0.95}
 
 
-def _pairs(*names: str, metric: str = "auc", rope: float = 0.01) -> dict[tuple[str, str], Pair]:
-    values = {name: FOLDS[name] for name in names}
-    found = all_pairs(values, dict.fromkeys(names), metric, 0.25, 0.95, rope)
-    return {(p["a"], p["b"]): p for p in found}
+def _pair(a: str, b: str, metric: str = "auc", rope: float = 0.01) -> tuple[float, DifferenceTest]:
+    values = {name: FOLDS[name] for name in (a, b)}
+    [pair] = compare_pairs(values, dict.fromkeys(values), metric=metric, rope=rope, **SETTINGS)
+    assert (pair.a, pair.b) == (a, b)
+    assert pair.difference is not None
+    assert pair.test is not None
+    return pair.difference, pair.test
 
 
 @pytest.mark.parametrize(
@@ -39,141 +40,129 @@ def _pairs(*names: str, metric: str = "auc", rope: float = 0.01) -> dict[tuple[s
         ("a", "same", "practically equal"),
         ("a", "unsteady", "not distinguishable"),
         ("a", "constant", "a better than constant"),
+        ("constant", "a", "a better than constant"),
     ],
 )
 def test_the_verdict_of_a_pair_is_in_words(a: str, b: str, expected: str) -> None:
-    assert _pairs(a, b)[a, b]["verdict"] == expected
+    assert _pair(a, b)[1].verdict == expected
 
 
 def test_the_probabilities_are_those_of_the_bayesian_correlated_t() -> None:
-    found = _pairs("a", "unsteady", rope=0.05)["a", "unsteady"]
+    _, test = _pair("a", "unsteady", rope=0.05)
     expected = correlated_t(FOLDS["a"] - FOLDS["unsteady"], 0.25, 0.05)
-    assert (found["p_a_better"], found["p_b_better"]) == (expected.above, expected.below)
-    assert (found["p_equivalent"], found["rope"]) == (expected.inside, 0.05)
+    assert (test.p_a_better, test.p_b_better) == (expected.above, expected.below)
+    assert (test.p_equivalent, test.rope) == (expected.inside, 0.05)
 
 
-def test_of_a_score_that_is_better_when_lower_the_lower_wins() -> None:
-    more, less = _pairs("a", "b")["a", "b"], _pairs("a", "b", metric="log_loss")["a", "b"]
-    assert more["difference"] == less["difference"] > 0
-    assert (more["p_a_better"], more["p_b_better"]) == (less["p_b_better"], less["p_a_better"])
-    assert less["verdict"] == "b better than a"
-
-
-def test_steady_but_too_small_a_difference_is_no_victory() -> None:
-    figures = {"a": "a", "b": "b", "difference": 0.003, "p_holm": 0.001}
-    assert pair_verdict({**figures, "p_equivalent": 0.99}, "auc", 0.95) == "practically equal"
-    assert pair_verdict({**figures, "p_equivalent": 0.90}, "auc", 0.95) == "a better than b"
-
-
-def test_an_entrant_that_is_the_same_everywhere_leaves_no_doubt() -> None:
-    found = _pairs("constant", "a")["constant", "a"]
-    assert found["verdict"] == "a better than constant"
-    alike = all_pairs({"x": FOLDS["constant"], "y": FOLDS["constant"]}, {"x": None, "y": None}, "auc", 0.25, 0.95, 0.01)
-    assert (alike[0]["p"], alike[0]["p_equivalent"], alike[0]["verdict"]) == (1.0, 1.0, "practically equal")
-    assert (alike[0]["low"], alike[0]["high"]) == (0, 0)
-
-
-def test_a_refused_entrant_is_in_no_comparison_and_in_no_adjustment() -> None:
-    values = {name: FOLDS[name] for name in ("a", "unsteady", "b")}
-    refused = {"a": None, "unsteady": None, "b": "one fold only"}
-    first, *others = all_pairs(values, refused, "auc", 0.25, 0.95, 0.01)
-    assert first["p_holm"] == first["p"]
-    assert [set(p) for p in others] == [{"a", "b", "difference", "refused"}] * 2
+def test_the_lower_wins_where_lower_is_better() -> None:
+    (more, higher), (less, lower) = _pair("a", "b"), _pair("a", "b", metric="log_loss")
+    assert more == less > 0
+    assert (higher.p_a_better, higher.p_b_better) == (lower.p_b_better, lower.p_a_better)
+    assert lower.verdict == "b better than a"
 
 
 @pytest.mark.parametrize(
-    ("said", "expected"),
+    ("p_equivalent", "p_holm", "expected"),
+    [
+        (0.99, 0.001, "practically equal"),
+        (0.95, 0.001, "practically equal"),
+        (0.90, 0.001, "a better than b"),
+        (0.90, 0.05, "not distinguishable"),
+    ],
+)
+def test_steady_but_too_small_a_difference_makes_no_model_better(
+    p_equivalent: float, p_holm: float, expected: str
+) -> None:
+    # The level of the test is 1 - confidence, and 1 - 0.95 is a little more than 0.05.
+    holm = p_holm if p_holm != 0.05 else 1 - 0.95
+    assert pair_verdict("a", "b", 0.003, p_equivalent, holm, "auc", 0.95) == expected
+
+
+def test_two_models_that_are_the_same_on_every_fold_are_practically_equal() -> None:
+    _, test = _pair("constant", "constant too")
+    assert (test.p, test.p_equivalent, test.verdict) == (1.0, 1.0, "practically equal")
+    assert (test.low, test.high) == (0, 0)
+
+
+def test_a_refused_model_is_in_no_comparison_and_in_no_adjustment() -> None:
+    values = {name: FOLDS[name] for name in ("a", "unsteady", "b")}
+    refused = {"a": None, "unsteady": None, "b": "one fold only"}
+    first, *others = compare_pairs(values, refused, metric="auc", rope=0.01, **SETTINGS)
+    assert first.test is not None
+    assert first.test.p_holm == first.test.p
+    assert [(pair.difference, pair.test, pair.refused) for pair in others] == [(None, None, "one fold only")] * 2
+
+
+def _pairs(names: list[str], verdicts: list[str]) -> list[Pair]:
+    _, test = _pair("a", "b")
+    return [
+        Pair(
+            a=a,
+            b=b,
+            difference=0.1,
+            test=replace(test, verdict=words),
+            metric="auc",
+            level="row",
+            n_folds=5,
+            n_groups=40,
+            n_rows=400,
+        )
+        for (a, b), words in zip(combinations(names, 2), verdicts, strict=True)
+    ]
+
+
+EQUAL, SIMILAR, BETTER = "practically equal", "not distinguishable", "x better than z"
+
+
+@pytest.mark.parametrize(
+    ("names", "verdicts", "expected"),
     [
         (
-            ["practically equal"] * 3,
+            ["x", "y", "z"],
+            [EQUAL] * 3,
             "The 3 backends are practically equal by AUC over 5 folds of 40 groups: within 0.01 of each other "
             "(Bayesian correlated t).",
         ),
         (
-            ["practically equal", "not distinguishable", "not distinguishable"],
+            ["x", "y", "z"],
+            [EQUAL, SIMILAR, SIMILAR],
             "The 3 backends are not distinguishable by AUC over 5 folds of 40 groups (corrected t, Holm).",
         ),
         (
-            ["practically equal", "x better than z", "not distinguishable"],
-            "Told apart by AUC over 5 folds of 40 groups (corrected t, Holm): x better than z.",
+            ["x", "y", "z"],
+            [EQUAL, BETTER, SIMILAR],
+            "Differences by AUC over 5 folds of 40 groups (corrected t, Holm): x better than z.",
+        ),
+        (
+            ["x", "y", "ensemble"],
+            [SIMILAR] * 3,
+            "The 2 backends and their ensemble are not distinguishable by AUC over 5 folds of 40 groups "
+            "(corrected t, Holm).",
+        ),
+        (
+            ["x", "constant"],
+            ["x better than constant"],
+            "One backend only: nothing to compare by AUC over 5 folds of 40 groups.",
+        ),
+        (
+            ["x", "y", "constant"],
+            [SIMILAR, "x better than constant", "y better than constant"],
+            "The 2 backends are not distinguishable by AUC over 5 folds of 40 groups (corrected t, Holm).",
         ),
     ],
 )
-def test_the_verdict_is_one_sentence(said: list[str], expected: str) -> None:
-    names = [("x", "y"), ("x", "z"), ("y", "z")]
-    pairs = [{"a": a, "b": b, "rope": 0.01, "verdict": v} for (a, b), v in zip(names, said, strict=True)]
-    assert verdict(pairs, ["x", "y", "z"], "auc", OVER) == expected
+def test_the_verdict_is_one_sentence_on_the_models(names: list[str], verdicts: list[str], expected: str) -> None:
+    assert verdict(_pairs(names, verdicts), [name for name in names if name != "constant"]) == expected
 
 
-def test_the_ensemble_is_one_entrant_among_the_others() -> None:
-    names = ["x", "y", "ensemble"]
-    pairs = [{"a": a, "b": b, "verdict": "not distinguishable"} for a, b in combinations(names, 2)]
-    said = verdict(pairs, names, "auc", OVER)
-    assert said.startswith("The 2 backends and their ensemble are not distinguishable by AUC")
-    pairs[1]["verdict"] = "ensemble better than x"
-    assert verdict(pairs, names, "auc", OVER).endswith(": ensemble better than x.")
+def test_models_that_were_not_compared_have_the_reason_in_the_verdict() -> None:
+    first, *others = _pairs(["x", "y", "z"], [SIMILAR] * 3)
+    pairs = [replace(first, difference=None, test=None, refused="one fold only"), *others]
+    expected = "The backends were not compared by AUC over 5 folds of 40 groups: one fold only."
+    assert verdict(pairs, ["x", "y", "z"]) == expected
 
 
-@pytest.fixture(scope="module")
-def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
-    return write_scored(tmp_path_factory.mktemp("scored"))
-
-
-def _first_repeat(scored: Scored, entrant: str) -> Any:
-    fold = (scored.folds[:3] == 0).argmax(axis=0)
-    return scored.scores[entrant][fold, np.arange(len(fold))]
-
-
-def _compared(scored: Scored, folder: Path) -> dict[tuple[str, str], Pair]:
-    evaluated = evaluate(scored, "strong", folder)
-    inputs: dict[str, Any] = {k: scored.paths[k] for k in ("table", "contract", "folds")}
-    inputs |= {"reference": scored.paths["logistic_regression"]}
-    inputs |= {key: [evaluated[key]] for key in ("tidy", "out_of_fold")}
-    outputs = {key: str(folder / key) for key in ("predictions", "tidy", "comparison")}
-    compare_backends(inputs, ["strong"], [0.05], 0.95, 0.02, outputs)
-    found = read_json(outputs["comparison"])
-    assert found["rope"] == 0.02
-    return {(p["a"], p["b"]): p for p in found["pairs"]}
-
-
-@pytest.fixture(scope="module")
-def compared(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Pair]:
-    return _compared(scored, tmp_path_factory.mktemp("compared"))
-
-
-def test_the_cross_check_is_the_clustered_difference_of_repeat_one(
-    scored: Scored, compared: dict[tuple[str, str], Pair]
-) -> None:
-    first, second = (_first_repeat(scored, e) for e in ("strong", "logistic_regression"))
-    expected, p = clustered_delong_difference(scored.data.label, first, second, scored.data.group, 0.95)
-    found = compared["strong", "logistic_regression"]["delong"]
-    assert found == pytest.approx({"difference": expected.estimate, "low": expected.low, "high": expected.high, "p": p})
-
-
-def test_the_constant_answer_is_held_against_as_one_score_for_all(
-    scored: Scored, compared: dict[tuple[str, str], Pair]
-) -> None:
-    one_score = np.zeros(len(scored.data.label))
-    expected, p = clustered_delong_difference(
-        scored.data.label, _first_repeat(scored, "strong"), one_score, scored.data.group, 0.95
-    )
-    found = compared["strong", "constant"]["delong"]
-    assert (found["difference"], found["p"]) == pytest.approx((expected.estimate, p))
-
-
-def test_a_pair_says_what_it_is_over_and_by_which_region(compared: dict[tuple[str, str], Pair]) -> None:
-    for pair in compared.values():
-        assert (pair["rope"], pair["n_folds"], pair["n_groups"], pair["n_rows"]) == (0.02, 6, 30, 120)
-        assert pair["p_a_better"] + pair["p_equivalent"] + pair["p_b_better"] == pytest.approx(1)
-
-
-def test_too_few_groups_have_no_cross_check_either(tmp_path: Path) -> None:
-    for pair in _compared(write_scored(tmp_path, groups=18), tmp_path).values():
-        assert "9 groups in the rarer class" in pair["refused"]
-        assert "delong" not in pair
-
-
-def test_rows_are_matched_by_their_name() -> None:
+def test_the_rows_of_a_cross_check_are_matched_by_their_sample() -> None:
     random = np.random.default_rng(1)
     label = np.tile([0, 1], 20).astype(np.int8)
     rows = pd.DataFrame({"repeat": 1, "sample_id": [f"s{i}" for i in range(40)], "group": np.arange(40)})

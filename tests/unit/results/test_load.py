@@ -46,7 +46,12 @@ def test_metrics_are_those_of_the_file(metrics_json: Path) -> None:
     assert metrics.summary("auc", "unit").sd == content["unit"]["test_auc_std"]
     assert metrics.interval("auc", "unit") == metrics.unit.intervals["auc"]["corrected_t"]
     assert metrics.fold_values("eer", "unit") == [fold["unit"]["eer"] for fold in content["fold_results"]]
-    assert metrics.baseline("constant", "auc") == 0.5
+    for level, baselines in (
+        ("row", content["trivial"]),
+        ("unit", {k: v["unit"] for k, v in content["trivial"].items()}),
+    ):
+        assert metrics.baseline("logistic_regression", "ap", level) == baselines["logistic_regression"]["ap"]
+        assert metrics.baseline("constant", "brier", level) == baselines["constant"]["brier"]
 
 
 def test_a_metric_that_is_no_headline_is_averaged_over_the_folds(metrics_json: Path) -> None:

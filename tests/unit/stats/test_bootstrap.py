@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from foldwise.stats import bootstrap
-from foldwise.stats.bootstrap import group_bootstrap, pooled_scores, resampled_scores
+from foldwise.stats.bootstrap import group_bootstrap, pooled_metrics, resampled_metrics
 from sklearn import metrics as measures
 
 METRICS = ["auc", "ap", "f1", "accuracy", "log_loss", "brier"]
@@ -45,20 +45,20 @@ def _naive(label: np.ndarray, score: np.ndarray, group: np.ndarray, draws: int, 
 def test_draws_equal_those_of_a_plain_loop_over_drawn_rows(metric: str, decimals: int) -> None:
     label, score, group = small(decimals=decimals)
     expected = [scores[metric] for scores in _naive(label, score, group, draws=25, seed=7)]
-    assert resampled_scores(label, score, group, draws=25, seed=7)[metric] == pytest.approx(expected)
+    assert resampled_metrics(label, score, group, draws=25, seed=7)[metric] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_estimate_is_the_score_of_all_rows(metric: str) -> None:
     label, score, group = small()
     expected = _by_scikit_learn(label, score, np.ones(len(label)))[metric]
-    assert pooled_scores(label, score)[metric] == pytest.approx(expected)
+    assert pooled_metrics(label, score)[metric] == pytest.approx(expected)
     assert group_bootstrap(label, score, group, 0.95, draws=20)[metric].estimate == pytest.approx(expected)
 
 
 def test_an_interval_is_made_of_percentiles_of_the_draws() -> None:
     label, score, group = small()
-    values = resampled_scores(label, score, group, 200, bootstrap.SEED)["auc"]
+    values = resampled_metrics(label, score, group, 200, bootstrap.SEED)["auc"]
     found = group_bootstrap(label, score, group, 0.9, draws=200)["auc"]
     assert (found.low, found.high) == pytest.approx(tuple(np.quantile(values, [0.05, 0.95])))
     assert found.se == pytest.approx(values.std(ddof=1))
@@ -67,9 +67,9 @@ def test_an_interval_is_made_of_percentiles_of_the_draws() -> None:
 
 def test_a_seed_decides_the_draws_and_the_size_of_a_chunk_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     label, score, group = small()
-    first = resampled_scores(label, score, group, 50, seed=1)
+    first = resampled_metrics(label, score, group, 50, seed=1)
     monkeypatch.setattr(bootstrap, "_CELLS", 7 * len(label))
-    again, other = (resampled_scores(label, score, group, 50, seed=seed) for seed in (1, 2))
+    again, other = (resampled_metrics(label, score, group, 50, seed=seed) for seed in (1, 2))
     for metric in METRICS:
         assert first[metric].tolist() == again[metric].tolist()
         assert first[metric].tolist() != other[metric].tolist()
@@ -85,15 +85,15 @@ def test_copies_of_rows_inside_their_groups_change_nothing() -> None:
 def test_the_order_of_rows_changes_nothing() -> None:
     label, score, group = small()
     shuffled = np.random.default_rng(0).permutation(len(label))
-    expected = resampled_scores(label, score, group, 30, seed=1)
-    found = resampled_scores(label[shuffled], score[shuffled], group[shuffled], 30, seed=1)
+    expected = resampled_metrics(label, score, group, 30, seed=1)
+    found = resampled_metrics(label[shuffled], score[shuffled], group[shuffled], 30, seed=1)
     for metric in METRICS:
         assert found[metric] == pytest.approx(expected[metric])
 
 
 def test_a_draw_of_one_class_has_no_ranking_and_is_left_out() -> None:
     label, score = np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.3, 0.8])
-    values = resampled_scores(label, score, np.array([0, 0, 1, 1]), 100, seed=0)
+    values = resampled_metrics(label, score, np.array([0, 0, 1, 1]), 100, seed=0)
     one_class = np.isnan(values["auc"])
     assert 30 < one_class.sum() < 70
     assert np.isnan(values["ap"][one_class]).all()

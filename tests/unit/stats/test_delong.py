@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from foldwise.stats.bootstrap import group_bootstrap, resampled_scores
+from foldwise.stats.bootstrap import group_bootstrap, resampled_metrics
 from foldwise.stats.delong import clustered_delong, clustered_delong_difference
 from scipy import stats
 from sklearn.metrics import roc_auc_score
@@ -83,7 +83,7 @@ def test_its_error_is_that_of_a_bootstrap_of_groups(mixed: bool) -> None:
 def test_the_error_of_a_difference_is_that_of_a_bootstrap_of_groups() -> None:
     label, score, group = clustered(groups=400)
     other = score + np.random.default_rng(5).normal(size=len(score))
-    first, second = (resampled_scores(label, s, group, 2000, seed=1)["auc"] for s in (score, other))
+    first, second = (resampled_metrics(label, s, group, 2000, seed=1)["auc"] for s in (score, other))
     found, _ = clustered_delong_difference(label, score, other, group, 0.95)
     assert found.se == pytest.approx((first - second).std(ddof=1), rel=0.06)
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from foldwise.stats.metrics import (
     LOWER_IS_BETTER,
+    all_metrics,
     auc,
     average_precision,
     brier,
     confusion,
-    decisions,
+    decision_metrics,
     equal_error_rate,
     log_loss,
     roc_points,
-    score_all,
     search_metric,
     tpr_at_fpr,
 )
@@ -59,7 +59,7 @@ def test_decisions_are_scored_as_by_scikit_learn(label: Any, score: Any) -> None
         "mcc": sk.matthews_corrcoef(label, called),
         **{f"{name}_class{c}": by_class[i][c] for i, name in enumerate(("precision", "recall", "f1")) for c in (0, 1)},
     }
-    assert decisions(confusion(label, score)) == pytest.approx(expected, rel=1e-12)
+    assert decision_metrics(confusion(label, score)) == pytest.approx(expected, rel=1e-12)
 
 
 @cases
@@ -129,7 +129,7 @@ def test_the_roc_curve_goes_from_corner_to_corner() -> None:
 
 @pytest.mark.parametrize("present", [0, 1])
 def test_scores_that_speak_of_a_missing_class_are_not_defined(present: int) -> None:
-    found = score_all(np.full(4, present, np.int8), np.array([0.1, 0.2, 0.6, 0.7]), [0.05])
+    found = all_metrics(np.full(4, present, np.int8), np.array([0.1, 0.2, 0.6, 0.7]), [0.05])
     undefined = {name for name, value in found.items() if math.isnan(value)}
     either = {"auc", "eer", "tpr_at_fpr_0.05", "balanced_accuracy", "mcc"}
     of_the_missing = {f"{name}_class{1 - present}" for name in ("precision", "recall", "f1")}
@@ -138,7 +138,7 @@ def test_scores_that_speak_of_a_missing_class_are_not_defined(present: int) -> N
 
 
 def test_a_ratio_without_a_case_is_zero() -> None:
-    found = decisions(confusion(np.array([0, 0], np.int8), np.array([0.1, 0.2])))
+    found = decision_metrics(confusion(np.array([0, 0], np.int8), np.array([0.1, 0.2])))
     assert (found["precision"], found["recall"], found["f1"], found["mcc"]) == (0, 0, 0, 0)
 
 
@@ -151,7 +151,7 @@ def test_a_score_at_the_threshold_is_called() -> None:
 def test_every_score_is_in_its_range_or_undefined(drawn: tuple[Any, Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = score_all(*drawn, [0.01, 0.5])
+        found = all_metrics(*drawn, [0.01, 0.5])
     for name, value in found.items():
         low, high = {"mcc": (-1, 1), "log_loss": (0, 40)}.get(name, (0, 1))
         assert math.isnan(value) or low - 1e-9 <= value <= high + 1e-9, name
@@ -167,5 +167,5 @@ def test_swapping_the_classes_mirrors_the_auc(drawn: tuple[Any, Any]) -> None:
 @pytest.mark.parametrize("name", ["log_loss", "brier", "auc", "ap", "f1", "accuracy"])
 def test_a_search_scores_by_the_metric_it_names(name: str) -> None:
     label, score = _drawn(0, ties=False)
-    assert search_metric(name)(label, score) == score_all(label, score, [])[name]
+    assert search_metric(name)(label, score) == all_metrics(label, score, [])[name]
     assert (name in LOWER_IS_BETTER) == (name in {"log_loss", "brier"})
