@@ -15,7 +15,7 @@ class Extent(JsonRecord):
 
 
 @dataclass(frozen=True)
-class Tested(JsonRecord):
+class PValue(JsonRecord):
     p: float
     note: str | None = None
 
@@ -28,7 +28,7 @@ class Entry(JsonRecord):
     metrics: Annotated[Mapping[str, float | None], REST]
     at_half: Annotated[Sequence[int], Key("at_0.5")]
     fold: int | str
-    test: Annotated[Tested | None, INLINE]
+    test: Annotated[PValue | None, INLINE]
 
 
 CONTENT = {"name": "a", "rows": 3, "groups": 2, "auc": 0.5, "ap": None, "at_0.5": [1, 2], "fold": "final", "p": 1}
@@ -37,7 +37,7 @@ CONTENT = {"name": "a", "rows": 3, "groups": 2, "auc": 0.5, "ap": None, "at_0.5"
 def test_a_record_is_read_and_written_unchanged() -> None:
     entry = Entry.from_json(CONTENT)
     assert (entry.extent, entry.source, entry.at_half) == (Extent(3, 2), None, [1, 2])
-    assert (entry.metrics, entry.test) == ({"auc": 0.5, "ap": None}, Tested(1))
+    assert (entry.metrics, entry.test) == ({"auc": 0.5, "ap": None}, PValue(1))
     assert list(entry.as_json().items()) == list(CONTENT.items())
 
 
