@@ -10,4 +10,11 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.audit.run_checks import audit_leakage
 
-    audit_leakage(dict(snakemake.input.items()), snakemake.output[0], snakemake.params.scrambles, snakemake.params.seed)
+    audit_leakage(
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        output=snakemake.output[0],
+        scrambles=snakemake.params.scrambles,
+        seed=snakemake.params.seed,
+    )

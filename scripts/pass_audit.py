@@ -10,4 +10,4 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.audit.run_checks import pass_audit
 
-    pass_audit(snakemake.input[0], snakemake.params.fail_on, snakemake.output[0])
+    pass_audit(audit=snakemake.input[0], fail_on=snakemake.params.fail_on, output=snakemake.output[0])

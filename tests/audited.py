@@ -1,20 +1,21 @@
-"""Tables brought through the steps of the workflow up to the audit, and what the audit says of them."""
+"""Tables taken through the steps of the workflow up to the audit, and the findings of the audit."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from foldwise.audit.findings import Finding, read_audit
 from foldwise.audit.run_checks import audit_leakage
 from foldwise.config.models import Dataset
 from foldwise.data.build_table import build_table
 from foldwise.examples.demo import Pattern, make_demo
-from foldwise.folds.assignment import Plan
+from foldwise.folds.assignment import Plan, read_folds
 from foldwise.folds.make_folds import make_folds
-from foldwise.io.files import read_json, read_note, read_table, write_table
 
-Checks = dict[str, dict[str, Any]]
+Checks = dict[str, Finding]
 NO_SIGNAL = Pattern(class_shift=0, class_widening=0)
 
 
@@ -60,21 +61,22 @@ def audit(folder: Path, frame: pd.DataFrame, scrambles: int = 3, **dataset: Any)
 
 
 def checks(folder: Path, scrambles: int = 3) -> Checks:
-    """Audit the table and folds in a folder; return the checks by name."""
-    paths = {name: str(folder / file) for name, file in _FILES.items()}
-    audit_leakage(paths, str(folder / "audit.json"), scrambles)
-    return {check["id"]: check for check in read_json(folder / "audit.json")["checks"]}
-
-
-_FILES = {"table": "table.parquet", "contract": "table.json", "folds": "folds.parquet"}
+    """Audit the table and folds in a folder; return the findings by the name of their check."""
+    audit_leakage(
+        table=folder / "table.parquet",
+        contract=folder / "table.json",
+        folds=folder / "folds.parquet",
+        output=folder / "audit.json",
+        scrambles=scrambles,
+    )
+    return {finding.id: finding for finding in read_audit(folder / "audit.json").checks}
 
 
 def replan(folder: Path, part: npt.NDArray[np.integer[Any]], left_out: npt.NDArray[np.bool_] | bool = False) -> None:
     """Write other outer folds over the planned ones: fold f tests the rows of part f, from 1; -1 for rows left out."""
-    path = folder / "folds.parquet"
-    folds = read_table(path)
-    for fold in range(1, int(part.max()) + 1):
-        place = folds.column_names.index(f"fold_{fold}")
-        parts = np.where(left_out, -1, np.where(part == fold, 0, 1)).astype(np.int16)
-        folds = folds.set_column(place, f"fold_{fold}", [parts])
-    write_table(path, folds, read_note(path))
+    folds = read_folds(folder / "folds.parquet")
+    replaced = {
+        fold: np.where(left_out, -1, np.where(part == fold, 0, 1)).astype(np.int16)
+        for fold in range(1, int(part.max()) + 1)
+    }
+    replace(folds, assignments={**folds.assignments, **replaced}).write(folder / "folds.parquet")

@@ -91,8 +91,12 @@ def run_steps(content: Mapping[str, Any], results: Path) -> None:
         }
         build_table(name, dataset, table=paths["table"], contract=paths["contract"])
         make_folds(table=paths["table"], contract=paths["contract"], plan=plan, output=paths["folds"])
-        audit_leakage(paths, f"{results}/{name}/audit.json")
-        pass_audit(f"{results}/{name}/audit.json", checked.audit.fail_on, f"{results}/{name}/audit.passed")
+        audit_leakage(**paths, output=f"{results}/{name}/audit.json")
+        pass_audit(
+            audit=f"{results}/{name}/audit.json",
+            fail_on=checked.audit.fail_on,
+            output=f"{results}/{name}/audit.passed",
+        )
 
 
 def built(folder: Path, dataset: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:

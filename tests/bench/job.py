@@ -78,7 +78,7 @@ def _step(step: str, folder: Path) -> Any:
         return lambda: make_folds(
             table=inputs["table"], contract=inputs["contract"], plan=Plan(5, 1, 3, 42), output=inputs["folds"]
         )
-    return lambda: audit_leakage(inputs, str(folder / "audit.json"))
+    return lambda: audit_leakage(**inputs, output=folder / "audit.json")
 
 
 def _inputs(folder: Path) -> dict[str, str]:

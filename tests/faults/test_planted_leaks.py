@@ -1,4 +1,4 @@
-"""Every leak that was planted in a table is found, and named with the rows or the column that it lies in."""
+"""Every leak that is planted in a table is findings, and its rows or its column are named."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from foldwise.errors import UserError
 from foldwise.io.files import read_table
 
 UNRELATED = ["stage2_codec_fps", "stage4_codec_fps", "is_original"]
-"""Columns to leave out: the frame rate of the demo names many a video, which is a leak of its own."""
+"""Columns to leave out: the frame rate of the demo identifies many videos, which is another leak."""
 
 
 @pytest.fixture(scope="module")
@@ -19,53 +19,53 @@ def clean(tmp_path_factory: pytest.TempPathFactory) -> Checks:
     return audit(tmp_path_factory.mktemp("clean"), videos(), exclude=UNRELATED)
 
 
-def _columns(found: Checks, check: str) -> list[str]:
-    return [entry["column"] for entry in found[check]["evidence"]]
+def _columns(findings: Checks, check: str) -> list[str]:
+    return [entry["column"] for entry in findings[check].evidence]
 
 
-def test_the_table_without_a_planted_leak_only_tells_that_a_row_wise_split_is_invalid(clean: Checks) -> None:
-    assert [name for name, check in clean.items() if check["level"] != "pass"] == ["optimism_gap"]
-    assert "a row-wise split of this table is invalid" in clean["optimism_gap"]["sentence"]
+def test_the_table_without_a_planted_leak_warns_of_a_row_wise_split_only(clean: Checks) -> None:
+    assert [name for name, check in clean.items() if check.level != "pass"] == ["optimism_gap"]
+    assert "a row-wise split of this table is invalid" in clean["optimism_gap"].sentence
 
 
 def test_augmented_copies_without_a_group_column_are_found(tmp_path: Path) -> None:
-    found = audit(tmp_path, videos(), groups=[], exclude=UNRELATED)
-    assert found["near_duplicates"]["value"] > 0.5
-    assert found["hidden_groups"]["level"] == "warn"
-    assert "Name the column that ties them in groups:" in found["hidden_groups"]["sentence"]
-    for component in found["hidden_groups"]["evidence"]:
+    findings = audit(tmp_path, videos(), groups=[], exclude=UNRELATED)
+    assert findings["near_duplicates"].value > 0.5
+    assert findings["hidden_groups"].level == "warn"
+    assert "Add the column that ties them together to groups:" in findings["hidden_groups"].sentence
+    for component in findings["hidden_groups"].evidence:
         assert len({sample.rsplit("_", 1)[0] for sample in component["such as"].split(", ")}) == 1
-    assert found["optimism_gap"]["value"] > found["optimism_gap"]["threshold"]
-    assert (found["scramble"]["level"], found["scramble"]["value"] > 0.7) == ("fail", True)
-    with pytest.raises(UserError, match=r"scramble failed: .* name the column that ties them in groups:"):
-        pass_audit(str(tmp_path / "audit.json"), ["scramble"], str(tmp_path / "audit.passed"))
+    assert findings["optimism_gap"].value > findings["optimism_gap"].threshold
+    assert (findings["scramble"].level, findings["scramble"].value > 0.7) == ("fail", True)
+    with pytest.raises(UserError, match=r"scramble failed: .* add the column that ties them together to groups:"):
+        pass_audit(audit=tmp_path / "audit.json", fail_on=["scramble"], output=tmp_path / "audit.passed")
 
 
-def test_a_frame_rate_that_names_the_video_is_found_though_no_group_column_is_given(tmp_path: Path) -> None:
+def test_a_frame_rate_that_identifies_the_video_is_found_without_a_group_column(tmp_path: Path) -> None:
     assert "stage2_codec_fps" in _columns(audit(tmp_path, videos(count=150), groups=[]), "id_like")
 
 
 def test_the_same_rows_under_new_ids_are_found(tmp_path: Path, clean: Checks) -> None:
     frame = videos()
     again = frame[:12].assign(sample=lambda t: "new_" + t["sample"], video=lambda t: "new_" + t["video"])
-    found = audit(tmp_path, pd.concat([frame, again]), exclude=UNRELATED)["duplicate_rows"]
-    assert (found["level"], found["value"]) == ("fail", 24)
-    named = {entry["sample_id"] for entry in found["evidence"]}
+    finding = audit(tmp_path, pd.concat([frame, again]), exclude=UNRELATED)["duplicate_rows"]
+    assert (finding.level, finding.value) == ("fail", 24)
+    named = {entry["sample_id"] for entry in finding.evidence}
     assert named <= {*frame["sample"][:12], *again["sample"]}
-    assert clean["duplicate_rows"]["value"] == 0
+    assert clean["duplicate_rows"].value == 0
 
 
-def test_rows_that_were_compressed_anew_under_new_ids_are_found(tmp_path: Path, clean: Checks) -> None:
+def test_rows_that_were_compressed_again_under_new_ids_are_found(tmp_path: Path, clean: Checks) -> None:
     frame = videos()
     again = frame[:120].assign(sample=lambda t: "new_" + t["sample"], video=lambda t: "new_" + t["video"])
     numbers = [c for c in frame.columns if c.startswith("stage")]
     again[numbers] *= 1 + 0.01 * np.random.default_rng(0).standard_normal((len(again), len(numbers)))
-    found = audit(tmp_path, pd.concat([frame, again]), exclude=UNRELATED)
-    assert found["duplicate_rows"]["level"] == "pass"
-    assert found["near_duplicates"]["level"] == "warn"
-    pairs = [(e["test row"], e["train row"]) for e in found["near_duplicates"]["evidence"]]
+    findings = audit(tmp_path, pd.concat([frame, again]), exclude=UNRELATED)
+    assert findings["duplicate_rows"].level == "pass"
+    assert findings["near_duplicates"].level == "warn"
+    pairs = [(e["test row"], e["train row"]) for e in findings["near_duplicates"].evidence]
     assert all(_video(a) == _video(b) for a, b in pairs[:10])
-    assert clean["near_duplicates"]["value"] < 0.05
+    assert clean["near_duplicates"].value < 0.05
 
 
 def _video(sample: str) -> str:
@@ -89,20 +89,20 @@ def test_an_id_like_column_is_found(tmp_path: Path, groups: list[str], column: s
         "row_number": random.permutation(len(frame)),
         "clock": np.cumsum(random.exponential(size=len(frame))),
     }
-    found = audit(tmp_path, frame.assign(**{column: planted[column]}), groups=groups, exclude=UNRELATED)["id_like"]
-    assert (found["level"], found["evidence"][0]["column"]) == ("warn", column)
-    assert found["evidence"][0]["reason"] == reason
-    assert len(found["evidence"]) == 1
+    finding = audit(tmp_path, frame.assign(**{column: planted[column]}), groups=groups, exclude=UNRELATED)["id_like"]
+    assert (finding.level, finding.evidence[0]["column"]) == ("warn", column)
+    assert finding.evidence[0]["reason"] == reason
+    assert len(finding.evidence) == 1
 
 
 def test_a_target_proxy_is_found(tmp_path: Path, clean: Checks) -> None:
     frame = videos()
     random = np.random.default_rng(2)
     frame["decoder_warnings"] = frame["label"] + 0.3 * random.standard_normal(len(frame))
-    found = audit(tmp_path, frame, exclude=UNRELATED)
-    assert (found["proxy"]["level"], _columns(found, "proxy")) == ("warn", ["decoder_warnings"])
-    assert "decoder_warnings gives the label away" in found["proxy"]["sentence"]
-    assert clean["proxy"]["value"] < 0.8
+    findings = audit(tmp_path, frame, exclude=UNRELATED)
+    assert (findings["proxy"].level, _columns(findings, "proxy")) == ("warn", ["decoder_warnings"])
+    assert "decoder_warnings nearly determines the label" in findings["proxy"].sentence
+    assert clean["proxy"].value < 0.8
 
 
 def test_values_that_are_missing_for_one_class_are_a_proxy(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_values_that_are_missing_for_one_class_are_a_proxy(tmp_path: Path) -> No
     assert _columns(audit(tmp_path, frame, exclude=UNRELATED), "proxy") == ["audio_level (missing)"]
 
 
-def test_a_text_that_gives_the_label_away_is_a_proxy(tmp_path: Path) -> None:
+def test_a_text_that_determines_the_label_is_a_proxy(tmp_path: Path) -> None:
     frame = videos()
     text = np.random.default_rng(4).choice(["a", "b"], len(frame))
     frame["encoder"] = np.where(frame["label"] == 1, np.char.add("x", text), np.char.add("y", text))
@@ -125,10 +125,10 @@ def test_a_label_that_follows_an_order_is_found(tmp_path: Path, clean: Checks, *
     if named:
         frame["sample"] = [f"{i:04d}" for i in range(len(frame))]
         frame = frame.sample(frac=1, random_state=0)
-    found = audit(tmp_path, frame, exclude=UNRELATED)["order"]
+    finding = audit(tmp_path, frame, exclude=UNRELATED)["order"]
     order = "the order of the sample names" if named else "the order of the input file"
-    assert (found["level"], found["evidence"]) == ("warn", [{"order": order, "auc": 1.0}])
-    assert clean["order"]["level"] == "pass"
+    assert (finding.level, finding.evidence) == ("warn", [{"order": order, "auc": 1.0}])
+    assert clean["order"].level == "pass"
 
 
 def test_a_resolution_that_confounds_is_found(tmp_path: Path, clean: Checks) -> None:
@@ -138,9 +138,9 @@ def test_a_resolution_that_confounds_is_found(tmp_path: Path, clean: Checks) -> 
     # Neither large nor small: the order of the values says nothing, the values do.
     fake = (frame["label"] == 1) == usual[code]
     frame["stage2_codec_resolution"] = np.where(fake, 230400, np.where(code % 2, 76800, 921600))
-    found = audit(tmp_path, frame, exclude=UNRELATED)
-    assert (found["confounder"]["level"], _columns(found, "confounder")) == ("warn", ["stage2_codec_resolution"])
-    assert clean["confounder"]["level"] == "pass"
+    findings = audit(tmp_path, frame, exclude=UNRELATED)
+    assert (findings["confounder"].level, _columns(findings, "confounder")) == ("warn", ["stage2_codec_resolution"])
+    assert clean["confounder"].level == "pass"
 
 
 def test_a_platform_that_confounds_is_found_among_the_slices(tmp_path: Path) -> None:
@@ -148,16 +148,16 @@ def test_a_platform_that_confounds_is_found_among_the_slices(tmp_path: Path) -> 
     usual = np.random.default_rng(6).random(100) < 0.9
     fake = (frame["label"] == 1) == usual[pd.factorize(frame["video"])[0]]
     frame["uploaded_to"] = np.where(fake, "facebook", "youtube")
-    found = audit(tmp_path, frame, exclude=UNRELATED, slices=["uploaded_to"])
-    assert _columns(found, "confounder") == ["uploaded_to"]
+    findings = audit(tmp_path, frame, exclude=UNRELATED, slices=["uploaded_to"])
+    assert _columns(findings, "confounder") == ["uploaded_to"]
 
 
 def test_mixed_labels_are_found(tmp_path: Path, clean: Checks) -> None:
     frame = videos()
     frame.loc[7, "label"] = 1 - frame.loc[7, "label"]
-    found = audit(tmp_path, frame, exclude=UNRELATED)["mixed_labels"]
-    assert (found["level"], found["evidence"]) == ("fail", [{"unit": frame.loc[7, "video"], "rows": 6}])
-    assert clean["mixed_labels"]["level"] == "pass"
+    finding = audit(tmp_path, frame, exclude=UNRELATED)["mixed_labels"]
+    assert (finding.level, finding.evidence) == ("fail", [{"unit": frame.loc[7, "video"], "rows": 6}])
+    assert clean["mixed_labels"].level == "pass"
 
 
 @pytest.fixture
@@ -168,16 +168,16 @@ def planned(tmp_path: Path) -> Path:
 
 def test_folds_that_were_split_row_by_row_are_found(planned: Path) -> None:
     replan(planned, np.random.default_rng(7).integers(1, 4, 600))
-    found = checks(planned)
-    assert (found["group_overlap"]["level"], found["group_overlap"]["value"] > 90) == ("fail", True)
-    assert len(found["group_overlap"]["evidence"]) == 20
-    assert (found["scramble"]["level"], found["scramble"]["value"] > 0.7) == ("fail", True)
+    findings = checks(planned)
+    assert (findings["group_overlap"].level, findings["group_overlap"].value > 90) == ("fail", True)
+    assert len(findings["group_overlap"].evidence) == 20
+    assert (findings["scramble"].level, findings["scramble"].value > 0.7) == ("fail", True)
 
 
 def test_a_fold_with_rows_of_another_kind_is_found(planned: Path) -> None:
     rows = read_table(planned / "table.parquet").to_pandas()
     brightness = rows.groupby("video")["stage2_dct_dc_mean"].transform("mean")
     replan(planned, 3 - pd.qcut(brightness, 3, labels=False).to_numpy())
-    found = checks(planned)
-    assert found["shift"]["level"] == "warn"
-    assert 1 in [entry["fold"] for entry in found["shift"]["evidence"]]
+    findings = checks(planned)
+    assert findings["shift"].level == "warn"
+    assert 1 in [entry["fold"] for entry in findings["shift"].evidence]

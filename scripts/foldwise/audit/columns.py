@@ -1,4 +1,4 @@
-"""Checks of single columns: one that names its group, one that gives the label away, one that tells the source."""
+"""Checks of single columns: does one identify its group, predict the label, or describe where a row comes from."""
 
 import re
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from foldwise.audit.data import Floats, Integers, Material, share_between
-from foldwise.audit.findings import EVIDENCE, Finding
+from foldwise.audit.data import AuditData, Floats, Integers, share_between
+from foldwise.audit.findings import EVIDENCE, Finding, judged
 from foldwise.audit.sampling import auc_by_chance
 
 ID_LIKE, FEW_VALUES = 0.99, 20
@@ -19,100 +19,99 @@ CONFOUNDED = ORDERED = 0.7
 PROVENANCE = frozenset(
     {"fps", "framerate", "resolution", "width", "height", "platform", "bitrate", "camera", "source", "device", "site"}
 )
-
-
-"""Words in the name of a feature that say where a row comes from rather than what it shows."""
-
+"""Words in the name of a feature that describes where a row comes from rather than what it shows."""
 
 _SCRAMBLES = 200
 _BINS = 10
 
 
-def id_like(material: Material) -> Finding:
-    """Look for columns that name the group of a row: constant in groups, a running number, or a clock.
+def id_like(data: AuditData) -> Finding:
+    """Look for columns that identify the group of a row: constant within groups, a running number, or a clock.
 
-    A column counts from more than 20 distinct values on. Three shares are measured, each up to 1: of the
-    variance of its ranks that lies between groups, of its values that are distinct (whole numbers without
-    wide gaps only, since a measurement is distinct by nature), and of the order of rows that it follows.
+    Columns with more than 20 distinct values are checked. The value of the check is the largest of three shares,
+    each up to 1: of the variance of a column's ranks that is between groups, of its values that are distinct (whole
+    numbers without wide gaps only, since measurements are distinct anyway), and 1 where it follows the row order.
     """
-    ordered = material.contract.row_order.monotone
-    found = []
-    for j, name in enumerate(material.matrix.names):
-        values = material.matrix.values[:, j].astype(np.float64)
+    columns = []
+    for j, name in enumerate(data.features.names):
+        values = data.features.values[:, j].astype(np.float64)
         distinct = len(np.unique(values[~np.isnan(values)]))
-        if distinct > FEW_VALUES and j not in material.matrix.categorical:
-            share, reason = _names_its_group(values, distinct, material.group)
-            if name in ordered:
+        if distinct > FEW_VALUES and j not in data.features.categorical:
+            share, reason = _identifies_group(values, distinct, data.group)
+            if name in data.contract.row_order.monotone:
                 share, reason = 1.0, "follows the order of the rows"
-            found.append({"column": name, "share": round(share, 4), "reason": reason, "distinct values": distinct})
-    found.sort(key=lambda e: -e["share"])  # type: ignore[operator]
-    value = float(found[0]["share"]) if found else 0.0  # type: ignore[arg-type]
-    alike = [e for e in found if e["share"] > ID_LIKE]  # type: ignore[operator]
+            columns.append((round(share, 4), name, reason, distinct))
+    columns.sort(key=lambda column: -column[0])
+    evidence = [
+        {"column": name, "share": share, "reason": reason, "distinct values": distinct}
+        for share, name, reason, distinct in columns
+        if share > ID_LIKE
+    ]
     sentence = (
-        f"{len(alike)} of {len(material.matrix.names)} columns could name the group ({material.group_name}) of a row: "
-        f"they have more than {FEW_VALUES} values and are constant in a group, count the rows or follow their order "
-        f"(over {len(material.rows)} rows in {len(np.unique(material.group))} groups)."
+        f"{len(evidence)} of {len(data.features.names)} columns could identify the group ({data.group_name}) of a row: "
+        f"they have more than {FEW_VALUES} distinct values and are constant within groups, number the rows or follow "
+        f"their order (computed on {len(data.rows)} rows in {len(np.unique(data.group))} groups)."
     )
-    return Finding("id_like", "warn" if alike else "pass", value, ID_LIKE, sentence, alike)
+    return judged("id_like", float(columns[0][0]) if columns else 0.0, ID_LIKE, sentence, evidence)
 
 
-def _names_its_group(values: Floats, distinct: int, group: Integers) -> tuple[float, str]:
-    known = ~np.isnan(values)
-    kept = values[known]
-    between = share_between(rankdata(kept), group[known])
-    whole = bool((kept == np.round(kept)).all())
-    if whole and distinct > ID_LIKE * len(kept) and np.ptp(kept) < 10 * len(kept):
+def _identifies_group(values: Floats, distinct: int, group: Integers) -> tuple[float, str]:
+    present = ~np.isnan(values)
+    kept = values[present]
+    between = share_between(rankdata(kept), group[present])
+    integers = bool((kept == np.round(kept)).all())
+    if integers and distinct > ID_LIKE * len(kept) and np.ptp(kept) < 10 * len(kept):
         return max(between, distinct / len(kept)), "numbers the rows"
     return between, "constant in a group"
 
 
-def proxy(material: Material) -> Finding:
-    """Measure how well each single column tells the units apart, and how well one would by chance.
+def proxy(data: AuditData) -> Finding:
+    """Measure how well each single column predicts the label of the units, and how well one would by chance.
 
-    A column's values are averaged over the rows of a unit; a category counts as the share of
-    positives that it has in the other folds; missing values are a column of their own.
+    A column's values are averaged over the rows of a unit; a category is replaced by its share of positives in the
+    other folds; missing values count as a column of their own.
     """
-    names, columns = _unit_columns(material)
-    label = material.units.label
+    names, columns = _unit_columns(data)
+    label = data.units.label
     ranks, known = _centred_ranks(columns)
-    two_sided = np.array([j not in material.matrix.categorical for j in range(len(names))])
+    two_sided = np.array([j not in data.features.categorical for j in range(len(names))])
     single = _oriented(_single_aucs(ranks, known, label), two_sided)
-    random = material.random(4)
+    random = data.random(4)
     scrambled = [
         _oriented(_single_aucs(ranks, known, random.permutation(label)), two_sided).max() for _ in range(_SCRAMBLES)
     ]
     value, chance = float(single.max()), float(np.quantile(scrambled, 0.95))
-    threshold = max(PROXY, auc_by_chance(*material.classes(), 2 * len(names)))
+    threshold = max(PROXY, auc_by_chance(*data.classes(), 2 * len(names)))
     best = np.argsort(-single, kind="stable")
-    called = "gives the label away" if value > max(STRONG_PROXY, threshold) else "tells the classes apart best"
+    strength = "nearly determines the label" if value > max(STRONG_PROXY, threshold) else "predicts the label best"
     sentence = (
-        f"Of {len(names)} single columns, {names[best[0]]} {called}: AUC {value:.3f} over {len(label)} units; with "
+        f"Of {len(names)} single columns, {names[best[0]]} {strength}: AUC {value:.3f} over {len(label)} units; with "
         f"shuffled labels the best column stays below {chance:.3f} in 95 % of {_SCRAMBLES} draws."
     )
     evidence = [{"column": names[j], "auc": round(float(single[j]), 4)} for j in best if single[j] > threshold]
-    return Finding("proxy", "warn" if value > threshold else "pass", value, threshold, sentence, evidence[:EVIDENCE])
+    return judged("proxy", value, threshold, sentence, evidence[:EVIDENCE])
 
 
-def _unit_columns(material: Material) -> tuple[list[str], Floats]:
+def _unit_columns(data: AuditData) -> tuple[list[str], Floats]:
     """Return names and unit means of all columns, then of what is missing in them, shape (n_units, columns)."""
-    matrix = material.matrix
-    names, columns = list(matrix.names), []
+    features = data.features
+    names, columns = list(features.names), []
     for j in range(len(names)):
-        values: npt.NDArray[np.float64] = matrix.values[:, j].astype(np.float64)
-        if j in matrix.categorical:
+        values: npt.NDArray[np.float64] = features.values[:, j].astype(np.float64)
+        if j in features.categorical:
             codes = np.where(np.isnan(values), -1, values).astype(np.int64) + 1
-            values = rate_elsewhere(codes, material.label, material.part)
-        columns.append(material.units.mean(values))
-    for j, name in enumerate(matrix.names):
-        missing = np.isnan(matrix.values[:, j])
+            values = rate_elsewhere(codes, data.label, data.tested_in)
+        columns.append(data.units.mean(values))
+    for j, name in enumerate(features.names):
+        missing = np.isnan(features.values[:, j])
         if missing.any():
             names.append(f"{name} (missing)")
-            columns.append(material.units.mean(missing.astype(np.float64)))
+            columns.append(data.units.mean(missing.astype(np.float64)))
     return names, np.stack(columns, axis=1)
 
 
 def _centred_ranks(columns: Floats) -> tuple[Floats, Floats]:
-    """Return the ranks of the known values around 0, and 1 where a value is known; both shaped as ``columns``."""
+    """Return the centred ranks of the values, 0 where missing, and 1 for a value; both of the shape of ``columns``."""
     known = ~np.isnan(columns)
     ranks = np.zeros(columns.shape)
     for j in range(columns.shape[1]):
@@ -121,7 +120,7 @@ def _centred_ranks(columns: Floats) -> tuple[Floats, Floats]:
 
 
 def _single_aucs(ranks: Floats, known: Floats, label: npt.NDArray[np.int8]) -> Floats:
-    """Return the AUC of each column, 0.5 where a class is not known, shape (columns,)."""
+    """Return the AUC of each column, 0.5 where a class has no value, shape (columns,)."""
     weight = label.astype(np.float64)
     positives = weight @ known
     pairs = positives * (known.sum(axis=0) - positives)
@@ -138,50 +137,49 @@ def rate_elsewhere(codes: Integers, label: npt.NDArray[np.int8], part: Integers)
     Args:
         codes: category of each row, from 0, shape (n,).
         label: shape (n,).
-        part: shape (n,); what is learned of a part comes from the others.
+        part: shape (n,); the share of a row comes from the rows of the other parts.
     """
-    _, place = np.unique(part, return_inverse=True)
-    parts = int(place.max()) + 1
-    cell = codes * parts + place
+    _, part_code = np.unique(part, return_inverse=True)
+    parts = int(part_code.max()) + 1
+    cell = codes * parts + part_code
     size = int(codes.max()) + 1
     count = np.bincount(cell, minlength=size * parts).reshape(size, parts)
     positive = np.bincount(cell, weights=label, minlength=size * parts).reshape(size, parts)
     count, positive = (t.sum(axis=1, keepdims=True) - t for t in (count, positive))
-    # A category seen rarely elsewhere says little: it starts from the share of all rows.
+    # Shrunk by one row towards the share of all rows: a category that is rare elsewhere says little.
     rate = (positive + label.mean()) / (count + 1)
-    return np.asarray(rate[codes, place])
+    return np.asarray(rate[codes, part_code])
 
 
-def confounder(material: Material) -> Finding:
-    """Measure how well slices, and features that say where a row comes from, tell the classes apart.
+def confounder(data: AuditData) -> Finding:
+    """Measure how well columns that describe where a row comes from predict the label.
 
-    The slices are what the configuration names as metadata; a feature counts as provenance by a
-    word in its name, see :data:`PROVENANCE`. Each is judged by the share of positives that its value,
-    or its tenth of the range of values, has in the other folds; a number also by its order.
+    These are the slices, and features with a word of :data:`PROVENANCE` in their name. Each value, or tenth of the
+    range of values, is replaced by its share of positives in the other folds; a number is also judged by its order.
     """
-    found = {name: _group_auc(material, codes) for name, codes in _provenance_codes(material)}
-    for j, name in _provenance_features(material):
-        means = material.units.mean(material.matrix.values[:, j].astype(np.float64))
-        straight = auc_of(means, material.units.label)
-        found[name] = max(found[name], straight, 1 - straight)
-    if not found:
-        sentence = "No slice and no feature name says where a row comes from: nothing to hold the label against."
+    auc_by_column = {name: _encoded_auc(data, codes) for name, codes in _provenance_codes(data)}
+    for j, name in _provenance_features(data):
+        means = data.units.mean(data.features.values[:, j].astype(np.float64))
+        ordered = auc_of(means, data.units.label)
+        auc_by_column[name] = max(auc_by_column[name], ordered, 1 - ordered)
+    if not auc_by_column:
+        sentence = "No slice and no name of a feature describes where a row comes from."
         return Finding("confounder", "pass", 0.5, CONFOUNDED, sentence)
-    threshold = max(CONFOUNDED, auc_by_chance(*material.classes(), 3 * len(found)))
-    best = sorted(found, key=lambda name: -found[name])
-    value = found[best[0]]
+    threshold = max(CONFOUNDED, auc_by_chance(*data.classes(), 3 * len(auc_by_column)))
+    best = sorted(auc_by_column, key=lambda name: -auc_by_column[name])
+    value = auc_by_column[best[0]]
     sentence = (
-        f"Of {len(found)} columns that say where a row comes from (slices, and features named for it), {best[0]} tells "
-        f"the classes apart best: AUC {value:.3f} over {len(material.units.label)} units."
+        f"Of {len(auc_by_column)} columns that describe where a row comes from (slices, and features with such names), "
+        f"{best[0]} predicts the label best: AUC {value:.3f} over {len(data.units.label)} units."
     )
-    evidence = [{"column": name, "auc": round(found[name], 4)} for name in best if found[name] > threshold]
-    return Finding("confounder", "warn" if value > threshold else "pass", value, threshold, sentence, evidence)
+    evidence = [{"column": n, "auc": round(auc_by_column[n], 4)} for n in best if auc_by_column[n] > threshold]
+    return judged("confounder", value, threshold, sentence, evidence)
 
 
-def _provenance_features(material: Material) -> list[tuple[int, str]]:
-    features = enumerate(material.contract.features)
+def _provenance_features(data: AuditData) -> list[tuple[int, str]]:
+    features = enumerate(data.contract.features)
     return [
-        (j, f.name) for j, f in features if j not in material.matrix.categorical and PROVENANCE & set(_words(f.column))
+        (j, f.name) for j, f in features if j not in data.features.categorical and PROVENANCE & set(_words(f.column))
     ]
 
 
@@ -189,50 +187,50 @@ def _words(name: str) -> Iterable[str]:
     return re.split(r"[^a-z]+", name.lower())
 
 
-def _provenance_codes(material: Material) -> list[tuple[str, Integers]]:
-    """Return every slice and every feature of provenance as categories from 0."""
+def _provenance_codes(data: AuditData) -> list[tuple[str, Integers]]:
+    """Return every slice and every feature named for its origin as category codes from 0."""
     columns = []
-    for name in material.contract.slices:
-        codes, _ = pd.factorize(material.rows[f"slice: {name}"])
+    for name in data.contract.slices:
+        codes, _ = pd.factorize(data.rows[f"slice: {name}"])
         columns.append((name, codes.astype(np.int64) + 1))
-    for j, feature in enumerate(material.contract.features):
+    for j, feature in enumerate(data.contract.features):
         if not PROVENANCE & set(_words(feature.column)):
             continue
-        values = material.matrix.values[:, j].astype(np.float64)
+        values = data.features.values[:, j].astype(np.float64)
         codes, distinct = pd.factorize(values, sort=True)
-        if j not in material.matrix.categorical and len(distinct) > FEW_VALUES:
+        if j not in data.features.categorical and len(distinct) > FEW_VALUES:
             codes = pd.qcut(values, _BINS, labels=False, duplicates="drop")
             codes = np.where(np.isnan(codes), -1, codes)
         columns.append((feature.name, codes.astype(np.int64) + 1))
     return columns
 
 
-def _group_auc(material: Material, codes: Integers) -> float:
-    rate = rate_elsewhere(codes, material.label, material.part)
-    return auc_of(material.units.mean(rate), material.units.label)
+def _encoded_auc(data: AuditData, codes: Integers) -> float:
+    """Return the AUC over units of the share of positives that each category has in the other folds."""
+    rate = rate_elsewhere(codes, data.label, data.tested_in)
+    return auc_of(data.units.mean(rate), data.units.label)
 
 
 def auc_of(values: Floats, label: npt.NDArray[np.int8]) -> float:
-    """Return the AUC of a column over the units where it is known, 0.5 where a class is missing."""
+    """Return the AUC of a column over the units that have a value, 0.5 where a class is missing."""
     ranks, known = _centred_ranks(values[:, None])
     return float(_single_aucs(ranks, known, label)[0])
 
 
-def order(material: Material) -> Finding:
-    """Judge how far the label follows the order of the input file, or that of the sample names."""
-    known = material.contract.row_order
-    # Without a unit of one of the classes there is no AUC.
-    found = {
-        "the order of the input file": 0.5 if known.file_auc is None else known.file_auc,
-        "the order of the sample names": 0.5 if known.path_auc is None else known.path_auc,
+def order(data: AuditData) -> Finding:
+    """Judge the association of the label with the order of the input file, and with that of the sample names."""
+    measured = data.contract.row_order
+    # Where no unit has one of the classes there is no AUC.
+    auc_by_order = {
+        "the order of the input file": 0.5 if measured.file_auc is None else measured.file_auc,
+        "the order of the sample names": 0.5 if measured.path_auc is None else measured.path_auc,
     }
-    strength = {name: max(auc, 1 - auc) for name, auc in found.items()}
+    strength = {name: max(auc, 1 - auc) for name, auc in auc_by_order.items()}
     best = max(strength, key=strength.__getitem__)
-    value = strength[best]
-    threshold = max(ORDERED, auc_by_chance(*material.classes(), 4))
+    threshold = max(ORDERED, auc_by_chance(*data.classes(), 4))
     sentence = (
-        f"The label follows {best} with AUC {value:.3f}, over the mean places of {len(material.units.label)} units; "
-        "0.5 is no order."
+        f"The strongest association of the label with a row order is that with {best}: AUC {strength[best]:.3f} of the "
+        f"mean positions of {len(data.units.label)} units; 0.5 is no association."
     )
-    evidence = [{"order": name, "auc": round(auc, 4)} for name, auc in found.items() if strength[name] > threshold]
-    return Finding("order", "warn" if value > threshold else "pass", value, threshold, sentence, evidence)
+    evidence = [{"order": n, "auc": round(auc, 4)} for n, auc in auc_by_order.items() if strength[n] > threshold]
+    return judged("order", strength[best], threshold, sentence, evidence)

@@ -1,8 +1,8 @@
-"""What the checks look at: the rows with their folds, the features, and units and groups as numbers."""
+"""What the checks look at: the rows and their folds, the features, and units and groups as numbers."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,29 +11,30 @@ import pandas as pd
 
 from foldwise.data.contract import Contract, read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
-from foldwise.folds.assignment import read_rows
-from foldwise.io.files import read_table
+from foldwise.folds.assignment import Folds, open_rows
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-# A plan with more outer folds than this is judged by its first ones.
+# Of a plan with more outer folds, the first ones are checked.
 _MOST_FOLDS = 10
 
 
 @dataclass(frozen=True)
-class Material:
+class AuditData:
     """A dataset as the audit reads it.
 
     Attributes:
-        rows: n rows: sample_id, label, unit, group, the slices (``slice: <name>``), fold_1 .., final.
-        matrix: the features of these rows.
+        rows: n rows with the columns sample_id, label, unit, group and one ``slice: <name>`` a slice.
+        folds: the folds of these rows.
+        features: the features of these rows.
         contract: the column contract.
         seed: seed of every draw that a check makes.
     """
 
     rows: pd.DataFrame
-    matrix: FeatureMatrix
+    folds: Folds
+    features: FeatureMatrix
     contract: Contract
     seed: int
 
@@ -47,29 +48,18 @@ class Material:
         """Group of each row, shape (n,)."""
         return self.rows["group"].to_numpy().astype(np.int64)
 
-    @cached_property
-    def folds(self) -> dict[int, Integers]:
-        """Outer folds of the first repeat: fold, from 1 -> shape (n,), 0 = test, -1 = in neither part.
-
-        A repeat ends where a row is tested for the second time.
-        """
-        found: dict[int, Integers] = {}
-        tested = np.zeros(len(self.rows), bool)
-        while len(found) < _MOST_FOLDS and (name := f"fold_{len(found) + 1}") in self.rows:
-            assignment = self.rows[name].to_numpy().astype(np.int64)
-            if (tested & (assignment == 0)).any():
-                break
-            tested |= assignment == 0
-            found[len(found) + 1] = assignment
-        return found
+    @property
+    def outer_folds(self) -> list[int]:
+        """Outer folds of the first repeat, from 1, at most ten."""
+        return self.folds.of_repeat(1)[:_MOST_FOLDS]
 
     @cached_property
-    def part(self) -> Integers:
-        """The outer fold in whose test part each row stands, 0 for none, shape (n,)."""
-        found = np.zeros(len(self.rows), np.int64)
-        for fold, assignment in self.folds.items():
-            found[assignment == 0] = fold
-        return found
+    def tested_in(self) -> Integers:
+        """The outer fold that tests each row, 0 for none, shape (n,)."""
+        fold_of_row = np.zeros(len(self.rows), np.int64)
+        for fold in self.outer_folds:
+            fold_of_row[self.folds.is_test(fold)] = fold
+        return fold_of_row
 
     @cached_property
     def units(self) -> "Units":
@@ -84,29 +74,30 @@ class Material:
 
     @property
     def group_name(self) -> str:
-        """What a group is, for sentences."""
+        """What a group is, for sentences: the group columns, near copies or single rows."""
         copies = len(np.unique(self.group)) < len(self.group)
         return ", ".join(self.contract.groups) or ("near copies" if copies else "rows")
 
     def random(self, *key: int) -> np.random.Generator:
-        """Return the generator of one check: its draws do not depend on which other checks run."""
+        """Return the generator of one check; its draws do not depend on which other checks run."""
         return np.random.default_rng([self.seed, *key])
 
     def classes(self) -> tuple[int, int]:
         """Return how many groups hold a positive row, and how many a negative one."""
         return tuple(len(np.unique(self.group[self.label == value])) for value in (1, 0))  # type: ignore[return-value]
 
-    def take(self, chosen: npt.NDArray[np.int64]) -> "Material":
+    def take(self, chosen: Integers) -> "AuditData":
         """Return the rows at the positions ``chosen``."""
-        rows = self.rows.iloc[chosen].reset_index(drop=True)
-        rows.attrs = self.rows.attrs
-        return Material(rows, self.matrix.rows(chosen), self.contract, self.seed)
+        return replace(
+            self,
+            rows=self.rows.iloc[chosen].reset_index(drop=True),
+            folds=self.folds.take(chosen),
+            features=self.features.rows(chosen),
+        )
 
-    def regrouped(self, group: npt.NDArray[np.integer[Any]]) -> "Material":
-        """Return the same rows with other groups."""
-        rows = self.rows.assign(group=group)
-        rows.attrs = self.rows.attrs
-        return replace(self, rows=rows)
+    def regrouped(self, group: npt.NDArray[np.integer[Any]]) -> "AuditData":
+        """Return the same rows with other groups, shape (n,)."""
+        return replace(self, rows=self.rows.assign(group=group))
 
 
 @dataclass(frozen=True)
@@ -136,23 +127,23 @@ class Units:
             return np.asarray(total / np.where(count, count, np.nan))
 
 
-def read_material(inputs: Mapping[str, str], seed: int) -> Material:
+def read_audit_data(table: str | Path, contract: str | Path, folds: str | Path, seed: int) -> AuditData:
     """Read what the checks look at.
 
     Args:
-        inputs: paths of ``table``, ``contract`` and ``folds``.
+        table: path of ``table.parquet``.
+        contract: path of ``table.json``.
+        folds: path of ``folds.parquet``.
         seed: seed of every draw that a check makes.
     """
-    contract = read_contract(inputs["contract"])
-    rows = read_rows(inputs["table"], inputs["contract"], inputs["folds"])
-    rows["final"] = read_table(inputs["folds"], columns=["final"]).column("final").to_numpy().astype(np.int16)
-    return Material(rows, read_matrix(inputs["table"], contract.features), contract, seed)
+    rows, about = open_rows(table, contract, folds), read_contract(contract)
+    return AuditData(rows.frame, rows.folds, read_matrix(table, about.features), about, seed)
 
 
 def share_between(values: Floats, group: Integers) -> float:
-    """Return the share of the variance that lies between groups; 0 is expected for groups dealt at random.
+    """Return the share of the variance that is between groups; 0 is expected for random groups.
 
-    0 also where nothing varies, and where every value is a group of its own.
+    It is 0 where nothing varies, and where every value is its own group.
 
     Args:
         values: shape (n,).

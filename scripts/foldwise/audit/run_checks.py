@@ -1,79 +1,94 @@
-"""Run the audit on a dataset, and stop the run where the configuration says so."""
+"""Run the leakage checks on a dataset, and stop the run where the configuration says so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 from foldwise.audit.columns import confounder, id_like, order, proxy
-from foldwise.audit.data import Material, read_material
+from foldwise.audit.data import AuditData, read_audit_data
 from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
-from foldwise.audit.findings import Finding, verdict
+from foldwise.audit.findings import Audit, Finding, read_audit
 from foldwise.audit.model_checks import model_sample, optimism_gap, scramble, shift
 from foldwise.audit.neighbours import Neighbourhood, hidden_components, hidden_groups, near_duplicates
 from foldwise.errors import UserError
-from foldwise.io.files import read_json, write_json, write_text
+from foldwise.io.files import write_json, write_text
 
-_WAYS_OUT = {
+_FIXES = {
     "group_overlap": "the fold file does not belong to this table: remove it and run again",
-    "mixed_labels": "mend the labels, set unit: to what has one label, or take mixed_labels out of audit.fail_on",
-    "duplicate_rows": "remove the copies, add the column that ties them to groups:, or take duplicate_rows out of "
+    "mixed_labels": "fix the labels, set unit: to a column whose values have one label, or take mixed_labels out of "
     "audit.fail_on",
-    "scramble": "rows that belong together stand on both sides of the splits: name the column that ties them in "
+    "duplicate_rows": "remove the copies, add the column that ties them together to groups:, or take duplicate_rows "
+    "out of audit.fail_on",
+    "scramble": "rows that belong together are split across folds: add the column that ties them together to "
     "groups:, or take scramble out of audit.fail_on",
 }
 
 
-def audit_leakage(inputs: Mapping[str, str], output: str, scrambles: int = 20, seed: int = 42) -> None:
+def audit_leakage(
+    *,
+    table: str | Path,
+    contract: str | Path,
+    folds: str | Path,
+    output: str | Path,
+    scrambles: int = 20,
+    seed: int = 42,
+) -> None:
     """Run every check and write ``audit.json``.
 
     Args:
-        inputs: paths of ``table``, ``contract`` and ``folds``.
+        table: path of ``table.parquet``.
+        contract: path of ``table.json``.
+        folds: path of ``folds.parquet``.
         output: path of ``audit.json``.
         scrambles: shuffles of the check ``scramble``; 0 leaves it out.
         seed: seed of every draw: the same inputs give the same bytes.
     """
-    material = read_material(inputs, seed)
-    found = verdict(material.contract.dataset, _findings(material, scrambles))
-    write_json(output, found)
-    print(f"audit: {found['verdict']}: {found['sentence']}")
+    data = read_audit_data(table, contract, folds, seed)
+    audit = Audit.of(data.contract.dataset, _findings(data, scrambles))
+    write_json(output, audit.as_json())
+    print(f"audit: {audit.verdict}: {audit.sentence}")
 
 
-def _findings(material: Material, scrambles: int) -> list[Finding]:
+def _findings(data: AuditData, scrambles: int) -> list[Finding]:
     findings = [
-        group_overlap(material.rows, material.group_name),
-        mixed_labels(material.rows, material.contract.unit),
-        duplicate_rows(material.rows, material.matrix),
+        group_overlap(data.folds, data.group_name),
+        mixed_labels(data.rows, data.contract.unit),
+        duplicate_rows(data.rows, data.features),
     ]
-    near = Neighbourhood.of(material)
-    findings.append(near_duplicates(material, near))
+    near = Neighbourhood.of(data)
+    findings.append(near_duplicates(data, near))
     components = None
-    if not material.grouped:
-        tied = hidden_components(material, near)
-        findings.append(hidden_groups(material, tied))
+    if not data.grouped:
+        tied = hidden_components(data, near)
+        findings.append(hidden_groups(data, tied))
         components = tied if findings[-1].level == "warn" else None
-    part = model_sample(material, components)
-    findings += [id_like(material if components is None else part), proxy(material), confounder(material)]
-    findings.append(order(material))
-    findings += [shift(material, part), optimism_gap(material, part, hidden=components is not None)]
+    sample = model_sample(data, components)
+    findings += [id_like(data if components is None else sample), proxy(data), confounder(data), order(data)]
+    findings += [shift(data, sample), optimism_gap(data, sample, hidden=components is not None)]
     if scrambles:
-        # Near copies with labels of their own are no groups: there is nothing to shuffle between.
-        together = components is not None and components.labelled(material.label)
-        findings.append(scramble(material, model_sample(material, components if together else None), scrambles))
+        # Near copies with different labels are not groups: there is nothing to shuffle between.
+        labelled = components is not None and components.labelled(data.label)
+        findings.append(scramble(data, model_sample(data, components if labelled else None), scrambles))
     return findings
 
 
-def pass_audit(audit: str, fail_on: Sequence[str], output: str) -> None:
-    """Write a line that the audit lets the run go on.
+def pass_audit(*, audit: str | Path, fail_on: Sequence[str], output: str | Path) -> None:
+    """Write the file that lets the training start.
+
+    Args:
+        audit: path of ``audit.json``.
+        fail_on: checks that stop the run when they fail.
+        output: the file to write.
 
     Raises:
-        UserError: when a check named in ``fail_on`` failed, with its evidence and the way out.
+        UserError: when a check named in ``fail_on`` failed, with its evidence and the way to fix it.
     """
-    found = read_json(audit)
-    failed = [c for c in found["checks"] if c["level"] == "fail" and c["id"] in fail_on]
-    if failed:
-        first = failed[0]
-        evidence = "; ".join(", ".join(f"{k} {v}" for k, v in e.items()) for e in first["evidence"][:3])
+    result = read_audit(audit)
+    failed = next((check for check in result.checks if check.level == "fail" and check.id in fail_on), None)
+    if failed is not None:
+        evidence = "; ".join(", ".join(f"{k} {v}" for k, v in e.items()) for e in failed.evidence[:3])
         raise UserError(
-            f"audit of {found['dataset']!r}: {first['id']} failed: {first['sentence']} Such as: {evidence}. "
-            f"Way out: {_WAYS_OUT[first['id']]} (all evidence: {audit})"
+            f"audit of {result.dataset!r}: {failed.id} failed: {failed.sentence} Such as: {evidence}. "
+            f"Fix: {_FIXES[failed.id]} (all evidence: {audit})"
         )
-    # The same bytes every time: where only the audit ran anew, snakemake sees that training has the same input.
-    write_text(output, "nothing that audit.fail_on names has failed\n")
+    # The same bytes every time: where only the audit ran again, snakemake sees that the input of training is the same.
+    write_text(output, "no check in audit.fail_on has failed\n")

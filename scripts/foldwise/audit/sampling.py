@@ -1,21 +1,27 @@
-"""Which rows of a large table a check looks at: whole groups, drawn with a fixed seed."""
+"""False-alarm limits for small samples, and samples of whole groups of a large table."""
 
 from math import sqrt
 from statistics import NormalDist
 
 import numpy as np
-import numpy.typing as npt
 
-from foldwise.audit.data import Integers, Material
+from foldwise.audit.data import AuditData, Integers
 
 FALSE_ALARMS = 0.01
+_FEWEST_GROUPS = 20
 
 
 def auc_by_chance(positives: int, negatives: int, looks: int, share: float = FALSE_ALARMS) -> float:
-    """Return the AUC that the best of ``looks`` scores without information passes in ``share`` of all tables.
+    """Return the AUC that the best of several uninformative columns exceeds in a given share of tables.
 
-    The spread is that of the Mann-Whitney statistic between independent cases, so pass numbers of
-    groups, not of rows that resemble each other.
+    The spread is that of the Mann-Whitney statistic of independent cases, so pass numbers of groups, not of rows
+    that resemble each other.
+
+    Args:
+        positives: number of positive groups.
+        negatives: number of negative groups.
+        looks: number of columns.
+        share: share of tables (Bonferroni over the columns).
     """
     if not positives or not negatives:
         return 1.0
@@ -23,12 +29,12 @@ def auc_by_chance(positives: int, negatives: int, looks: int, share: float = FAL
 
 
 def auc_spread(positives: int, negatives: int) -> float:
-    """Return the standard deviation of the AUC of a score without information."""
+    """Return the standard deviation of the AUC of an uninformative column (Mann-Whitney, without ties)."""
     return sqrt((positives + negatives + 1) / (12 * positives * negatives))
 
 
 def share_by_chance(expected: float, cases: int, share: float = FALSE_ALARMS) -> float:
-    """Return the share of ``cases`` that passes for chance where ``expected`` of them are expected."""
+    """Return the limit that an expected share of ``cases`` exceeds by chance in a given share of tables."""
     return expected + _z(1, share) * sqrt(expected * (1 - expected) / cases)
 
 
@@ -36,14 +42,11 @@ def _z(looks: int, share: float) -> float:
     return NormalDist().inv_cdf(1 - share / max(looks, 1))
 
 
-_FEWEST_GROUPS = 20
-
-
 def sample_groups(group: Integers, limit: int, random: np.random.Generator) -> Integers:
-    """Return the positions of about ``limit`` rows, in their order: all of them where there are no more.
+    """Return the positions of about ``limit`` rows, ascending; all rows where there are no more.
 
-    Groups are drawn whole. Where fewer than 20 whole groups fit, 20 are drawn and each keeps
-    ``limit / 20`` rows at most, drawn at random.
+    Whole groups are drawn. Where fewer than 20 of them fit, 20 are drawn, and each keeps at most ``limit / 20`` random
+    rows.
 
     Args:
         group: shape (n,).
@@ -67,13 +70,13 @@ def _thinned(rows: Integers, most: int, random: np.random.Generator) -> Integers
     return rows if len(rows) <= most else random.choice(rows, most, replace=False)
 
 
-def sampled(whole: Material, part: Material) -> str:
-    """Return the words that say over which rows a check ran."""
-    counted = f"{len(part.rows)} rows in {_count(part.group)} groups"
-    if len(part.rows) == len(whole.rows):
-        return counted
-    return f"a sample by groups of {counted}, out of {len(whole.rows)} rows in {_count(whole.group)}"
+def sampled(data: AuditData, sample: AuditData) -> str:
+    """Return the words that say on which rows a check was computed."""
+    size = f"{len(sample.rows)} rows in {_count(sample.group)} groups"
+    if len(sample.rows) == len(data.rows):
+        return size
+    return f"a sample by groups of {size}, out of {len(data.rows)} rows in {_count(data.group)}"
 
 
-def _count(group: npt.NDArray[np.int64]) -> int:
+def _count(group: Integers) -> int:
     return len(np.unique(group))

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import chi2
 
-from foldwise.audit.model_checks import SHIFTED, told_apart
+from foldwise.audit.model_checks import SHIFTED, adversarial_auc
 from foldwise.audit.sampling import FALSE_ALARMS, auc_by_chance
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import listed
@@ -107,7 +107,7 @@ class Drift:
         side = np.concatenate([np.zeros(len(self._training.sample)), np.ones(len(new))]).astype(np.int8)
         groups = np.concatenate([self._training.sample_unit, self._sample_unit()]).astype(str)
         matrix = FeatureMatrix(both, self._names, self._categorical)
-        auc = told_apart(matrix, side, groups, np.random.default_rng(_SEED))
+        auc = adversarial_auc(matrix, side, groups, np.random.default_rng(_SEED))
         limit = max(SHIFTED, auc_by_chance(units["new"], units["training"], 1))
         rows = {"training": len(self._training.sample), "new": len(new)}
         return {"auc": auc, "limit": limit, "rows": rows, "units": units, "shifted": auc > limit}

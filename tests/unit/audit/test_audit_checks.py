@@ -1,12 +1,11 @@
 """The parts of the measured checks: chance, samples, neighbours, columns, shuffles, and what is left out."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from audit_material import RANDOM_STATE, drawn, material
+from audit_data import RANDOM_STATE, audit_data, drawn, reassigned
 from audited import audit, checks, replan, videos
 from foldwise.audit.columns import confounder, id_like, proxy, rate_elsewhere
 from foldwise.audit.data import share_between
@@ -95,13 +94,13 @@ def test_the_share_between_groups_is_that_of_the_variance() -> None:
 @pytest.mark.parametrize(("values", "level"), [(21, "warn"), (20, "pass")])
 def test_a_column_is_id_like_from_more_than_twenty_values_on(values: int, level: str) -> None:
     data = drawn(columns=2)
-    data.matrix.values[:, 1] = data.group % values
+    data.features.values[:, 1] = data.group % values
     assert id_like(data).level == level
 
 
 def test_whole_numbers_with_wide_gaps_are_measurements() -> None:
     data = drawn(columns=2, size=1, groups=())
-    data.matrix.values[:, 1] = np.random.default_rng(0).permutation(300) * 1000
+    data.features.values[:, 1] = np.random.default_rng(0).permutation(300) * 1000
     assert id_like(data).level == "pass"
 
 
@@ -115,15 +114,15 @@ def test_the_rate_of_a_category_comes_from_the_other_parts() -> None:
 
 def test_the_best_single_column_has_the_auc_of_its_unit_means() -> None:
     data = drawn(columns=1)
-    means = pd.Series(data.matrix.values[:, 0]).groupby(data.group).mean().to_numpy()
+    means = pd.Series(data.features.values[:, 0]).groupby(data.group).mean().to_numpy()
     expected = auc(data.label[::3], means)
     assert proxy(data).value == pytest.approx(max(expected, 1 - expected))
 
 
 def test_a_column_known_for_few_units_is_judged_on_them() -> None:
     data = drawn(columns=2)
-    data.matrix.values[30:, 1] = np.nan
-    data.matrix.values[:30, 1] = data.label[:30]
+    data.features.values[30:, 1] = np.nan
+    data.features.values[:30, 1] = data.label[:30]
     found = proxy(data)
     assert (found.value, found.evidence) == (1.0, [{"column": "f1", "auc": 1.0}])
 
@@ -132,7 +131,7 @@ def test_features_are_provenance_by_a_word_of_their_name() -> None:
     data = drawn(columns=3, names=["codec_fps", "fpsy", "original_width"])
     assert confounder(data).sentence.startswith("Of 2 columns")
     plain = drawn(columns=1)
-    assert confounder(plain).sentence.startswith("No slice and no feature name")
+    assert confounder(plain).sentence.startswith("No slice and no name of a feature")
 
 
 def test_every_group_gets_the_labels_of_another() -> None:
@@ -162,7 +161,7 @@ def test_the_scramble_of_independent_groups_is_chance() -> None:
 
 
 def test_a_scramble_without_a_fold_of_both_classes_says_nothing() -> None:
-    data = material(np.ones((6, 1)), [1, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5])
+    data = audit_data(np.ones((6, 1)), [1, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5])
     assert (scramble(data, data, 1).level, scramble(data, data, 1).value) == ("pass", 0.5)
 
 
@@ -171,33 +170,34 @@ def test_rows_that_stand_for_themselves_have_no_gap() -> None:
     assert optimism_gap(data, data, hidden=False).value == 0
 
 
-def test_rows_that_a_fold_leaves_out_stand_on_neither_side() -> None:
-    rows = drawn(rows=6, size=2).rows
-    assert group_overlap(rows.assign(fold_1=[0, -1, 1, 1, -1, -1]), "video").level == "pass"
-    assert group_overlap(rows.assign(fold_1=[0, -1, 1, 0, -1, -1]), "video").evidence[0]["sample_id"] == "s2"
+def test_rows_that_a_fold_leaves_out_are_in_no_part() -> None:
+    data = drawn(rows=6, size=2)
+    whole, split = reassigned(data, 1, [0, -1, 1, 1, -1, -1]), reassigned(data, 1, [0, -1, 1, 0, -1, -1])
+    assert group_overlap(whole.folds, "video").level == "pass"
+    assert group_overlap(split.folds, "video").evidence == [{"group": 1, "sample_id": "s2"}]
 
 
 def test_rows_that_a_fold_leaves_out_are_in_no_split() -> None:
     data = drawn(rows=30)
-    rows = data.rows.assign(fold_1=np.where(np.arange(30) < 3, -1, data.rows["fold_1"]))
-    left = replace(data, rows=rows)
-    assert set(left.folds) == {1, 2, 3}
-    assert left.part[:3].tolist() == [0, 0, 0]
-    assert (left.part[3:] > 0).all()
+    left = reassigned(data, 1, np.where(np.arange(30) < 3, -1, data.folds.assignments[1]))
+    assert left.outer_folds == [1, 2, 3]
+    assert left.tested_in.tolist() == [0, 0, 0] + [2] * 3 + [3] * 3 + ([1] * 3 + [2] * 3 + [3] * 3) * 2 + [1] * 3
 
 
-def test_rows_that_a_fold_leaves_out_are_not_told_from_its_test_rows() -> None:
+def test_rows_that_a_fold_leaves_out_are_not_compared_with_its_test_rows() -> None:
     data = drawn(n_splits=1)
     part = data.group % 3
-    data.matrix.values[part == 2, 0] += 100
-    left = replace(data, rows=data.rows.assign(fold_1=np.where(part == 2, -1, part)))
+    data.features.values[part == 2, 0] += 100
+    left = reassigned(data, 1, np.where(part == 2, -1, part))
     assert shift(left, left).value < 0.6
 
 
-def test_the_folds_of_the_first_repeat_are_looked_at() -> None:
+def test_the_folds_of_the_first_repeat_are_checked() -> None:
     data = drawn(rows=30)
-    again = {f"fold_{f + 3}": data.rows[f"fold_{f}"] for f in (1, 2, 3)}
-    assert set(replace(data, rows=data.rows.assign(**again)).folds) == {1, 2, 3}
+    for fold in (4, 5, 6):
+        data = reassigned(data, fold, data.folds.assignments[fold - 3])
+    assert data.outer_folds == [1, 2, 3]
+    assert drawn(rows=60, n_splits=12).outer_folds == list(range(1, 11))
 
 
 def test_the_order_of_rows_is_measured_over_units() -> None:
@@ -214,8 +214,8 @@ def test_the_order_of_rows_is_measured_over_units() -> None:
 
 
 def test_numbers_are_written_with_six_decimals() -> None:
-    written = Finding("check", "pass", 1 / 3, None, "").as_dict()
-    assert (written["value"], written["threshold"]) == (0.333333, None)
+    written = Finding("check", "pass", 1 / 3, None, "").as_written()
+    assert (written.value, written.threshold) == (0.333333, None)
 
 
 @pytest.fixture(scope="module")
@@ -238,4 +238,7 @@ def test_no_scrambles_leave_the_check_out(study: Path) -> None:
 def test_a_fold_file_with_sources_left_out_is_audited(tmp_path: Path) -> None:
     audit(tmp_path, videos(count=40, copies=2), scrambles=0)
     replan(tmp_path, np.arange(120) // 3 % 3 + 1, left_out=np.arange(120) < 12)
-    assert checks(tmp_path, scrambles=2)["scramble"]["value"] > 0
+    scrambled = checks(tmp_path, scrambles=2)["scramble"]
+    assert (scrambled.level, len(scrambled.evidence)) == ("pass", 2)
+    assert scrambled.value == pytest.approx(0.5, abs=0.15)
+    assert "(3 folds, 120 rows in 40 groups)" in scrambled.sentence

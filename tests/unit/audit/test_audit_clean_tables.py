@@ -31,8 +31,8 @@ def test_twenty_clean_tables_never_fail_and_warn_as_chance_allows(tmp_path: Path
     for seed in range(TABLES):
         frame, groups = clean_table(seed)
         found = audit(tmp_path, frame, scrambles=5, groups=groups, unit="sample")
-        assert [name for name, check in found.items() if check["level"] == "fail"] == []
-        warned += [(seed, name) for name, check in found.items() if check["level"] == "warn"]
+        assert [name for name, check in found.items() if check.level == "fail"] == []
+        warned += [(seed, name) for name, check in found.items() if check.level == "warn"]
         looked += len(set(found) - EXACT)
     # With 170 looks at 1 % each, more than 7 warnings come up in one of a thousand such tests.
     assert looked == 170
@@ -43,5 +43,5 @@ def test_twenty_clean_tables_never_fail_and_warn_as_chance_allows(tmp_path: Path
 def test_grouped_near_copies_are_no_leak_where_the_plan_keeps_them_together(tmp_path: Path, seed: int) -> None:
     frame = videos(seed, count=80, copies=3, pattern=NO_SIGNAL if seed % 2 else None)
     found = audit(tmp_path, frame, scrambles=5, exclude=["stage2_codec_fps", "stage4_codec_fps", "is_original"])
-    assert [name for name, check in found.items() if check["level"] == "fail"] == []
-    assert {name for name, check in found.items() if check["level"] == "warn"} <= {"optimism_gap"}
+    assert [name for name, check in found.items() if check.level == "fail"] == []
+    assert {name for name, check in found.items() if check.level == "warn"} <= {"optimism_gap"}

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audit_material import drawn, material
+from audit_data import audit_data, drawn
 from audited import audit, videos
-from foldwise.audit.data import Material
+from foldwise.audit.data import AuditData
 from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, nearest
 
 
@@ -38,19 +38,19 @@ def test_independent_rows_are_no_near_copies_in_any_number_of_columns(columns: i
 
 def test_categories_are_as_far_apart_as_numbers() -> None:
     data = drawn(columns=3, categorical=(1, 2))
-    data.matrix.values[:, 1:] = np.random.default_rng(0).integers(0, 200, (300, 2))
+    data.features.values[:, 1:] = np.random.default_rng(0).integers(0, 200, (300, 2))
     points = Neighbourhood.of(data).points
     assert points.shape == (300, 33)
     pairs = np.diff(points.reshape(150, 2, 33), axis=1)[:, 0]
     assert (pairs[:, 1:17] ** 2).sum(axis=1).mean() == pytest.approx(2, rel=0.15)
 
 
-def copies(seed: int = 0, count: int = 60, size: int = 4) -> Material:
+def copies(seed: int = 0, count: int = 60, size: int = 4) -> AuditData:
     """Return rows in near copies of ``size``, without a group column."""
     random = np.random.default_rng(seed)
     video = np.arange(count * size) // size
     values = random.normal(size=(count, 12))[video] + 0.05 * random.normal(size=(count * size, 12))
-    return material(values, video % 2, np.arange(count * size), groups=())
+    return audit_data(values, video % 2, np.arange(count * size), groups=())
 
 
 def test_components_of_near_copies_are_the_hidden_groups() -> None:
@@ -79,5 +79,5 @@ def test_near_copies_with_labels_of_their_own_do_not_fail_the_scramble(tmp_path:
     frame = videos(count=60)
     frame["label"] = np.random.default_rng(0).integers(0, 2, len(frame))
     found = audit(tmp_path, frame, groups=[])
-    assert (found["hidden_groups"]["level"], found["scramble"]["level"]) == ("warn", "pass")
-    assert "between groups (rows)" in found["scramble"]["sentence"]
+    assert (found["hidden_groups"].level, found["scramble"].level) == ("warn", "pass")
+    assert "between groups (rows)" in found["scramble"].sentence

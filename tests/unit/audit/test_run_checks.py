@@ -6,20 +6,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
-from foldwise.audit.findings import Finding, Level, verdict
+from foldwise.audit.findings import Audit, Finding, Level, read_audit
 from foldwise.audit.run_checks import audit_leakage, pass_audit
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError
-from foldwise.folds.assignment import Plan
+from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, write_json
 from tables import grouped, write_dataset
 
 CHECKS = ["group_overlap", "mixed_labels", "duplicate_rows"]
 CHANCE = (
-    " 2 checks can warn by chance, each in about 1 % of clean runs at most: up to one clean run in 50 shows a warning."
+    " 2 checks can warn by chance, each in at most about 1 % of clean runs: up to one clean run in 50 shows a warning."
 )
 
 
@@ -30,10 +31,15 @@ def _rows(**columns: Sequence[Any]) -> pd.DataFrame:
         "group": [0, 0, 1, 1, 2, 2],
         "unit": list("aabbcc"),
         "label": [0, 0, 1, 1, 0, 0],
-        "fold_1": [0, 0, 1, 1, 2, 2],
-        "final": [1, 1, 2, 2, 1, 1],
     }
     return pd.DataFrame({**plain, **columns})
+
+
+def _folds(outer: Sequence[int] = (0, 0, 1, 1, 2, 2), final: Sequence[int] = (1, 1, 2, 2, 1, 1)) -> Folds:
+    """Return one outer fold and the final inner folds of these six rows."""
+    assignments = {1: np.array(outer, np.int16), FINAL: np.array(final, np.int16)}
+    sample_id = pa.chunked_array([[f"s{i}" for i in range(6)]])
+    return Folds(sample_id, np.array([0, 0, 1, 1, 2, 2], np.int32), assignments, Plan(1, 1, 2, 42))
 
 
 def _matrix(*values: Any, dtype: type = np.float64) -> FeatureMatrix:
@@ -45,32 +51,32 @@ DISTINCT = _matrix([1, 2], [2, 3], [3, 4], [4, 5], [5, 6], [6, 7])
 
 
 def test_whole_groups_pass() -> None:
-    found = group_overlap(_rows(), "video")
-    assert (found.level, found.value, found.evidence) == ("pass", 0, [])
-    assert found.sentence == (
-        "0 of 3 groups (video) stand on both sides of a split, over 2 columns of outer and inner folds."
+    finding = group_overlap(_folds(), "video")
+    assert (finding.level, finding.value, finding.evidence) == ("pass", 0, [])
+    assert finding.sentence == (
+        "0 of 3 groups (video) are split across folds (computed on 2 columns of outer and inner folds)."
     )
 
 
 @pytest.mark.parametrize(
-    "parted",
+    "split",
     [
-        pytest.param({"fold_1": [0, 1, 1, 1, 2, 2]}, id="between train and test"),
-        pytest.param({"fold_1": [1, 2, 1, 1, 0, 0]}, id="between inner folds"),
+        pytest.param({"outer": [0, 1, 1, 1, 2, 2]}, id="between train and test"),
+        pytest.param({"outer": [1, 2, 1, 1, 0, 0]}, id="between inner folds"),
         pytest.param({"final": [1, 2, 2, 2, 1, 1]}, id="in the final model's inner folds"),
     ],
 )
-def test_a_parted_group_fails(parted: dict[str, list[int]]) -> None:
-    found = group_overlap(_rows(**parted), "video")
-    assert (found.level, found.value) == ("fail", 1)
-    assert found.evidence == [{"group": 0, "sample_id": "s0"}]
+def test_a_group_that_is_split_fails(split: dict[str, list[int]]) -> None:
+    finding = group_overlap(_folds(**split), "video")
+    assert (finding.level, finding.value) == ("fail", 1)
+    assert finding.evidence == [{"group": 0, "sample_id": "s0"}]
 
 
 def test_a_unit_with_both_labels_fails() -> None:
     found = mixed_labels(_rows(label=[0, 1, 1, 1, 0, 0]), "video")
     assert (found.level, found.value) == ("fail", 1)
     assert found.evidence == [{"unit": "a", "rows": 2}]
-    assert found.sentence == "1 of 3 units (video) carry both labels."
+    assert found.sentence == "1 of 3 units (video) have both labels."
 
 
 def test_units_with_one_label_pass() -> None:
@@ -131,7 +137,7 @@ def test_equal_rows_of_one_group_with_both_labels_fail_above_half_a_percent(rows
 
 
 def _finding(name: str, level: Level) -> Finding:
-    return Finding(name, level, 0, 0, "A sentence.", list(range(30)))
+    return Finding(name, level, 0, 0, "A sentence.", [{"row": i} for i in range(30)])
 
 
 @pytest.mark.parametrize(
@@ -143,60 +149,75 @@ def _finding(name: str, level: Level) -> Finding:
     ],
 )
 def test_the_verdict_is_the_worst_finding(levels: list[Level], worst: str, sentence: str) -> None:
-    found = verdict("tiny", [_finding(f"check_{i}", level) for i, level in enumerate(levels)])
-    assert (found["dataset"], found["verdict"]) == ("tiny", worst)
-    assert found["sentence"].startswith(sentence)
+    audit = Audit.of("tiny", [_finding(f"check_{i}", level) for i, level in enumerate(levels)])
+    assert (audit.dataset, audit.verdict, audit.sentence) == ("tiny", worst, sentence)
 
 
 def test_twenty_pieces_of_evidence_are_kept() -> None:
-    assert len(verdict("tiny", [_finding("check", "pass")])["checks"][0]["evidence"]) == 20
+    assert len(Audit.of("tiny", [_finding("check", "pass")]).checks[0].evidence) == 20
 
 
-def _audited(folder: Path, rows: pd.DataFrame, matrix: FeatureMatrix = DISTINCT) -> str:
+def _audited(
+    folder: Path, rows: pd.DataFrame | None = None, folds: Folds | None = None, features: FeatureMatrix = DISTINCT
+) -> Path:
     """Write the audit of the three exact checks; return its path."""
-    findings = [group_overlap(rows, "video"), mixed_labels(rows, "video"), duplicate_rows(rows, matrix)]
-    write_json(folder / "audit.json", verdict("tiny", findings))
-    return str(folder / "audit.json")
+    rows, folds = _rows() if rows is None else rows, folds or _folds()
+    findings = [group_overlap(folds, "video"), mixed_labels(rows, "video"), duplicate_rows(rows, features)]
+    write_json(folder / "audit.json", Audit.of("tiny", findings).as_json())
+    return folder / "audit.json"
 
 
-def test_an_audit_without_failure_lets_the_run_go_on(tmp_path: Path) -> None:
-    pass_audit(_audited(tmp_path, _rows()), CHECKS, str(tmp_path / "audit.passed"))
-    assert (tmp_path / "audit.passed").read_text() == "nothing that audit.fail_on names has failed\n"
+def test_an_audit_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    written = read_json(_audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0])))
+    assert list(written) == ["dataset", "verdict", "sentence", "checks"]
+    assert list(written["checks"][0]) == ["id", "level", "value", "threshold", "sentence", "evidence"]
+    assert read_audit(tmp_path / "audit.json").as_json() == written
 
 
-def test_a_failed_check_stops_the_run_with_the_way_out(tmp_path: Path) -> None:
+def test_an_audit_without_a_check_is_a_broken_result(tmp_path: Path) -> None:
+    write_json(tmp_path / "audit.json", {"dataset": "tiny", "verdict": "pass", "sentence": ""})
+    with pytest.raises(UserError, match=r"audit\.json: this result is broken .*'checks' is missing"):
+        read_audit(tmp_path / "audit.json")
+
+
+def test_an_audit_without_failure_lets_the_training_start(tmp_path: Path) -> None:
+    pass_audit(audit=_audited(tmp_path), fail_on=CHECKS, output=tmp_path / "audit.passed")
+    assert (tmp_path / "audit.passed").read_text() == "no check in audit.fail_on has failed\n"
+
+
+def test_a_failed_check_stops_the_run_and_says_how_to_fix_it(tmp_path: Path) -> None:
     audit = _audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0]))
     with pytest.raises(UserError) as caught:
-        pass_audit(audit, CHECKS, str(tmp_path / "audit.passed"))
-    assert "audit of 'tiny': mixed_labels failed: 1 of 3 units (video) carry both labels." in str(caught.value)
+        pass_audit(audit=audit, fail_on=CHECKS, output=tmp_path / "audit.passed")
+    assert "audit of 'tiny': mixed_labels failed: 1 of 3 units (video) have both labels." in str(caught.value)
     assert "Such as: unit a, rows 2." in str(caught.value)
-    assert "Way out: mend the labels" in str(caught.value)
+    assert "Fix: fix the labels, set unit:" in str(caught.value)
     assert not (tmp_path / "audit.passed").exists()
 
 
-def test_a_failed_check_that_is_allowed_lets_the_run_go_on(tmp_path: Path) -> None:
+def test_a_failed_check_that_is_allowed_lets_the_training_start(tmp_path: Path) -> None:
     audit = _audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0]))
-    pass_audit(audit, ["group_overlap"], str(tmp_path / "audit.passed"))
+    pass_audit(audit=audit, fail_on=["group_overlap"], output=tmp_path / "audit.passed")
     assert (tmp_path / "audit.passed").is_file()
 
 
 @pytest.mark.parametrize(
-    ("check", "rows", "matrix"),
+    ("check", "changed"),
     [
-        ("group_overlap", _rows(final=[1, 2, 2, 2, 1, 1]), DISTINCT),
-        ("mixed_labels", _rows(label=[0, 1, 1, 1, 0, 0]), DISTINCT),
-        ("duplicate_rows", _rows(), _matrix([1, 2], [2, 3], [3, 4], [4, 5], [1, 2], [6, 7])),
+        ("group_overlap", {"folds": _folds(final=[1, 2, 2, 2, 1, 1])}),
+        ("mixed_labels", {"rows": _rows(label=[0, 1, 1, 1, 0, 0])}),
+        ("duplicate_rows", {"features": _matrix([1, 2], [2, 3], [3, 4], [4, 5], [1, 2], [6, 7])}),
     ],
 )
-def test_every_check_has_a_way_out(check: str, rows: pd.DataFrame, matrix: FeatureMatrix, tmp_path: Path) -> None:
-    audit = _audited(tmp_path, rows, matrix)
-    with pytest.raises(UserError, match=f"{check} failed: .* Way out: "):
-        pass_audit(audit, [check], str(tmp_path / "audit.passed"))
+def test_every_exact_check_stops_the_run_with_a_fix(check: str, changed: dict[str, Any], tmp_path: Path) -> None:
+    audit = _audited(tmp_path, **changed)
+    with pytest.raises(UserError, match=f"{check} failed: .* Fix: .*audit.json"):
+        pass_audit(audit=audit, fail_on=[check], output=tmp_path / "audit.passed")
 
 
 def test_the_exact_checks_of_a_dataset_come_first(tmp_path: Path) -> None:
     paths = write_dataset(tmp_path, grouped())
     make_folds(**paths, plan=Plan(3, 1, 2, 42), output=tmp_path / "folds.parquet")
-    audit_leakage({**paths, "folds": str(tmp_path / "folds.parquet")}, str(tmp_path / "audit.json"), scrambles=0)
-    checks = read_json(tmp_path / "audit.json")["checks"][:3]
-    assert [(c["id"], c["level"]) for c in checks] == [(name, "pass") for name in CHECKS]
+    audit_leakage(**paths, folds=tmp_path / "folds.parquet", output=tmp_path / "audit.json", scrambles=0)
+    first = read_audit(tmp_path / "audit.json").checks[:3]
+    assert [(check.id, check.level) for check in first] == [(name, "pass") for name in CHECKS]
