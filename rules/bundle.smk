@@ -8,7 +8,9 @@ rule make_bundle:
         table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
         comparison="results/{dataset}/comparison.json",
-        models=models_to_score_with,
+        models=of_final_models("model"),
+        inner_predictions=of_final_models("inner_predictions"),
+        metrics=of_final_models("metrics"),
         params=every_backend("params.json"),
     output:
         [f"results/{{dataset}}/bundle/{name}" for name in bundle_files(SETTINGS.backends)],
@@ -20,7 +22,7 @@ rule make_bundle:
     conda:
         "../envs/environment.yaml"
     params:
-        entrants=SETTINGS.entrants,
+        models=SETTINGS.entrants,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "audit"}),
         code=code_of("make_bundle", *SETTINGS.backends),
     script:

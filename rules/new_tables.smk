@@ -1,4 +1,4 @@
-from foldwise.results.paths import final_paths
+from foldwise.results.paths import final_model_files
 
 
 def check_files_to_score():
@@ -34,10 +34,9 @@ def files_to_score(wildcards):
     return SETTINGS.predict[wildcards.name].files
 
 
-def models_to_score_with(wildcards):
-    """Return the final models of a dataset and their weights, with what calibrators and thresholds come from."""
-    folder = Path("results") / wildcards.dataset
-    return [path for entrant in SETTINGS.entrants for path in final_paths(folder, entrant).values()]
+def of_final_models(kind):
+    """Return one file of every final model of a dataset: `model`, `inner_predictions` or `metrics`."""
+    return [getattr(final_model_files("results/{dataset}", name), kind) for name in SETTINGS.entrants]
 
 
 def megabytes_to_score(wildcards):

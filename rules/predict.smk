@@ -1,7 +1,9 @@
 rule score_table:
     input:
         files=files_to_score,
-        models=models_to_score_with,
+        models=of_final_models("model"),
+        inner_predictions=of_final_models("inner_predictions"),
+        metrics=of_final_models("metrics"),
         table="results/{dataset}/table.parquet",
         contract="results/{dataset}/table.json",
     output:
@@ -23,7 +25,7 @@ rule score_table:
         runtime=runtime_of_scoring,
     params:
         new_table=new_table,
-        entrants=SETTINGS.entrants,
+        models=SETTINGS.entrants,
         code=code_of("score_table", *SETTINGS.backends),
     script:
         "../scripts/score_table.py"

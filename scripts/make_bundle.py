@@ -1,4 +1,4 @@
-"""Put the final models of a dataset into one folder, with a model card and what a scorer needs."""
+"""Put the final models of a dataset into one folder, with a model card and everything needed to predict."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +10,17 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0]):
     from foldwise.bundle.make import make_bundle
+    from foldwise.results.paths import FinalModelFiles
 
+    files = snakemake.input
+    final_models = map(FinalModelFiles, files.models, files.inner_predictions, files.metrics)
     make_bundle(
-        Path("results", snakemake.wildcards.dataset),
-        snakemake.params.entrants,
-        snakemake.params.configuration,
-        Path(snakemake.output[0]).parent,
+        files=dict(zip(snakemake.params.models, final_models, strict=True)),
+        table=files.table,
+        contract=files.contract,
+        comparison=files.comparison,
+        audit=files.audit or None,
+        params=files.params,
+        configuration=snakemake.params.configuration,
+        folder=Path(snakemake.output[0]).parent,
     )

@@ -1,4 +1,4 @@
-"""Score a new table with the final models of a dataset."""
+"""Predict a new table with the final models of a dataset."""
 
 from typing import TYPE_CHECKING
 
@@ -9,12 +9,19 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0], snakemake.threads):
     from foldwise.config.datasets import NewTable
-    from foldwise.predict.predict import score_table
+    from foldwise.predict.final_models import load_final_models
+    from foldwise.predict.predict_table import predict_table
+    from foldwise.results.paths import FinalModelFiles
 
-    score_table(
-        f"results/{snakemake.wildcards.dataset}",
-        NewTable.model_validate(dict(snakemake.params.new_table)),
-        dict(snakemake.output.items()),
-        snakemake.params.entrants,
-        snakemake.threads,
+    files = snakemake.input
+    final_models = map(FinalModelFiles, files.models, files.inner_predictions, files.metrics)
+    predict_table(
+        new_table=NewTable.model_validate(dict(snakemake.params.new_table)).located(files.files),
+        models=load_final_models(dict(zip(snakemake.params.models, final_models, strict=True))),
+        table=files.table,
+        contract=files.contract,
+        rows=snakemake.output.rows,
+        units=snakemake.output.units,
+        report=snakemake.output.report,
+        threads=snakemake.threads,
     )

@@ -1,26 +1,21 @@
-"""The bundle of the small study's final models, beside results that are made up as far as a card needs them."""
+"""The bundle of the small study's final models; what a card needs besides them is taken from the tiny run."""
 
 import importlib.util
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import report_artefacts
 from final_models import add_ensemble, write_final_models
+from fixtures.runs import FinishedRun
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle.make import make_bundle
-from foldwise.io.files import read_json, write_json
 from foldwise.model_names import ENSEMBLE
-from foldwise.results.paths import final_paths
+from foldwise.results.paths import final_model_files
 
-CONFIGURATION: dict[str, Any] = {
-    "folds": {"n_splits": 5, "inner_splits": 3, "seed": 42},
-    "search": {"method": "grid", "metric": "log_loss"},
-    "training": {"class_weight": "none"},
-    "audit": {"enabled": True},
-}
+MODELS = (*SPECIFICATIONS, ENSEMBLE)
 
 
 @dataclass(frozen=True)
@@ -30,31 +25,29 @@ class Bundled:
     results: Path
     bundle: Path
 
-    def made_again(self, folder: Path, entrants: list[str] | None = None) -> Path:
+    def rebuilt(self, folder: Path, models: Sequence[str] = MODELS) -> Path:
         """Make the bundle in another folder."""
-        make_bundle(self.results, entrants or [*SPECIFICATIONS, ENSEMBLE], CONFIGURATION, folder)
+        make_bundle(
+            files={name: final_model_files(self.results, name) for name in models},
+            table=self.results / "table.parquet",
+            contract=self.results / "table.json",
+            comparison=self.results / "comparison.json",
+            audit=self.results / "audit.json",
+            params=[self.results / name / "params.json" for name in models if name != ENSEMBLE],
+            configuration={"audit": {"enabled": True}},
+            folder=folder,
+        )
         return folder
 
 
-def write_bundle(folder: Path, dataset: Mapping[str, Any]) -> Bundled:
-    """Write the study, its final models and their bundle."""
+def write_bundle(folder: Path, dataset: Mapping[str, Any], run: FinishedRun) -> Bundled:
+    """Write the small study, its final models and their bundle."""
     results = write_final_models(folder, dataset)
-    made_up = report_artefacts.artefacts()
     add_ensemble(results)
-    for shift, name in enumerate((*SPECIFICATIONS, ENSEMBLE)):
-        paths = final_paths(results, name)
-        write_json(paths["metrics"], {**report_artefacts.metrics(name, 0.01 * shift), **_counts(results)})
-    for name in SPECIFICATIONS:
-        write_json(results / name / "params.json", [report_artefacts.params(name, n) for n in range(1, 6)])
-    write_json(results / "comparison.json", made_up.comparison)
-    write_json(results / "audit.json", made_up.audit)
-    return Bundled(results, Bundled(results, results).made_again(results / "bundle"))
-
-
-def _counts(results: Path) -> dict[str, Any]:
-    contract = read_json(results / "table.json")
-    counts = {"rows": contract["rows"], "units": contract["n_units"], "groups": contract["n_units"]}
-    return {"counts": {**counts, "positive_rows": 24, "folds": 5, "repeats": 1}}
+    files = ["comparison.json", "audit.json", *(f"{name}/metrics.json" for name in MODELS)]
+    for name in (*files, *(f"{backend}/params.json" for backend in SPECIFICATIONS)):
+        shutil.copy(run.results / name, results / name)
+    return Bundled(results, Bundled(results, results).rebuilt(results / "bundle"))
 
 
 def scorer(bundle: Path) -> ModuleType:

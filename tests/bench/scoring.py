@@ -25,10 +25,10 @@ from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import Dataset, NewTable
 from foldwise.data.build_table import build_table
 from foldwise.io.files import read_json
-from foldwise.predict import predict
+from foldwise.predict import predict_table
 from foldwise.predict.drift import Drift
-from foldwise.predict.final_models import FinalModel
-from foldwise.results.paths import final_paths
+from foldwise.predict.final_models import FinalModel, load_final_models
+from foldwise.results.paths import final_model_files
 
 from bench.printing import spread, table
 from bench.resident import now_mb, peak_mb
@@ -104,18 +104,28 @@ def _foldwise(backend: str, folder: Path) -> dict[str, Any]:
     # Imported now, it does not count as memory of the scoring.
     get_backend(backend)
     spent = {"predicting": 0.0, "drift": 0.0}
-    of_drift = [(predict, "read_training_table"), *((Drift, name) for name in ("__init__", "add", "report"))]
-    for owner, name, part in ((FinalModel, "score", "predicting"), *((*function, "drift") for function in of_drift)):
+    of_drift = [(predict_table, "read_training_table"), *((Drift, name) for name in ("__init__", "add", "report"))]
+    for owner, name, part in ((FinalModel, "predict", "predicting"), *((*function, "drift") for function in of_drift)):
         setattr(owner, name, _clocked(getattr(owner, name), part, spent))
-    outputs = {name: str(folder / f"scored_{name}") for name in ("rows", "units", "report")}
-    request = NewTable(table=str(folder / "new.parquet"))
-    return _measured(lambda: predict.score_table(folder, request, outputs, [backend]), spent)
+
+    def run() -> None:
+        predict_table.predict_table(
+            new_table=NewTable(table=str(folder / "new.parquet")),
+            models=load_final_models({backend: final_model_files(folder, backend)}),
+            table=folder / "table.parquet",
+            contract=folder / "table.json",
+            rows=folder / "scored.parquet",
+            units=folder / "scored_units.parquet",
+            report=folder / "scored.json",
+        )
+
+    return _measured(run, spent)
 
 
 def _by_hand(backend: str, folder: Path) -> dict[str, Any]:
     names = [f["name"] for f in read_json(folder / "table.json")["features"]]
     spent = {"predicting": 0.0}
-    predict = _clocked(_PREDICT[backend](final_paths(folder, backend)["model"]), "predicting", spent)
+    predict = _clocked(_PREDICT[backend](final_model_files(folder, backend).model), "predicting", spent)
 
     def run() -> None:
         new = pq.read_table(folder / "new.parquet", columns=["sample", *names])

@@ -10,7 +10,7 @@ import odd_settings
 import odd_tables
 import pytest
 import yaml
-from final_models import write_final_models
+from final_models import load_models, write_final_models
 from foldwise.config.datasets import Dataset, NewTable
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
@@ -18,7 +18,7 @@ from foldwise.errors import UserError
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
-from foldwise.predict.predict import score_table
+from foldwise.predict.predict_table import predict_table
 from foldwise.search.space import read_space
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -133,9 +133,16 @@ def test_a_table_to_score_is_scored_or_refused_in_one_line(models: Path, folder:
     name, content = file
     Path(name).write_bytes(content)
     shutil.rmtree("scored", ignore_errors=True)
-    outputs = {"rows": "scored/new.parquet", "units": "scored/new_units.parquet", "report": "scored/new.json"}
     try:
-        score_table(models, NewTable(table=name), outputs, ["xgboost"])
+        predict_table(
+            new_table=NewTable(table=name),
+            models=load_models(models, ["xgboost"]),
+            table=models / "table.parquet",
+            contract=models / "table.json",
+            rows="scored/new.parquet",
+            units="scored/new_units.parquet",
+            report="scored/new.json",
+        )
     except UserError as mistake:
         assert_one_line(mistake)
     assert_whole(Path("scored"))

@@ -1,1 +1,1 @@
-"""What a scorer needs of a dataset's final models, in one folder that can be passed on, with a model card."""
+"""The bundle: the final models in one folder that can be passed on, with score.py and a model card."""

@@ -1,4 +1,4 @@
-"""The model card of a bundle, in the format of Hugging Face: the models, what was measured, what they are for."""
+"""The model card of a bundle, in the format of Hugging Face: the models, their metrics and their intended use."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from foldwise.bundle.markdown import Markdown, escape, table
 from foldwise.bundle.onnx_export import BLANKED, LARGEST_DIFFERENCE, Export
+from foldwise.bundle.scorer_contract import stored_type
+from foldwise.data.contract import Contract
 from foldwise.model_names import ENSEMBLE
+from foldwise.predict.final_models import FinalModels
 from foldwise.report import data_tables, operation_tables, run_facts, score_tables
 from foldwise.report.html_table import Table
 from foldwise.report.information_sheet import information_sheet
@@ -26,23 +29,25 @@ _FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Contents:
-    """What is in the folder beside the card.
+    """What is in the folder besides the card.
 
     Attributes:
-        contract: content of ``contract.json``.
-        operation: content of ``operation.json``.
-        exports: what became of each model as ONNX.
+        contract: the features and how they are read.
+        models: the final models.
+        default: the backend used where none is chosen.
+        exports: result of exporting each model as ONNX.
         hashes: path in the folder -> SHA-256, of every file but the card and the list of hashes.
     """
 
-    contract: Mapping[str, Any]
-    operation: Mapping[str, Any]
+    contract: Contract
+    models: FinalModels
+    default: str
     exports: Sequence[Export]
     hashes: Mapping[str, str]
 
 
 def render_card(artefacts: Artefacts, contents: Contents) -> str:
-    """Return the card as Markdown: a pure function of the artefacts, in which text of users is escaped."""
+    """Return the card as Markdown: a pure function of the results, in which text of users is escaped."""
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),
         autoescape=False,  # noqa: S701 (Markdown: every value goes through ``finalize``)
@@ -52,18 +57,18 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    operation, features = contents.operation, contents.contract["features"]
+    contract, models, default = contents.contract, contents.models, contents.default
     sources = [{**s, "path": Path(s["path"]).name} for s in artefacts.contract["sources"]]
     named = replace(artefacts, contract={**artefacts.contract, "sources": sources})
     return environment.get_template("README.md.j2").render(
-        front_matter=Markdown(front_matter(artefacts, operation["default"])),
+        front_matter=Markdown(front_matter(artefacts, default)),
         dataset=artefacts.dataset,
-        label=contents.contract["label"],
-        backends=[(name, wording.display_name(name), entry["version"]) for name, entry in operation["models"].items()],
-        operation=operation,
-        weights=(operation["backends"].get(ENSEMBLE) or {}).get("weights"),
-        default=(operation["default"], wording.display_name(operation["default"])),
-        default_reason=default_reason(artefacts, operation["default"]),
+        label=contract.label,
+        backends=models.backends,
+        models=list(models),
+        weights=models.ensemble.weights if models.ensemble else None,
+        default=next(model for model in models.backends if model.name == default),
+        default_reason=default_reason(artefacts, default),
         verdict=verdict(artefacts),
         extent=wording.extent(artefacts.metrics[0]["counts"], artefacts.contract["unit"]),
         outer_folds=outer_folds(artefacts),
@@ -76,12 +81,13 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
         went_in=run_facts.what_went_in(artefacts),
         source_table=data_tables.source_table(named),
         author=[answer.author for part in information_sheet(artefacts) for answer in part.answers if answer.author],
-        unit=None if contents.contract["unit"] == "sample_id" else contents.contract["unit"],
-        id=contents.contract["id"],
-        columns=features[:_COLUMNS_SHOWN],
-        columns_left=max(0, len(features) - _COLUMNS_SHOWN),
-        column_count=len(features),
-        joined=any(f["table"] != "table" for f in artefacts.contract["features"]),
+        unit=None if contract.unit == "sample_id" else contract.unit,
+        id=None if contract.numbered else contract.id,
+        columns=contract.features[:_COLUMNS_SHOWN],
+        columns_left=max(0, len(contract.features) - _COLUMNS_SHOWN),
+        column_count=len(contract.features),
+        stored_type=stored_type,
+        joined=any(feature.table != "table" for feature in contract.features),
         exports=contents.exports,
         largest_difference=LARGEST_DIFFERENCE,
         blanked=wording.percent(BLANKED),
@@ -94,7 +100,7 @@ def render_card(artefacts: Artefacts, contents: Contents) -> str:
 
 
 def front_matter(artefacts: Artefacts, default: str) -> str:
-    """Return the card's metadata as YAML: the headline of each backend says over what it is."""
+    """Return the card's metadata as YAML; each AUC says what it is computed on."""
     metadata = {
         "license": "other",
         "license_name": "to-be-chosen-by-the-owner",
@@ -115,26 +121,26 @@ def front_matter(artefacts: Artefacts, default: str) -> str:
 
 
 def best_backend(artefacts: Artefacts) -> str:
-    """Return the backend with the highest mean AUC by row over the outer folds; the first where none is defined.
+    """Return the backend with the highest mean AUC by row over the outer folds, the first if none is defined.
 
-    The ensemble is not among them: it needs the libraries of all.
+    The ensemble is not considered: it needs the libraries of all backends.
     """
-    found = artefacts.metrics_by_entrant()
-    means = {name: mean for name in artefacts.backends if (mean := score_of(found[name], "auc").mean) is not None}
+    metrics = artefacts.metrics_by_entrant()
+    means = {name: mean for name in artefacts.backends if (mean := score_of(metrics[name], "auc").mean) is not None}
     return max(means, key=lambda name: means[name]) if means else artefacts.backends[0]
 
 
 def default_reason(artefacts: Artefacts, default: str) -> str:
-    """Say why a backend scores where nobody chooses."""
+    """Explain why a backend is the default."""
     if len(artefacts.backends) == 1:
-        return "It is the only one."
+        return "It is the only backend."
     score = score_of(artefacts.metrics_by_entrant()[default], "auc")
     if score.mean is None:
-        return "It is the first one configured: no AUC is defined."
-    vote = " The ensemble needs the libraries of all, so it scores only where it is named."
+        return "It is the first backend configured; no AUC is defined."
+    ensemble = " The ensemble needs the libraries of all backends, so it is used only on request."
     return (
         f"Its mean AUC by row, {wording.score(score.mean)} over {folds_of(artefacts, score)}, is the highest of "
-        f"{len(artefacts.backends)} backends.{vote if ENSEMBLE in artefacts.entrants else ''} "
+        f"{len(artefacts.backends)} backends.{ensemble if ENSEMBLE in artefacts.entrants else ''} "
         f"{artefacts.comparison.get('verdict') or 'They were not compared.'}"
     )
 
@@ -151,8 +157,8 @@ def _index_entry(artefacts: Artefacts, backend: str) -> dict[str, Any] | None:
         interval = f"{wording.percent(score.interval.confidence)} corrected t interval {bounds}"
     name = (
         f"AUC by row, mean over {folds_of(artefacts, score)}, {interval}; "
-        f"{wording.extent(metrics['counts'], artefacts.contract['unit'])}; measured on models of the outer train "
-        "parts, not on the final models, which were fitted on all groups"
+        f"{wording.extent(metrics['counts'], artefacts.contract['unit'])}; measured with models of the outer train "
+        "parts, not with the final models, which were fitted on all groups"
     )
     task = {"type": "tabular-classification", "name": "Tabular classification"}
     result = {
@@ -171,9 +177,9 @@ def _shortened(table: Table | None, limit: int, where: str) -> Table | None:
 
 
 def _versions(artefacts: Artefacts) -> list[tuple[str, str]]:
-    """Return the libraries of the training processes with all versions that were used."""
-    found: dict[str, set[str]] = {}
+    """Return each library used in training with its versions."""
+    versions: dict[str, set[str]] = {}
     for params in artefacts.params:
         for library, version in (params.get("versions") or {}).items():
-            found.setdefault(library, set()).add(str(version))
-    return [(library, ", ".join(sorted(versions))) for library, versions in sorted(found.items())]
+            versions.setdefault(library, set()).add(str(version))
+    return [(library, ", ".join(sorted(used))) for library, used in sorted(versions.items())]

@@ -1,6 +1,6 @@
-"""The final models as ONNX, written only where their scores are those of the native models."""
+"""Export the final models as ONNX; a file is written only if its predictions agree with the native model."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from foldwise.data.contract import Feature
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.io.files import read_table, replacing
 from foldwise.predict.final_models import FinalModel
@@ -24,14 +25,14 @@ _INPUT, _OUTPUT = "features", "probabilities"
 
 @dataclass(frozen=True)
 class Export:
-    """What became of one model.
+    """Result of exporting one model.
 
     Attributes:
-        backend: whose model.
+        backend: name of the backend.
         written: whether the file is in the bundle.
-        difference: largest absolute difference between its scores and those of the native model, None without any.
-        rows: number of rows that this is over.
-        reason: why it was not written, else empty.
+        difference: largest absolute difference from the predictions of the native model, None if not converted.
+        rows: number of rows compared.
+        reason: why it was not written, or empty.
     """
 
     backend: str
@@ -42,14 +43,14 @@ class Export:
 
 
 def export_models(models: Sequence[FinalModel], sample: FeatureMatrix, folder: Path) -> list[Export]:
-    """Convert every model, compare its scores with those of the native one, and write what agrees.
+    """Convert every model, compare its predictions with the native model, and write those that agree.
 
     Args:
         models: the final models.
         sample: rows to compare on.
-        folder: the bundle; a model as ONNX that stands there and is not written anew goes.
+        folder: the bundle; an older ONNX file that is not written again is deleted.
     """
-    found = []
+    exports = []
     for model in models:
         path = folder / onnx_file(model.name)
         path.unlink(missing_ok=True)
@@ -57,23 +58,23 @@ def export_models(models: Sequence[FinalModel], sample: FeatureMatrix, folder: P
         if export.written:
             with replacing(path) as beside:
                 beside.write_bytes(content)
-        found.append(export)
-    return found
+        exports.append(export)
+    return exports
 
 
-def rows_to_compare(table: str | Path, features: Sequence[Mapping[str, Any]]) -> FeatureMatrix:
+def rows_to_compare(table: str | Path, features: Sequence[Feature]) -> FeatureMatrix:
     """Return up to 10,000 training rows twice: as they are, and with a fifth of their values missing.
 
-    The direction that a missing value takes at a split is what converters get wrong most, and training rows may have
-    none in most columns.
+    The most frequent error of converters is the direction of missing values at a split, and training rows may have no
+    missing values in most columns.
 
     Args:
         table: path of ``table.parquet``, read one column at a time.
-        features: the ``features`` of ``table.json``.
+        features: features of the contract.
     """
-    names = [str(f["name"]) for f in features]
-    categorical = tuple(j for j, f in enumerate(features) if f["type"] == "category")
-    dtype = np.float64 if any(f["type"] == "float64" for f in features) else np.float32
+    names = [feature.name for feature in features]
+    categorical = tuple(j for j, feature in enumerate(features) if feature.is_category)
+    dtype = np.float64 if any(feature.type == "float64" for feature in features) else np.float32
     columns = (read_table(table, columns=[name]).column(0).to_numpy() for name in names)
     first = next(columns)
     chosen = sample_of(len(first), SAMPLED_ROWS, _SEED)
@@ -83,48 +84,48 @@ def rows_to_compare(table: str | Path, features: Sequence[Mapping[str, Any]]) ->
 
 
 def _converted(model: FinalModel, sample: FeatureMatrix) -> tuple[bytes, Export]:
-    """Return an ONNX model and how its scores compare."""
+    """Return an ONNX model and how its predictions compare."""
     rows = len(sample.values)
     if model.name == "catboost" and sample.categorical:
         return b"", Export(model.name, False, None, rows, "CatBoost exports no categorical columns")
     try:
-        content = _CONVERTERS[model.name](model.model, len(sample.names))
-        scores = _scores(content, sample)
+        content = _CONVERTERS[model.name](model.booster, len(sample.names))
+        predictions = predict_onnx(content, sample)
     except Exception as fault:
-        # Converters and runtime raise anything; what they do not take is no reason to lose the bundle.
+        # Converters and runtime raise errors of any type; a model without ONNX must not cost the bundle.
         reason = " ".join(str(fault).split()) or type(fault).__name__
         return b"", Export(model.name, False, None, rows, f"no conversion: {reason[:200]}")
-    difference = float(np.abs(scores - model.score(sample, 1)).max())
+    difference = float(np.abs(predictions - model.predict(sample, 1)).max())
     if not difference <= LARGEST_DIFFERENCE:
-        return b"", Export(model.name, False, difference, rows, f"its scores differ by up to {difference:.1e}")
+        return b"", Export(model.name, False, difference, rows, f"its predictions differ by up to {difference:.1e}")
     return content, Export(model.name, True, difference, rows)
 
 
-def _scores(content: bytes, sample: FeatureMatrix) -> npt.NDArray[np.float64]:
+def predict_onnx(content: bytes, sample: FeatureMatrix) -> npt.NDArray[np.float64]:
     """Return the probability of class 1 from an ONNX model, shape (n,)."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    [found] = session.run([_OUTPUT], {_INPUT: sample.values.astype(np.float32)})
-    return np.asarray(found[:, 1], np.float64)
+    [probabilities] = session.run([_OUTPUT], {_INPUT: sample.values.astype(np.float32)})
+    return np.asarray(probabilities[:, 1], np.float64)
 
 
 def _xgboost(model: Any, columns: int) -> bytes:
     from onnxmltools import convert_xgboost
 
-    # The converter reads the column from names such as f0; the copy keeps the model's own.
+    # The converter expects names such as f0; the copy leaves the names of the model itself unchanged.
     renamed = model.copy()
     renamed.feature_names = [f"f{j}" for j in range(columns)]
-    return _plain(convert_xgboost(renamed, initial_types=_input_types(columns), name="xgboost"), columns)
+    return _normalized(convert_xgboost(renamed, initial_types=_input_types(columns), name="xgboost"), columns)
 
 
 def _lightgbm(model: Any, columns: int) -> bytes:
     from onnxmltools import convert_lightgbm
 
     types = _input_types(columns)
-    return _plain(convert_lightgbm(model, initial_types=types, name="lightgbm", zipmap=False), columns)
+    return _normalized(convert_lightgbm(model, initial_types=types, name="lightgbm", zipmap=False), columns)
 
 
 def _catboost(model: Any, columns: int) -> bytes:
@@ -133,7 +134,7 @@ def _catboost(model: Any, columns: int) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         model.save_model(str(path), format="onnx", export_parameters={"onnx_graph_name": "catboost"})
-        return _plain(onnx.load(path), columns)
+        return _normalized(onnx.load(path), columns)
 
 
 _CONVERTERS: dict[str, Callable[[Any, int], bytes]] = {
@@ -149,12 +150,11 @@ def _input_types(columns: int) -> list[tuple[str, Any]]:
     return [(_INPUT, FloatTensorType([None, columns]))]
 
 
-def _plain(model: Any, columns: int) -> bytes:
+def _normalized(model: Any, columns: int) -> bytes:
     """Return a model with one input, float32 (rows, columns), and one output, float32 (rows, 2).
 
-    The converters differ: CatBoost returns a list of dictionaries and keeps the log of the training, LightGBM's
-    declares a wrong shape and writes the operator sets in an order that Python's hash of a text decides, another one
-    in each process.
+    The converters differ: CatBoost returns a list of dictionaries and includes the training log; LightGBM's declares a
+    wrong shape and orders the operator sets by Python's string hash, which differs between processes.
     """
     from onnx import TensorProto, helper
 

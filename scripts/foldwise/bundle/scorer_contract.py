@@ -1,66 +1,77 @@
-"""What a table must hold to be scored with a bundle, and how scores become probabilities and verdicts."""
+"""What a bundle says about its models: the columns they need, and how predictions become decisions."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from foldwise.data.contract import Contract, Feature
 from foldwise.data.readers import as_text
-from foldwise.predict.final_models import Entrant, FinalModel
+from foldwise.io.json_record import Json
+from foldwise.predict.final_models import FinalEnsemble, FinalModels, Model
 
 
-def bundle_contract(contract: Mapping[str, Any]) -> dict[str, Any]:
-    """Return ``contract.json``: what of ``table.json`` a scorer needs, the columns in the order of the models.
+def bundle_contract(contract: Contract) -> Json:
+    """Return ``contract.json``: the part of the column contract that ``score.py`` needs.
 
-    ``needed`` names the columns without which no row can be scored; ``id`` is the one that names the rows
-    (``sample_id`` serves too; null: rows are numbered), ``unit`` is used where it is there.
+    Returns:
+        ``dataset``; ``needed``, the columns without which no row can be predicted; ``id``, the column of the row ids
+        (``sample_id`` is accepted too), null if rows are numbered; ``id_pattern``; ``unit``, used if the table has it;
+        ``label`` with its classes; ``inf``; ``features`` in the order of the models, where the code of a category is
+        its position in ``categories``, which are texts, as are its sentinels.
     """
-    row_number = contract["id"] == "row number"
-    features = [_feature(feature) for feature in contract["features"]]
-    names = [f["name"] for f in features]
+    id_column = None if contract.numbered else contract.id
     return {
-        "dataset": contract["dataset"],
-        "needed": [*([] if row_number else [contract["id"]]), *names],
-        "id": None if row_number else contract["id"],
-        "id_pattern": contract["id_pattern"],
-        "unit": contract["unit"],
-        "label": {key: contract["label"][key] for key in ("column", "positive", "negative")},
-        "inf": contract["inf"],
-        "features": features,
+        "dataset": contract.dataset,
+        "needed": [*([] if id_column is None else [id_column]), *(feature.name for feature in contract.features)],
+        "id": id_column,
+        "id_pattern": contract.id_pattern,
+        "unit": contract.unit,
+        "label": {
+            "column": contract.label.column,
+            "positive": contract.label.positive,
+            "negative": contract.label.negative,
+        },
+        "inf": contract.inf,
+        "features": [_feature(feature) for feature in contract.features],
     }
 
 
-def _feature(feature: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one feature: the code of a category is its place in ``categories``; they and their sentinels are texts."""
-    categorical = feature["type"] == "category"
-    sentinels = [as_text(s) for s in feature["sentinels"]] if categorical else feature["sentinels"]
-    stored = "text" if "string" in feature["stored"] else feature["stored"]
-    kept = {key: feature[key] for key in ("name", "type", "categories")}
-    return {**kept, "stored": stored, "sentinels": sentinels}
+def _feature(feature: Feature) -> Json:
+    return {
+        "name": feature.name,
+        "type": feature.type,
+        "categories": feature.categories,
+        "stored": stored_type(feature),
+        "sentinels": [as_text(s) for s in feature.sentinels] if feature.is_category else feature.sentinels,
+    }
 
 
-def bundle_operation(entrants: Sequence[Entrant], files: Mapping[str, str], default: str) -> dict[str, Any]:
-    """Return ``operation.json``: the models with their files, and what turns each entrant's scores into verdicts.
+def stored_type(feature: Feature) -> str:
+    """Return a feature's type in the training table; all text types are ``text``."""
+    return "text" if "string" in feature.stored else feature.stored
 
-    The score of an entrant is the sum of its models' scores times ``weights``.
+
+def bundle_operation(models: FinalModels, files: Mapping[str, str], default: str) -> Json:
+    """Return ``operation.json``: the files of the models, and how each model predicts and decides.
+
+    The prediction of a model is the sum of the backends' predictions times ``weights``.
 
     Args:
-        entrants: the final models, and their vote where there is one.
+        models: the final models.
         files: backend -> path of its model in the bundle.
-        default: whose scores are given where nobody chooses.
+        default: the backend used where none is chosen.
     """
-    models = [entrant for entrant in entrants if isinstance(entrant, FinalModel)]
     return {
         "default": default,
-        "models": {m.name: {"file": files[m.name], "version": m.facts["version"]} for m in models},
-        "backends": {entrant.name: _operation(entrant) for entrant in entrants},
+        "models": {m.name: {"file": files[m.name], "version": m.record.version} for m in models.backends},
+        "backends": {model.name: _operation(model) for model in models},
     }
 
 
-def _operation(entrant: Entrant) -> dict[str, Any]:
-    calibrator = entrant.operation.calibrator
+def _operation(model: Model) -> Json:
+    calibrator = model.rule.calibrator
     return {
-        "weights": {entrant.name: 1.0} if isinstance(entrant, FinalModel) else dict(entrant.weights),
+        "weights": dict(model.weights) if isinstance(model, FinalEnsemble) else {model.name: 1.0},
         "calibration": {"method": calibrator.method, **calibrator.numbers},
-        "threshold": entrant.operation.threshold,
-        "criterion": entrant.facts["criterion"],
-        "fitted_on": entrant.facts["fitted_on"],
+        "threshold": model.rule.threshold,
+        "criterion": model.record.criterion,
+        "fitted_on": model.record.fitted_on,
     }

@@ -1,7 +1,7 @@
 """One entry under `datasets:` of the configuration, as a typed model."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -146,3 +146,15 @@ class NewTable(Section):
     def files(self) -> list[str]:
         """The files that the entry names."""
         return [f for f in (self.table, self.metadata) if f is not None] + list(self.features.values())
+
+    def located(self, paths: Iterable[str]) -> "NewTable":
+        """Return the entry with other paths for its files, in the order of :attr:`files`."""
+        path = dict(zip(self.files, paths, strict=True))
+        features = {name: path[file] for name, file in self.features.items()}
+        return self.model_copy(
+            update={
+                "table": self.table and path[self.table],
+                "metadata": self.metadata and path[self.metadata],
+                "features": features,
+            }
+        )

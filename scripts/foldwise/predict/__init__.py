@@ -1,1 +1,1 @@
-"""Predictions for new tables with the final models, and how far such a table is from the training table."""
+"""Predictions for new tables with the final models, and how far such a table differs from the training table."""

@@ -1,9 +1,9 @@
-"""The final models of a dataset and their vote, each with the calibrator and the threshold that belong to it."""
+"""The final models of a dataset and their ensemble, each with its decision rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -13,133 +13,195 @@ from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError, listed
 from foldwise.evaluation.operating_points import DecisionRule, EvaluationSettings, fit_decision_rule
-from foldwise.io.files import read_json, read_table, reading_result, sha256
+from foldwise.evaluation.records import HEADLINE_METHOD, Metrics
+from foldwise.io.files import read_table, reading_result, sha256
+from foldwise.io.json_record import JsonRecord
 from foldwise.model_names import ENSEMBLE
-from foldwise.results.paths import final_paths
+from foldwise.results.load import read_ensemble_params, read_metrics
+from foldwise.results.paths import FinalModelFiles, final_model_files
 from foldwise.stats.ensemble_weights import weighted_mean
+
+Predictions = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class HeadlineAuc(JsonRecord):
+    """The row-level AUC over the outer folds, the ends of its interval, and what it is computed on."""
+
+    metric: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+    rows: int
+    units: int
+    groups: int
+    folds: int
+
+
+@dataclass(frozen=True)
+class ModelRecord(JsonRecord):
+    """What a report says about a final model.
+
+    Attributes:
+        model: name of its file; for the ensemble that of its weights.
+        sha256: hash of that file.
+        threshold: decision threshold on the uncalibrated prediction.
+        criterion: criterion by which the threshold was chosen.
+        calibration: method of the calibrator.
+        fitted_on: what calibrator and threshold were fitted on, in words.
+        headline: the evaluation of the model.
+        version: version of the library, of a backend.
+        weights: weight of each backend, of the ensemble.
+    """
+
+    model: str
+    sha256: str
+    threshold: float
+    criterion: str
+    calibration: str
+    fitted_on: str
+    headline: HeadlineAuc
+    version: str | None = None
+    weights: Mapping[str, float] | None = None
+
+
+class Model(Protocol):
+    """A final model or the ensemble: its name, its decision rule and its record."""
+
+    @property
+    def name(self) -> str:
+        """Name of the backend, or ``ensemble``."""
+
+    @property
+    def rule(self) -> DecisionRule:
+        """Calibrator and threshold."""
+
+    @property
+    def record(self) -> ModelRecord:
+        """What a report says about it."""
 
 
 @dataclass(frozen=True)
 class FinalModel:
-    """One backend's final model.
-
-    Attributes:
-        name: the backend.
-        backend: its module.
-        model: what that module loaded.
-        operation: calibrator and threshold.
-        facts: what they rest on, for the report.
-    """
+    """The final model of one backend; ``booster`` is what the module ``backend`` loaded."""
 
     name: str
+    rule: DecisionRule
+    record: ModelRecord
     backend: Backend
-    model: Any
-    operation: DecisionRule
-    facts: Mapping[str, Any]
+    booster: Any
 
-    def score(self, matrix: FeatureMatrix, threads: int) -> npt.NDArray[np.float64]:
-        """Return the probability of class 1 for n rows, shape (n,)."""
-        return self.backend.predict_matrix(self.model, matrix, threads).astype(np.float64)
+    def predict(self, features: FeatureMatrix, threads: int) -> Predictions:
+        """Return the uncalibrated probability of class 1 for n rows, shape (n,)."""
+        return self.backend.predict_matrix(self.booster, features, threads).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class FinalEnsemble:
-    """The vote of the final models.
-
-    Attributes:
-        name: ``ensemble``.
-        weights: of each backend that votes.
-        operation: calibrator and threshold.
-        facts: what they rest on, for the report.
-    """
+    """The weighted mean of the final models; ``weights`` are by backend."""
 
     name: str
+    rule: DecisionRule
+    record: ModelRecord
     weights: Mapping[str, float]
-    operation: DecisionRule
-    facts: Mapping[str, Any]
 
-    def score(self, scores: Mapping[str, npt.NDArray[np.float64]]) -> npt.NDArray[np.float64]:
-        """Return the weighted mean of the backends' scores for n rows, shape (n,); ``scores`` are by backend."""
-        return weighted_mean([scores[backend] for backend in self.weights], list(self.weights.values()))
+    def combine(self, predictions: Mapping[str, Predictions]) -> Predictions:
+        """Return the weighted mean of the backends' predictions for n rows, shape (n,)."""
+        return weighted_mean([predictions[backend] for backend in self.weights], list(self.weights.values()))
 
 
-Entrant = FinalModel | FinalEnsemble
+@dataclass(frozen=True)
+class FinalModels:
+    """The final models of a dataset, and their ensemble if there is one."""
+
+    backends: Sequence[FinalModel]
+    ensemble: FinalEnsemble | None
+
+    def __iter__(self) -> Iterator[Model]:
+        """Iterate over the backends, then the ensemble."""
+        yield from self.backends
+        if self.ensemble is not None:
+            yield self.ensemble
+
+    def predict(self, features: FeatureMatrix, threads: int) -> dict[str, Predictions]:
+        """Return model -> uncalibrated probability of class 1 for n rows, shape (n,)."""
+        predictions = {model.name: model.predict(features, threads) for model in self.backends}
+        return predictions | ({self.ensemble.name: self.ensemble.combine(predictions)} if self.ensemble else {})
 
 
-def load_final_models(folder: Path, entrants: Sequence[str] | None = None) -> list[Entrant]:
-    """Load the final models of a dataset from the formats that hold data only, and the weights that they vote with.
+def load_final_models(files: Mapping[str, FinalModelFiles]) -> FinalModels:
+    """Load final models from the formats that contain data only, and the ensemble's weights.
 
-    Calibrator and threshold are fitted as in every outer fold, by the settings that ``metrics.json`` names, on the
-    inner out-of-fold scores of the final fit.
+    Calibrator and threshold are fitted as in every outer fold: with the settings recorded in metrics.json, on the
+    inner out-of-fold predictions of the final fit.
 
     Args:
-        folder: the dataset's results.
-        entrants: which, None for all that are there.
-
-    Returns:
-        The backends, the ensemble last.
+        files: name of a backend, or ``ensemble`` -> its files.
 
     Raises:
-        UserError: when there is none, or a file that belongs to one is missing.
+        UserError: if a file is missing or broken, or the ensemble combines a model that is not among ``files``.
     """
-    known = (*SPECIFICATIONS, ENSEMBLE)
-    names = entrants or [name for name in known if Path(final_paths(folder, name)["model"]).exists()]
-    models = [_load_model(folder, name) for name in names if name != ENSEMBLE]
-    if not models:
+    backends = [_load_model(name, paths) for name, paths in files.items() if name != ENSEMBLE]
+    return FinalModels(backends, _load_ensemble(files[ENSEMBLE], backends) if ENSEMBLE in files else None)
+
+
+def find_final_models(folder: Path) -> FinalModels:
+    """Load all final models in a dataset's results folder.
+
+    Raises:
+        UserError: if there is none.
+    """
+    files = {name: final_model_files(folder, name) for name in (*SPECIFICATIONS, ENSEMBLE)}
+    existing = {name: paths for name, paths in files.items() if Path(paths.model).exists()}
+    if not set(existing) - {ENSEMBLE}:
         raise UserError(f"{folder}: there is no final model here: run the workflow for this dataset first")
-    return [*models, *([_load_ensemble(folder, models)] if ENSEMBLE in names else [])]
+    return load_final_models(existing)
 
 
-def _load_model(folder: Path, name: str) -> FinalModel:
-    path, backend = Path(final_paths(folder, name)["model"]), get_backend(name)
-    operation, facts = _operation(folder, name)
-    # Each library has errors of its own for a file that it cannot parse.
-    with reading_result(path, Exception):
-        model = backend.load(path)
-    return FinalModel(name, backend, model, operation, {**facts, "version": backend.version()})
+def _load_model(name: str, files: FinalModelFiles) -> FinalModel:
+    backend = get_backend(name)
+    rule, record = _rule_and_record(name, files, version=backend.version())
+    # Each library raises errors of its own for a file that it cannot parse.
+    with reading_result(files.model, Exception):
+        booster = backend.load(Path(files.model))
+    return FinalModel(name, rule, record, backend, booster)
 
 
-def _load_ensemble(folder: Path, models: Sequence[FinalModel]) -> FinalEnsemble:
-    operation, facts = _operation(folder, ENSEMBLE)
-    path = final_paths(folder, ENSEMBLE)["model"]
-    weights: dict[str, float] = read_json(path)["weights"]
-    missing = sorted(set(weights) - {model.name for model in models})
+def _load_ensemble(files: FinalModelFiles, backends: Sequence[FinalModel]) -> FinalEnsemble:
+    weights = read_ensemble_params(files.model).weights
+    rule, record = _rule_and_record(ENSEMBLE, files, weights=weights)
+    missing = sorted(set(weights) - {model.name for model in backends})
     if missing:
         raise UserError(
-            f"{path}: {listed(missing)} votes in this ensemble, but has no final model here: run the workflow to its "
-            "end first"
+            f"{files.model}: the ensemble combines {listed(missing)}, which has no final model here: run the workflow "
+            "to its end first"
         )
-    return FinalEnsemble(ENSEMBLE, weights, operation, {**facts, "weights": weights})
+    return FinalEnsemble(ENSEMBLE, rule, record, weights)
 
 
-def _operation(folder: Path, name: str) -> tuple[DecisionRule, dict[str, Any]]:
-    """Return calibrator and threshold of an entrant, and what they rest on."""
-    paths = final_paths(folder, name)
-    for path in paths.values():
+def _rule_and_record(name: str, files: FinalModelFiles, **own: Any) -> tuple[DecisionRule, ModelRecord]:
+    for path in (files.model, files.inner_predictions, files.metrics):
         if not Path(path).exists():
             raise UserError(f"{path}: the final model of {name} needs this file: run the workflow to its end first")
-    metrics = read_json(paths["metrics"])
-    choices = EvaluationSettings(
-        [point["fpr_aimed_at"] for point in metrics["thresholds"]["operating_points"]],
-        0.95,
-        metrics["calibration"]["method"],
-        metrics["thresholds"]["criterion"],
+    metrics = read_metrics(files.metrics)
+    thresholds, calibration = metrics.thresholds, metrics.calibration.method
+    rates = [point.fpr_aimed_at for point in thresholds.operating_points]
+    settings = EvaluationSettings(rates, 0.95, calibration, thresholds.criterion)
+    inner = read_table(files.inner_predictions, columns=["label", "score"])
+    rule = fit_decision_rule(inner.column("score").to_numpy(), inner.column("label").to_numpy(), settings)
+    return rule, ModelRecord(
+        model=Path(files.model).name,
+        sha256=sha256(files.model),
+        threshold=rule.threshold,
+        criterion=thresholds.criterion,
+        calibration=calibration,
+        fitted_on=f"inner out-of-fold scores of {inner.num_rows} training rows",
+        headline=_headline(metrics),
+        **own,
     )
-    inner = read_table(paths["inner_predictions"], columns=["label", "score"])
-    operation = fit_decision_rule(inner.column("score").to_numpy(), inner.column("label").to_numpy(), choices)
-    return operation, {
-        "model": Path(paths["model"]).name,
-        "sha256": sha256(paths["model"]),
-        "threshold": operation.threshold,
-        "criterion": choices.threshold,
-        "calibration": choices.calibration,
-        "fitted_on": f"inner out-of-fold scores of {inner.num_rows} training rows",
-        "headline": _headline(metrics),
-    }
 
 
-def _headline(metrics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the AUC that the evaluation found on groups that no model had seen, by row, and what it is over."""
-    found = metrics["intervals"]["auc"]["corrected_t"]
-    counts = {key: metrics["counts"][key] for key in ("rows", "units", "groups", "folds")}
-    return {"metric": "auc", **{key: found.get(key) for key in ("estimate", "low", "high")}, **counts}
+def _headline(metrics: Metrics) -> HeadlineAuc:
+    interval, counts = metrics.intervals["auc"][HEADLINE_METHOD], metrics.counts
+    ends = (interval.estimate, interval.low, interval.high)
+    return HeadlineAuc("auc", *ends, counts.rows, counts.units, counts.groups, counts.folds)

@@ -1,6 +1,7 @@
 """Where the files of the final models and of their vote are; the rules read this, so it imports nothing slow."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from foldwise.backends.registry import SPECIFICATIONS
@@ -26,20 +27,32 @@ def onnx_file(backend: str) -> str:
     return f"onnx/{backend}.onnx"
 
 
-def final_paths(folder: Path, backend: str) -> dict[str, str]:
-    """Return the files that a final model, or the vote of all, is used with.
+@dataclass(frozen=True)
+class FinalModelFiles:
+    """The files that a final model, or the ensemble, is used with.
+
+    Attributes:
+        model: the model in a format that contains data only; for the ensemble its weights.
+        inner_predictions: the inner out-of-fold predictions of the final fit.
+        metrics: metrics.json.
+    """
+
+    model: str
+    inner_predictions: str
+    metrics: str
+
+
+def final_model_files(folder: str | Path, name: str) -> FinalModelFiles:
+    """Return the files of a final model.
 
     Args:
         folder: the dataset's results.
-        backend: name of a backend, or ``ensemble``.
-
-    Returns:
-        Paths of ``model``, which for the ensemble are its weights, ``inner_predictions`` and ``metrics``.
+        name: name of a backend, or ``ensemble``.
     """
-    own = folder / backend
-    model = "final/params.json" if backend == ENSEMBLE else SPECIFICATIONS[backend].final_files[0]
-    return {
-        "model": str(own / model),
-        "inner_predictions": str(own / "final" / "inner_predictions.parquet"),
-        "metrics": str(own / "metrics.json"),
-    }
+    own = Path(folder, name)
+    model = "final/params.json" if name == ENSEMBLE else SPECIFICATIONS[name].final_files[0]
+    return FinalModelFiles(
+        model=str(own / model),
+        inner_predictions=str(own / "final" / "inner_predictions.parquet"),
+        metrics=str(own / "metrics.json"),
+    )

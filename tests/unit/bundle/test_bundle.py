@@ -2,7 +2,7 @@
 
 import hashlib
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,29 +11,32 @@ import numpy as np
 import onnx
 import pytest
 from bundled import Bundled, write_bundle
+from final_models import load_models
+from fixtures.runs import FinishedRun
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle import onnx_export
+from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.io.files import read_json
-from foldwise.predict.final_models import FinalModel, load_final_models
-from foldwise.results.paths import bundle_files, final_paths, model_file, onnx_file
+from foldwise.predict.final_models import FinalModel
+from foldwise.results.paths import bundle_files, final_model_files, model_file, onnx_file
 from small_study import SINGLE
 
 NUMBERS = {**SINGLE, "exclude": ["codec", "is_original"]}
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundled:
-    return write_bundle(tmp_path_factory.mktemp("numbers"), {**NUMBERS, "id_pattern": "(?P<id>v.*)"})
+def bundled(tmp_path_factory: pytest.TempPathFactory, tiny_run: FinishedRun) -> Bundled:
+    return write_bundle(tmp_path_factory.mktemp("numbers"), {**NUMBERS, "id_pattern": "(?P<id>v.*)"}, tiny_run)
 
 
 def _contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def _sample(bundled: Bundled) -> tuple[list[FinalModel], FeatureMatrix]:
-    features = read_json(bundled.results / "table.json")["features"]
-    models = [m for m in load_final_models(bundled.results) if isinstance(m, FinalModel)]
+def _sample(bundled: Bundled) -> tuple[Sequence[FinalModel], FeatureMatrix]:
+    features = read_contract(bundled.results / "table.json").features
+    models = load_models(bundled.results).backends
     return models, onnx_export.rows_to_compare(bundled.results / "table.parquet", features)
 
 
@@ -47,17 +50,17 @@ def test_every_file_is_named_with_its_hash(bundled: Bundled) -> None:
 
 def test_the_models_are_the_final_ones(bundled: Bundled) -> None:
     for name in SPECIFICATIONS:
-        final = Path(final_paths(bundled.results, name)["model"])
+        final = Path(final_model_files(bundled.results, name).model)
         assert (bundled.bundle / model_file(name)).read_bytes() == final.read_bytes()
 
 
 def test_made_twice_it_is_the_same_byte_for_byte(bundled: Bundled, tmp_path: Path) -> None:
-    assert _contents(bundled.made_again(tmp_path / "again")) == _contents(bundled.bundle)
+    assert _contents(bundled.rebuilt(tmp_path / "again")) == _contents(bundled.bundle)
 
 
-def test_what_is_made_no_more_goes(bundled: Bundled, tmp_path: Path) -> None:
-    folder = bundled.made_again(tmp_path / "bundle")
-    bundled.made_again(folder, ["lightgbm"])
+def test_files_of_backends_that_are_no_longer_configured_are_deleted(bundled: Bundled, tmp_path: Path) -> None:
+    folder = bundled.rebuilt(tmp_path / "bundle")
+    bundled.rebuilt(folder, ["lightgbm"])
     assert set(_contents(folder)) == {*bundle_files(["lightgbm"]), "onnx/lightgbm.onnx"}
     assert set(read_json(folder / "operation.json")["backends"]) == {"lightgbm"}
 
@@ -78,29 +81,30 @@ def test_the_contract_says_what_is_needed_and_how_it_is_read(bundled: Bundled) -
 def test_calibrator_and_threshold_are_plain_numbers(bundled: Bundled) -> None:
     operation = read_json(bundled.bundle / "operation.json")
     scores = np.linspace(0, 1, 11)
-    for model in load_final_models(bundled.results):
-        found = operation["backends"][model.name]
+    for model in load_models(bundled.results):
+        entry = operation["backends"][model.name]
         odds = np.log(np.clip(scores, 1e-7, 1 - 1e-7) / np.clip(1 - scores, 1e-7, 1 - 1e-7))
-        line = found["calibration"]["intercept"] + found["calibration"]["slope"] * odds
-        np.testing.assert_allclose(1 / (1 + np.exp(-line)), model.operation.calibrator(scores))
-        assert found["threshold"] == model.operation.threshold
-    # The third of the made-up metrics is the best.
-    assert operation["default"] == list(SPECIFICATIONS)[2]
+        line = entry["calibration"]["intercept"] + entry["calibration"]["slope"] * odds
+        np.testing.assert_allclose(1 / (1 + np.exp(-line)), model.rule.calibrator(scores))
+        assert entry["threshold"] == model.rule.threshold
+    aucs = {name: read_json(bundled.results / name / "metrics.json")["test_auc"] for name in SPECIFICATIONS}
+    assert operation["default"] == max(aucs, key=aucs.__getitem__)
+    assert aucs[operation["default"]] > min(aucs.values())
 
 
-def test_rows_to_compare_hold_missing_values_in_every_column(bundled: Bundled) -> None:
+def test_rows_to_compare_have_missing_values_in_every_column(bundled: Bundled) -> None:
     _, sample = _sample(bundled)
     assert sample.values.shape == (96, 3)
     assert not np.isnan(sample.values[:48]).any()
     assert np.isnan(sample.values[48:]).any(axis=0).all()
 
 
-def test_models_as_onnx_score_as_the_native_ones(bundled: Bundled) -> None:
+def test_models_as_onnx_predict_as_the_native_ones(bundled: Bundled) -> None:
     models, sample = _sample(bundled)
     for model in models:
         content = (bundled.bundle / onnx_file(model.name)).read_bytes()
-        found = onnx_export._scores(content, sample)
-        np.testing.assert_allclose(found, model.score(sample, 1), rtol=0, atol=1e-5)
+        predictions = onnx_export.predict_onnx(content, sample)
+        np.testing.assert_allclose(predictions, model.predict(sample, 1), rtol=0, atol=1e-5)
 
 
 def test_the_order_of_the_operator_sets_changes_no_byte(bundled: Bundled) -> None:
@@ -109,11 +113,11 @@ def test_the_order_of_the_operator_sets_changes_no_byte(bundled: Bundled) -> Non
     del other.opset_import[:]
     other.opset_import.extend(reversed(written.opset_import))
     assert len(written.opset_import) == 2
-    assert onnx_export._plain(other, 3) == onnx_export._plain(written, 3)
+    assert onnx_export._normalized(other, 3) == onnx_export._normalized(written, 3)
 
 
 def _other_way(model: FinalModel) -> FinalModel:
-    """Return a model whose native scores are others than those of its trees."""
+    """Return a model whose native predictions differ from those of its trees."""
     backend: Any = model.backend
 
     class Other:
@@ -138,13 +142,13 @@ def test_a_model_that_differs_or_cannot_be_converted_is_not_written(
     monkeypatch.setattr(onnx_export, "_CONVERTERS", converters)
     exports = onnx_export.export_models([_other_way(models[0]), models[1], models[2]], sample, tmp_path)
     assert [export.written for export in exports] == [False, False, True]
-    assert exports[0].reason == "its scores differ by up to 2.0e-05"
+    assert exports[0].reason == "its predictions differ by up to 2.0e-05"
     assert exports[1].reason == "no conversion: no such operator"
     assert [p.name for p in (tmp_path / "onnx").iterdir()] == ["catboost.onnx"]
 
 
-def test_catboost_exports_no_categories_and_the_card_says_so(tmp_path: Path) -> None:
-    bundled = write_bundle(tmp_path, SINGLE)
+def test_catboost_exports_no_categories_and_the_card_says_so(tmp_path: Path, tiny_run: FinishedRun) -> None:
+    bundled = write_bundle(tmp_path, SINGLE, tiny_run)
     assert not (bundled.bundle / onnx_file("catboost")).exists()
     card = (bundled.bundle / "README.md").read_text()
     assert "| CatBoost | not written: CatBoost exports no categorical columns |" in card

@@ -1,16 +1,21 @@
-"""The model card: metadata that parse, numbers that say over what they are, text of users that stays text."""
+"""The model card: metadata that parse, metrics that say what they are computed on, text of users that stays text."""
 
+import json
+from copy import deepcopy
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
-import report_artefacts
 import yaml
+from fixtures.runs import FinishedRun
 from foldwise.bundle.card import Contents, render_card
 from foldwise.bundle.markdown import escape
 from foldwise.bundle.onnx_export import Export
-from foldwise.bundle.scorer_contract import bundle_contract
+from foldwise.data.contract import Contract
+from foldwise.io.files import read_json
+from foldwise.predict.final_models import find_final_models
 from foldwise.results.load import Artefacts
 from markdown_it import MarkdownIt
 
@@ -27,24 +32,38 @@ HOSTILE = [
 ]
 
 
-def _artefacts() -> Artefacts:
-    data = report_artefacts.artefacts()
-    features = [{**f, "stored": "double", "sentinels": [0]} for f in data.contract["features"]]
-    found = {**data.contract, "features": features, "id_pattern": None, "inf": "error"}
-    return replace(data, contract=found)
+@pytest.fixture(scope="module")
+def loaded(tiny_run: FinishedRun) -> Artefacts:
+    """The results of the tiny run without its ensemble."""
+    results, backends = tiny_run.results, tiny_run.settings.backends
+    return Artefacts(
+        dataset="tiny",
+        entrants=backends,
+        contract=read_json(results / "table.json"),
+        audit=read_json(results / "audit.json"),
+        comparison=read_json(results / "comparison.json"),
+        metrics=[read_json(results / backend / "metrics.json") for backend in backends],
+        params=[fold for backend in backends for fold in read_json(results / backend / "params.json")],
+        configuration=json.loads(tiny_run.settings.model_dump_json(include={"folds", "search", "training", "audit"})),
+    )
 
 
-def _card(data: Artefacts, **changed: Any) -> str:
-    contract = bundle_contract(data.contract)
-    calibration = {"method": "sigmoid", "intercept": 0.0, "slope": 1.0}
-    entry = {"calibration": calibration, "threshold": 0.4, "criterion": "f1", "fitted_on": "3,278 rows"}
-    operation = {
-        "default": "xgboost",
-        "models": {b: {"file": f"models/{b}", "version": "1.2.3"} for b in data.backends},
-        "backends": {b: {"weights": {b: 1.0}, **entry} for b in data.backends},
-    }
-    exports = [Export("xgboost", True, 1e-7, 6556), Export("lightgbm", False, 0.1, 6556, "its scores differ")]
-    return render_card(data, replace(Contents(contract, operation, exports, {"score.py": "ab" * 32}), **changed))
+@pytest.fixture
+def results(loaded: Artefacts) -> Artefacts:
+    """The same, to be changed."""
+    return deepcopy(loaded)
+
+
+@pytest.fixture(scope="module")
+def folder(tiny_run: FinishedRun) -> Path:
+    return tiny_run.results
+
+
+def _card(results: Artefacts, folder: Path) -> str:
+    models = replace(find_final_models(folder), ensemble=None)
+    exports = [Export("xgboost", True, 1e-7, 400), Export("lightgbm", False, 0.1, 400, "its predictions differ")]
+    contract = Contract.from_json(results.contract)
+    return render_card(results, Contents(contract, models, "xgboost", exports, {"score.py": "ab" * 32}))
 
 
 def _front_matter(card: str) -> dict[str, Any]:
@@ -56,49 +75,48 @@ def _html(card: str) -> str:
     return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(card.split("---\n", 2)[2]))
 
 
-def test_the_metadata_hold_the_headline_and_over_what_it_is() -> None:
-    found = _front_matter(_card(_artefacts()))
-    assert (found["license"], found["library_name"]) == ("other", "xgboost")
-    assert [entry["name"] for entry in found["model-index"]] == ["demo xgboost", "demo lightgbm"]
-    [metric] = found["model-index"][0]["results"][0]["metrics"]
-    assert (metric["type"], metric["value"], metric["verified"]) == ("roc_auc", 0.6912, False)
+def test_the_metadata_contain_each_auc_with_what_it_is_computed_on(results: Artefacts, folder: Path) -> None:
+    metadata = _front_matter(_card(results, folder))
+    assert (metadata["license"], metadata["library_name"]) == ("other", "xgboost")
+    assert [entry["name"] for entry in metadata["model-index"]] == ["tiny xgboost", "tiny lightgbm", "tiny catboost"]
+    [metric] = metadata["model-index"][0]["results"][0]["metrics"]
+    metrics = results.metrics[0]
+    assert (metric["type"], metric["value"], metric["verified"]) == ("roc_auc", round(metrics["test_auc"], 4), False)
+    interval = metrics["intervals"]["auc"]["corrected_t"]
     assert metric["name"].startswith(
-        "AUC by row, mean over 5 folds, 95 % corrected t interval 0.601 to 0.779; 3,278 rows, "
-        "298 units (original_video), 298 groups; measured on models of the outer train parts, not on the final"
+        f"AUC by row, mean over 3 folds, 95 % corrected t interval {interval['low']:.3f} to {interval['high']:.3f}; "
+        "200 rows, 40 units (video), 40 groups; measured with models of the outer train parts, not with the final"
     )
 
 
-def test_no_sentence_claims_that_the_final_model_was_tested() -> None:
-    card = _card(_artefacts())
-    assert "They were not tested themselves" in card.replace("\n", " ")
-    assert "no score here is of it" in card
+def test_no_sentence_claims_that_the_final_model_was_tested(results: Artefacts, folder: Path) -> None:
+    assert "They were not tested themselves" in _card(results, folder).replace("\n", " ")
 
 
-def test_every_part_that_was_promised_is_there() -> None:
-    headings = [line.removeprefix("## ") for line in _card(_artefacts()).splitlines() if line.startswith("## ")]
-    promised = ["Result", "Use", "Scores", "Audit", "Data", "Protocol", "Intended use", "Not intended", "Limits"]
-    assert headings == [*promised, "Versions and hashes"]
+def test_every_section_is_there(results: Artefacts, folder: Path) -> None:
+    headings = [ln.removeprefix("## ") for ln in _card(results, folder).splitlines() if ln.startswith("## ")]
+    sections = ["Result", "Use", "Metrics", "Audit", "Data", "Protocol", "Intended use", "Not intended", "Limits"]
+    assert headings == [*sections, "Versions and hashes"]
 
 
-def test_an_interval_that_is_refused_and_a_score_that_is_undefined_are_said() -> None:
-    data = _artefacts()
-    first, second = data.metrics
-    first["intervals"]["auc"]["corrected_t"] = {"estimate": 0.69, "refused": "9 groups in the rarer class"}
-    for fold in second["fold_results"]:
-        fold["auc"] = None
-    second |= {"test_auc": None, "test_auc_std": None}
-    card = _card(data)
+def test_a_refused_interval_and_an_undefined_metric_are_stated(results: Artefacts, folder: Path) -> None:
+    first, second, third = results.metrics
+    first["intervals"]["auc"]["corrected_t"] |= {"low": None, "high": None, "refused": "9 groups in the rarer class"}
+    for metrics in (second, third):
+        for fold in metrics["fold_results"]:
+            fold["auc"] = None
+        metrics |= {"test_auc": None, "test_auc_std": None}
+    card = _card(results, folder)
     [entry] = _front_matter(card)["model-index"]
     assert ", no interval; " in entry["results"][0]["metrics"][0]["name"]
     assert "9 groups in the rarer class" in card
 
 
-def test_a_run_without_audit_slices_and_units_has_a_card() -> None:
-    data = _artefacts()
-    for metrics in data.metrics:
+def test_a_run_without_audit_slices_and_units_has_a_card(results: Artefacts, folder: Path) -> None:
+    for metrics in results.metrics:
         metrics["slices"] = []
-    contract = {**data.contract, "unit": "sample_id", "id": "row number", "slices": [], "groups": []}
-    card = _card(replace(data, audit={}, contract=contract))
+    contract = {**results.contract, "unit": "sample_id", "slices": [], "groups": []}
+    card = _card(replace(results, audit={}, contract=contract), folder)
     assert "No audit was run." in card
     assert "rows without it are numbered" in card
     assert "scored_units" not in card
@@ -106,8 +124,8 @@ def test_a_run_without_audit_slices_and_units_has_a_card() -> None:
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
-def test_a_card_of_models_of_a_gpu_promises_no_repetition(device: str) -> None:
-    card = _card(replace(_artefacts(), configuration={"training": {"device": device}}))
+def test_a_card_of_models_of_a_gpu_promises_no_repetition(results: Artefacts, folder: Path, device: str) -> None:
+    card = _card(replace(results, configuration={"training": {"device": device}}), folder)
     assert ("A repeated run may give other models and scores" in card) is (device == "cuda")
 
 
@@ -120,14 +138,12 @@ def test_text_of_users_stays_text(text: str) -> None:
     assert page.count("<td") == 1
 
 
-def test_hostile_names_in_a_card_are_shown_and_not_read() -> None:
-    data = _artefacts()
-    label = {"column": HOSTILE[2], "positive": HOSTILE[0], "negative": HOSTILE[1], "n_positive": 1, "n_negative": 1}
-    feature = {**data.contract["features"][0], "name": HOSTILE[5], "sentinels": [HOSTILE[4]]}
-    sources = [{**data.contract["sources"][0], "path": f"/home/me/{HOSTILE[3]}.csv"}]
+def test_hostile_names_in_a_card_are_shown_and_not_read(results: Artefacts, folder: Path) -> None:
+    label = {**results.contract["label"], "column": HOSTILE[2], "positive": HOSTILE[0], "negative": HOSTILE[1]}
+    feature = {**results.contract["features"][0], "name": HOSTILE[5], "sentinels": [HOSTILE[4]]}
+    sources = [{**results.contract["sources"][0], "path": f"/home/me/{HOSTILE[3]}.csv"}]
     names = {"label": label, "features": [feature], "unit": HOSTILE[7], "groups": HOSTILE, "sources": sources}
-    data = replace(data, contract={**data.contract, **names})
-    card = _card(data)
+    card = _card(replace(results, contract={**results.contract, **names}), folder)
     page = _html(card)
     assert "<script" not in page
     assert "<a " not in page
@@ -136,10 +152,9 @@ def test_hostile_names_in_a_card_are_shown_and_not_read() -> None:
     assert HOSTILE[7].split("\n")[0] in _front_matter(card)["model-index"][0]["results"][0]["metrics"][0]["name"]
 
 
-def test_columns_beyond_sixty_are_counted() -> None:
-    data = _artefacts()
-    features = [{**data.contract["features"][0], "name": f"f{j}"} for j in range(100)]
-    card = _card(replace(data, contract={**data.contract, "features": features}))
-    assert "100 needed columns, the first 60 of them" in card
+def test_columns_beyond_sixty_are_counted(results: Artefacts, folder: Path) -> None:
+    features = [{**results.contract["features"][0], "name": f"f{j}"} for j in range(100)]
+    card = _card(replace(results, contract={**results.contract, "features": features}), folder)
+    assert "100 required columns, of which the first 60 are listed" in card
     assert "| f59 |" in card
     assert "| f60 |" not in card

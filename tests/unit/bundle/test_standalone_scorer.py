@@ -7,17 +7,19 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import final_models
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from bundled import Bundled, scorer, write_bundle
+from fixtures.runs import FinishedRun
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.io.files import read_table
 from foldwise.model_names import ENSEMBLE
-from foldwise.predict import predict
+from foldwise.predict import predict_table
 from foldwise.stats.calibration import fit_calibrator
 from small_study import JOINED, SINGLE, table
 
@@ -38,9 +40,10 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 @pytest.fixture(scope="module")
-def bundled(tmp_path_factory: pytest.TempPathFactory) -> Bundled:
+def bundled(tmp_path_factory: pytest.TempPathFactory, tiny_run: FinishedRun) -> Bundled:
     folder = tmp_path_factory.mktemp("bundled")
-    return write_bundle(folder, {**SINGLE, "sentinels": {"frames": [20], "codec": ["avc"]}, "inf": "missing"})
+    sentinels = {"frames": [20], "codec": ["avc"], "noise": [0.1]}
+    return write_bundle(folder, {**SINGLE, "sentinels": sentinels, "inf": "missing"}, tiny_run)
 
 
 def _with(**columns: Any) -> Frame:
@@ -56,6 +59,7 @@ NEW_TABLES: dict[str, Frame] = {
     "a category as dictionary": lambda: table().astype({"codec": "category"}),
     "unseen and missing categories": lambda: table().assign(codec=["av1", None, "vp9", "hevc"] * 12),
     "missing values and sentinels": _with(noise=[np.nan, 0.1, -0.1, 2.0] * 12, frames=[20, 21, 22, 23] * 12),
+    "a sentinel in single precision": _with(noise=np.tile(np.array([0.1, 0.5, np.nan, -0.1], np.float32), 12)),
     "infinities": _with(gradient=np.tile(np.array([np.inf, -np.inf, 0, 1], np.float32), 12)),
     "whole numbers for single precision": _with(noise=[1, 2, 3, 4] * 12),
     "booleans for numbers": _with(frames=[True, False, False, True] * 12),
@@ -81,12 +85,11 @@ REFUSED: dict[str, tuple[Frame, str]] = {
 
 
 def _both(bundled: Bundled, folder: Path, new: pd.DataFrame, backend: str) -> list[list[pa.Table]]:
-    """Return rows and units from the workflow, and from predict.py under the same names."""
+    """Return rows and units from the workflow, and those from score.py under the same names."""
     new.to_parquet(folder / "new.parquet")
-    paths = {name: str(folder / name) for name in ("rows", "units", "report")}
-    predict.score_table(bundled.results, NewTable(table=str(folder / "new.parquet")), paths)
+    final_models.predict(bundled.results, NewTable(table=str(folder / "new.parquet")), folder)
     scorer(bundled.bundle).predict(folder / "new.parquet", folder / "scored.parquet", backend)
-    workflow = [read_table(paths[name]) for name in ("rows", "units")]
+    workflow = [read_table(folder / f"{name}.parquet") for name in ("rows", "units")]
     alone = [read_table(path) for name in ("scored", "scored_units") if (path := folder / f"{name}.parquet").exists()]
     names = {f"{backend}_{kind}": kind for kind in ("score", "calibrated", "verdict")}
     kept = [t.select([n for n in t.column_names if n in {"sample_id", "unit", "n_rows", *names}]) for t in workflow]
@@ -103,6 +106,16 @@ def test_scores_are_those_of_the_workflow_bit_for_bit(bundled: Bundled, tmp_path
             assert alone[1].equals(workflow[1])
 
 
+def test_a_sentinel_that_single_precision_does_not_represent_is_missing(bundled: Bundled, tmp_path: Path) -> None:
+    values = np.tile(np.array([0.1, 0.5, 0.1, -0.1], np.float32), 12)
+    assert float(values[0]) != 0.1
+    predicted = []
+    for noise in (values, np.where(values == np.float32(0.1), np.nan, values)):
+        _, [rows, _] = _both(bundled, tmp_path, table().assign(noise=noise), "xgboost")
+        predicted.append(rows["score"].to_pylist())
+    assert predicted[0] == predicted[1]
+
+
 def test_catboost_gets_a_missing_category_as_minus_one(bundled: Bundled) -> None:
     model = SimpleNamespace(feature_names_=["a", "b"], predict=lambda rows, **how: np.full((2, 2), 0.5))
     seen: list[Any] = []
@@ -115,19 +128,18 @@ def test_catboost_gets_a_missing_category_as_minus_one(bundled: Bundled) -> None
 def test_neither_parts_nor_threads_change_a_bit(
     bundled: Bundled, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(predict, "PART_ROWS", 7)
+    monkeypatch.setattr(predict_table, "PART_ROWS", 7)
     new = tmp_path / "new.parquet"
     table().to_parquet(new, row_group_size=10)
-    predict.score_table(
-        bundled.results, NewTable(table=str(new)), {n: str(tmp_path / n) for n in ("rows", "units", "report")}
-    )
+    final_models.predict(bundled.results, NewTable(table=str(new)), tmp_path)
     module = scorer(bundled.bundle)
     monkeypatch.setattr(module, "PART_ROWS", 7)
     for backend in (*SPECIFICATIONS, ENSEMBLE):
         module.predict(new, tmp_path / "scored.parquet", backend, threads=2)
         for ours, theirs in (("rows", "scored"), ("units", "scored_units")):
-            found = read_table(tmp_path / f"{theirs}.parquet")["score"].to_numpy()
-            assert found.tobytes() == read_table(tmp_path / ours)[f"{backend}_score"].to_numpy().tobytes()
+            alone = read_table(tmp_path / f"{theirs}.parquet")["score"].to_numpy()
+            workflow = read_table(tmp_path / f"{ours}.parquet")[f"{backend}_score"].to_numpy()
+            assert alone.tobytes() == workflow.tobytes()
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "none"])
@@ -147,14 +159,13 @@ def test_what_the_workflow_refuses_is_refused_in_one_line(bundled: Bundled, tmp_
     module = scorer(bundled.bundle)
     with pytest.raises(module.UserError, match=words.replace("<", r"\<")):
         module.predict(new, tmp_path / "scored.parquet", "xgboost")
-    outputs = {n: str(tmp_path / n) for n in ("rows", "units", "report")}
     with pytest.raises(UserError):
-        predict.score_table(bundled.results, NewTable(table=str(new)), outputs)
+        final_models.predict(bundled.results, NewTable(table=str(new)), tmp_path)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["new.parquet"]
 
 
-def test_infinities_are_refused_where_training_refused_them(tmp_path: Path) -> None:
-    joined = write_bundle(tmp_path, JOINED)
+def test_infinities_are_refused_where_training_refused_them(tmp_path: Path, tiny_run: FinishedRun) -> None:
+    joined = write_bundle(tmp_path, JOINED, tiny_run)
     new = table().rename(columns={n: f"stage2_{n}" for n in ("noise", "gradient", "frames", "codec")})
     new.assign(stage2_noise=np.float32("inf")).to_parquet(tmp_path / "new.parquet")
     module = scorer(joined.bundle)
@@ -195,7 +206,7 @@ def test_nothing_beside_score_py_is_taken_for_a_library(bundled: Bundled) -> Non
 
 
 def test_a_file_that_was_changed_or_lost_is_not_read(bundled: Bundled, tmp_path: Path) -> None:
-    copy = bundled.made_again(tmp_path / "copy")
+    copy = bundled.rebuilt(tmp_path / "copy")
     table().to_parquet(tmp_path / "new.parquet")
     module = scorer(copy)
     operation = (copy / "operation.json").read_text()

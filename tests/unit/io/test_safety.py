@@ -12,7 +12,8 @@ from final_models import write_final_models
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.models import parse
 from foldwise.errors import UserError
-from foldwise.predict.final_models import final_paths, load_final_models
+from foldwise.predict.final_models import find_final_models
+from foldwise.results.paths import final_model_files
 from small_study import ROOT, SINGLE, configuration
 
 # By what they run or unpickle. joblib.dump writes: the study's notebook looks for a joblib file of LightGBM.
@@ -147,9 +148,9 @@ def test_a_model_file_is_parsed_by_its_library_and_nothing_else(
 @pytest.mark.parametrize("backend", SPECIFICATIONS)
 def test_a_model_that_is_none_is_refused_by_name(backend: str, harm: tuple[bytes, Path], tmp_path: Path) -> None:
     results = write_final_models(tmp_path, SINGLE)
-    path = final_paths(results, backend)["model"]
+    path = final_model_files(results, backend).model
     for content in (harm[0], b"", Path(path).read_bytes()[: Path(path).stat().st_size // 2]):
         Path(path).write_bytes(content)
         with pytest.raises(UserError, match=f"{path}: this result is broken"):
-            load_final_models(results)
+            find_final_models(results)
     assert not harm[1].exists()

@@ -1,4 +1,4 @@
-"""A new table is scored by the vote of the final models too: their weighted mean, with its own threshold."""
+"""The ensemble predicts a new table too: the weighted mean of the final models, with its own threshold."""
 
 from pathlib import Path
 from typing import Any
@@ -6,34 +6,29 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from final_models import WEIGHTS, add_ensemble, write_final_models
+from final_models import WEIGHTS, add_ensemble, predict, write_final_models
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
-from foldwise.io.files import read_json, read_table, sha256
-from foldwise.predict.predict import score_table
-from foldwise.results.paths import final_paths
+from foldwise.io.files import read_table, sha256
+from foldwise.results.paths import final_model_files
 from small_study import SINGLE
+
+Predicted = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    found = write_final_models(tmp_path_factory.mktemp("voting"), SINGLE)
-    add_ensemble(found)
-    return found
+    folder = write_final_models(tmp_path_factory.mktemp("ensemble"), SINGLE)
+    add_ensemble(folder)
+    return folder
 
 
-def scored(
-    results: Path, folder: Path, entrants: list[str] | None = None, explain: bool = False
-) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]:
-    outputs = {name: str(folder / f"scored_{name}") for name in ("rows", "units", "report")}
-    request = NewTable(table=str(results.parent / "table.parquet"), explain=explain)
-    score_table(results, request, outputs, entrants)
-    rows, units = (read_table(outputs[name]).to_pandas() for name in ("rows", "units"))
-    return rows, units, read_json(outputs["report"])
+def scored(results: Path, folder: Path, names: list[str] | None = None, explain: bool = False) -> Predicted:
+    return predict(results, NewTable(table=str(results.parent / "table.parquet"), explain=explain), folder, names)
 
 
-def test_its_score_is_the_weighted_mean_of_the_scored_columns_bit_for_bit(results: Path, tmp_path: Path) -> None:
+def test_its_prediction_is_the_weighted_mean_of_the_backends_bit_for_bit(results: Path, tmp_path: Path) -> None:
     rows, _, _ = scored(results, tmp_path)
     x, y, z = (WEIGHTS[name] * rows[f"{name}_score"].to_numpy() for name in ("xgboost", "lightgbm", "catboost"))
     assert rows["ensemble_score"].to_numpy().tobytes() == (x + y + z).tobytes()
@@ -42,22 +37,22 @@ def test_its_score_is_the_weighted_mean_of_the_scored_columns_bit_for_bit(result
 
 def test_it_has_a_calibrator_and_a_threshold_of_its_own(results: Path, tmp_path: Path) -> None:
     rows, units, report = scored(results, tmp_path)
-    inner = read_table(final_paths(results, "ensemble")["inner_predictions"]).to_pandas()
-    choices = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
-    operation = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
+    inner = read_table(final_model_files(results, "ensemble").inner_predictions).to_pandas()
+    settings = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    rule = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), settings)
     raw = rows["ensemble_score"].to_numpy()
-    assert rows["ensemble_calibrated"].tolist() == operation.calibrator(raw).tolist()
-    assert rows["ensemble_verdict"].tolist() == (raw >= operation.threshold).astype(int).tolist()
-    found = report["models"]["ensemble"]
-    assert (found["threshold"], found["weights"]) == (operation.threshold, WEIGHTS)
-    assert found["threshold"] != report["models"]["xgboost"]["threshold"]
-    assert found["sha256"] == sha256(results / "ensemble/final/params.json")
+    assert rows["ensemble_calibrated"].tolist() == rule.calibrator(raw).tolist()
+    assert rows["ensemble_verdict"].tolist() == (raw >= rule.threshold).astype(int).tolist()
+    record = report["models"]["ensemble"]
+    assert (record["threshold"], record["weights"]) == (rule.threshold, WEIGHTS)
+    assert record["threshold"] != report["models"]["xgboost"]["threshold"]
+    assert record["sha256"] == sha256(results / "ensemble/final/params.json")
     mean = rows.groupby("unit")["ensemble_score"].mean()
     assert np.allclose(units.set_index("unit")["ensemble_score"], mean, rtol=1e-12)
-    assert units["ensemble_verdict"].tolist() == (mean >= operation.threshold).astype(int).tolist()
+    assert units["ensemble_verdict"].tolist() == (mean >= rule.threshold).astype(int).tolist()
 
 
-def test_it_takes_part_only_where_it_is_asked_for(results: Path, tmp_path: Path) -> None:
+def test_it_is_used_only_where_it_is_configured(results: Path, tmp_path: Path) -> None:
     rows, units, report = scored(results, tmp_path, ["xgboost", "lightgbm", "catboost"])
     assert not rows.filter(regex="^ensemble").shape[1]
     assert not units.filter(regex="^ensemble").shape[1]
@@ -69,9 +64,9 @@ def test_it_has_no_shap_values_and_the_report_says_why(results: Path, tmp_path: 
     assert not rows.filter(regex="^ensemble_(shap|feature)").shape[1]
     assert rows.filter(regex="_shap_1$").shape[1] == 3
     assert set(report["mean_absolute_shap"]) == set(WEIGHTS)
-    assert report["notes"][0].startswith("The ensemble has no SHAP values of its own")
+    assert report["notes"][0].startswith("The ensemble has no SHAP values: ")
 
 
-def test_a_vote_without_one_of_its_models_is_refused(results: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="'catboost' votes in this ensemble, but has no final model here"):
+def test_an_ensemble_without_one_of_its_models_is_refused(results: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the ensemble combines 'catboost', which has no final model here"):
         scored(results, tmp_path, ["xgboost", "lightgbm", "ensemble"])

@@ -1,6 +1,7 @@
-"""Scoring a new table: the models' own scores, whatever the order, the types and the files it comes in."""
+"""Predicting a new table: the models' own predictions, whatever the order, the types and the files it comes in."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from final_models import write_final_models
+from final_models import metrics_record, predict, write_final_models
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
-from foldwise.data.contract import read_contract
+from foldwise.data.contract import Feature, read_contract
 from foldwise.data.feature_matrix import read_matrix
 from foldwise.errors import UserError
-from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
-from foldwise.io.files import read_json, read_table
-from foldwise.predict import predict
-from foldwise.predict.new_columns import ContractColumn
-from foldwise.results.paths import final_paths
+from foldwise.evaluation.operating_points import EvaluationSettings, apply_decision_rules, fit_decision_rule
+from foldwise.io.files import read_table, write_json
+from foldwise.predict import predict_table
+from foldwise.predict.new_columns import ContractColumn, Conversion
+from foldwise.predict.new_rows import open_rows
+from foldwise.predict.prediction_report import conversion_note
+from foldwise.results.paths import final_model_files
 from small_study import JOINED, SINGLE, features, metadata, table
 
 FEATURES = ["noise", "gradient", "frames", "codec"]
@@ -39,16 +42,13 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def scored(tmp_path: Path) -> Callable[..., Scored]:
-    """Return a function that scores a request, or a frame, and reads what was written."""
+    """Return a function that predicts files, or a frame, and reads what was written."""
 
     def run(results: Path, new: pd.DataFrame | NewTable) -> Scored:
         if isinstance(new, pd.DataFrame):
             new.to_parquet(tmp_path / "new.parquet")
             new = NewTable(table=str(tmp_path / "new.parquet"))
-        outputs = {n: str(tmp_path / f"scored_{n}") for n in ("rows", "units", "report")}
-        predict.score_table(results, new, outputs)
-        rows, units = (read_table(outputs[n]).to_pandas() for n in ("rows", "units"))
-        return rows, units, read_json(outputs["report"])
+        return predict(results, new, tmp_path)
 
     return run
 
@@ -57,24 +57,47 @@ def scores_of(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.set_index("sample_id").sort_index().filter(regex="_(score|calibrated|verdict)$")
 
 
-def test_scores_are_those_of_the_libraries_and_operated_as_in_the_evaluation(
+def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_evaluation(
     single: Path, scored: Callable[..., Scored]
 ) -> None:
     rows, _, report = scored(single, table())
     assert rows["sample_id"].tolist() == table()["sample"].tolist()
     matrix = read_matrix(single / "table.parquet", read_contract(single / "table.json").features)
-    choices = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    settings = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
     for name in SPECIFICATIONS:
-        paths = final_paths(single, name)
+        files = final_model_files(single, name)
         backend = get_backend(name)
-        expected = backend.predict_matrix(backend.load(Path(paths["model"])), matrix).astype(np.float64)
-        inner = read_table(paths["inner_predictions"]).to_pandas()
-        operation = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), choices)
+        expected = backend.predict_matrix(backend.load(Path(files.model)), matrix).astype(np.float64)
+        inner = read_table(files.inner_predictions).to_pandas()
+        rule = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), settings)
         assert rows[f"{name}_score"].to_numpy().tobytes() == expected.tobytes()
-        assert rows[f"{name}_calibrated"].tolist() == operation.calibrator(expected).tolist()
-        assert rows[f"{name}_verdict"].tolist() == (expected >= operation.threshold).astype(int).tolist()
-        assert report["models"][name]["threshold"] == operation.threshold
+        assert rows[f"{name}_calibrated"].tolist() == rule.calibrator(expected).tolist()
+        assert rows[f"{name}_verdict"].tolist() == (expected >= rule.threshold).astype(int).tolist()
+        assert report["models"][name]["threshold"] == rule.threshold
     assert (report["rows"], report["units"], report["notes"]) == (48, 12, [report["drift"]["sentence"]])
+
+
+@pytest.mark.parametrize(("criterion", "rates"), [("youden", [0.05]), ("fpr", [0.3, 0.05])])
+def test_decision_rules_follow_the_configuration_as_in_the_folds(
+    scored: Callable[..., Scored], tmp_path: Path, criterion: str, rates: list[float]
+) -> None:
+    results = write_final_models(tmp_path / "study", SINGLE)
+    settings = EvaluationSettings(rates, 0.95, "isotonic", criterion)
+    for name in SPECIFICATIONS:
+        record = metrics_record(name, calibration="isotonic", criterion=criterion, rates=rates)
+        write_json(final_model_files(results, name).metrics, record.as_json())
+    rows, _, report = scored(results, table())
+    default = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    for name in SPECIFICATIONS:
+        inner = read_table(final_model_files(results, name).inner_predictions).to_pandas()
+        predictions = pd.DataFrame({"fold": 1, "score": rows[f"{name}_score"]})
+        expected = apply_decision_rules(predictions, {1: inner}, settings)
+        assert rows[f"{name}_calibrated"].tolist() == expected["calibrated"].tolist()
+        assert rows[f"{name}_verdict"].tolist() == (expected["score"] >= expected["threshold"]).astype(int).tolist()
+        assert report["models"][name]["threshold"] == expected["threshold"][0]
+        other = apply_decision_rules(predictions, {1: inner}, default)
+        assert other["calibrated"].tolist() != expected["calibrated"].tolist()
+        assert other["threshold"][0] != expected["threshold"][0]
 
 
 def test_a_unit_has_the_mean_of_its_rows(single: Path, scored: Callable[..., Scored]) -> None:
@@ -82,9 +105,9 @@ def test_a_unit_has_the_mean_of_its_rows(single: Path, scored: Callable[..., Sco
     assert units["n_rows"].tolist() == [4] * 11 + [3]
     for name in SPECIFICATIONS:
         means = rows.groupby("unit")[[f"{name}_score", f"{name}_calibrated"]].mean()
-        found = units.set_index("unit")[means.columns]
-        pd.testing.assert_frame_equal(found, means, rtol=1e-12)
-        over = found[f"{name}_score"] >= report["models"][name]["threshold"]
+        by_unit = units.set_index("unit")[means.columns]
+        pd.testing.assert_frame_equal(by_unit, means, rtol=1e-12)
+        over = by_unit[f"{name}_score"] >= report["models"][name]["threshold"]
         assert units[f"{name}_verdict"].tolist() == over.astype(int).tolist()
 
 
@@ -92,20 +115,20 @@ def test_neither_order_nor_labels_nor_parts_matter(
     single: Path, scored: Callable[..., Scored], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, _, _ = scored(single, table())
-    monkeypatch.setattr(predict, "PART_ROWS", 7)
+    monkeypatch.setattr(predict_table, "PART_ROWS", 7)
     new = table()[["codec", "sample", "is_original", *FEATURES[:-1]]].sample(frac=1, random_state=0)
     rows, units, report = scored(single, new.assign(colour="red"))
     pd.testing.assert_frame_equal(scores_of(rows), scores_of(whole))
     assert (len(units), report["units"]) == (0, None)
     assert (report["extra_columns"], report["order_differs"]) == (["colour"], True)
     assert report["notes"][:-1] == [
-        "There is no column 'video': scores are by row only.",
-        "The columns stand in another order than in training; they were put in its order.",
-        "Columns that training did not know are not used: colour.",
+        "There is no column 'video': predictions are by row only.",
+        "The columns are in a different order than in training; they were reordered.",
+        "Columns unknown in training are not used: colour.",
     ]
 
 
-def test_known_columns_that_are_no_features_are_told_apart_from_unknown_ones(
+def test_known_columns_that_are_not_features_are_distinguished_from_unknown_ones(
     single: Path, scored: Callable[..., Scored]
 ) -> None:
     _, _, report = scored(single, table().assign(colour="red"))
@@ -117,11 +140,11 @@ def test_everything_that_is_missing_is_named_in_one_line_with_the_nearest_name(
 ) -> None:
     with pytest.raises(UserError) as caught:
         scored(single, table().rename(columns={"noise": "noize", "codec": "xyz"}))
-    assert "new.parquet: lacks 2 of the 5 columns" in str(caught.value)
-    assert "'noise' (did you mean 'noize'?), 'codec': bring them" in str(caught.value)
+    assert "new.parquet: 2 of the 5 columns that the models need are missing" in str(caught.value)
+    assert "'noise' (did you mean 'noize'?), 'codec': add them" in str(caught.value)
 
 
-def test_a_sample_that_stands_twice_is_refused(single: Path, scored: Callable[..., Scored]) -> None:
+def test_a_repeated_sample_is_refused(single: Path, scored: Callable[..., Scored]) -> None:
     with pytest.raises(UserError, match="1 ids stand more than once"):
         scored(single, pd.concat([table(), table().iloc[:1]]))
 
@@ -137,7 +160,7 @@ def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: C
         {"name": "frames", "from": "text", "to": "int64"},
     ]
     assert report["notes"][0] == (
-        "3 of 5 columns have another type than in training and were read as there: is_original (int64 as bool), "
+        "3 of 5 columns differ in type from training and were converted: is_original (int64 as bool), "
         "noise (double as float), frames (text as int64)."
     )
     originals = table()["is_original"].to_numpy()
@@ -148,14 +171,14 @@ def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: C
     ("column", "values", "said"),
     [
         ("frames", ["many"] * 48, "'frames' cannot be read as numbers"),
-        ("noise", [2**24 + 1] * 48, "'noise' holds whole numbers that single precision"),
+        ("noise", [2**24 + 1] * 48, "'noise' contains integers that single precision"),
         ("noise", [2**60 + 1] * 48, "'noise' cannot be read as numbers"),
         ("noise", [1e300] * 48, "beyond 3.4e38"),
         ("noise", [[1.0]] * 48, "'noise' has type list"),
-        ("is_original", [2] * 48, "'is_original' holds numbers other than 0 and 1"),
+        ("is_original", [2] * 48, "'is_original' contains numbers other than 0 and 1"),
     ],
 )
-def test_what_a_type_cannot_hold_is_refused(
+def test_values_that_a_type_cannot_represent_are_refused(
     single: Path, scored: Callable[..., Scored], column: str, values: list[Any], said: str
 ) -> None:
     new = table()
@@ -172,7 +195,7 @@ def test_unseen_categories_count_as_missing_and_are_counted(single: Path, scored
     without, _, _ = scored(single, gaps)
     pd.testing.assert_frame_equal(rows, without)
     assert report["unseen_categories"] == [{"name": "codec", "rows": 3, "values": {"av1": 2, "theora": 1}}]
-    assert report["notes"][:-1] == ["codec: 3 of 48 rows hold a category unseen in training (av1, theora)."]
+    assert report["notes"][:-1] == ["codec: 3 of 48 rows have a category unseen in training (av1, theora)."]
 
 
 def test_sentinels_and_infinities_are_those_of_the_training(single: Path, scored: Callable[..., Scored]) -> None:
@@ -220,6 +243,36 @@ def test_samples_without_features_are_left_out_and_counted(
         scored(joined, NewTable(**files))  # type: ignore[arg-type]
 
 
+def test_a_sample_that_only_the_second_feature_table_has_is_predicted(tmp_path: Path) -> None:
+    first, second = features()[["sample", "noise", "codec"]], features()[["sample", "gradient", "frames"]]
+    (tmp_path / "study").mkdir()
+    for name, frame in (("first", first), ("second", second)):
+        frame.to_parquet(tmp_path / f"study/{name}.parquet")
+    files = {"features": {"first": "first.parquet", "second": "second.parquet"}}
+    results = write_final_models(tmp_path / "study", {**JOINED, **files})
+    new = {name: str(tmp_path / f"{name}.parquet") for name in ("first", "second")}
+    first.iloc[1:].to_parquet(new["first"])
+    second.iloc[:-1].to_parquet(new["second"])
+    metadata().to_parquet(tmp_path / "metadata.parquet")
+    request = NewTable(features=new, metadata=str(tmp_path / "metadata.parquet"))
+    rows, _, report = predict(results, request, tmp_path)
+    assert rows["sample_id"].tolist() == metadata()["sample"].tolist()
+    assert report["rows_left_out"] == 0
+    assert report["missing"] == {"first_noise": 1, "first_codec": 1, "second_gradient": 1, "second_frames": 1}
+
+
+def test_one_column_in_double_precision_makes_the_features_double(tmp_path: Path) -> None:
+    results = write_final_models(tmp_path, SINGLE)
+    single_precision = read_contract(results / "table.json")
+    assert {f.type for f in single_precision.features} == {"float32", "category"}
+    features = [replace(f, type="float64") if f.name == "frames" else f for f in single_precision.features]
+    for contract, dtype in ((single_precision, np.float32), (replace(single_precision, features=features), np.float64)):
+        rows = open_rows(NewTable(table=str(tmp_path / "table.parquet")), contract)
+        columns = [ContractColumn(f, rows.types[f.name], contract.inf) for f in contract.features]
+        [(_, part)] = predict_table.feature_matrices(rows, columns, contract)
+        assert part.values.dtype == dtype
+
+
 def test_a_unit_whose_samples_were_all_left_out_does_not_count(
     joined: Path, scored: Callable[..., Scored], tmp_path: Path
 ) -> None:
@@ -235,34 +288,31 @@ def test_a_table_of_the_wrong_form_or_name_is_refused(
     single: Path, joined: Path, scored: Callable[..., Scored]
 ) -> None:
     request = NewTable(features={"stage3": "stage3.parquet"})
-    with pytest.raises(UserError, match=r"'stage2' \(did you mean 'stage3'\?\) is not there"):
+    with pytest.raises(UserError, match=r"'stage2' \(did you mean 'stage3'\?\) is missing"):
         scored(joined, request)
-    with pytest.raises(UserError, match="made from one file: give table:"):
+    with pytest.raises(UserError, match="made from one file: set table:"):
         scored(single, request)
 
 
-def test_without_a_final_model_nothing_is_scored(tmp_path: Path, scored: Callable[..., Scored]) -> None:
+def test_without_a_final_model_nothing_is_predicted(tmp_path: Path, scored: Callable[..., Scored]) -> None:
     with pytest.raises(UserError, match="there is no final model here: run the workflow"):
         scored(tmp_path, table())
 
 
 def test_many_columns_of_another_type_are_counted_and_the_first_named() -> None:
-    converted = [{"name": f"f{j}", "from": "double", "to": "float"} for j in range(38)]
-    found = {"order_differs": False, "extra_columns": [], "unseen_categories": [], "missing": dict.fromkeys(range(40))}
-    [said] = predict.notes({"rows": 1, "units": 1, **found, "converted": converted}, {"unit": "video"})
-    assert said.startswith("38 of 40 columns have another type than in training and were read as there: f0 (double as ")
-    assert said.endswith("f4 (double as float) and 33 more.")
+    [note] = conversion_note([Conversion(f"f{j}", "double", "float") for j in range(38)], 40)
+    assert note.startswith("38 of 40 columns differ in type from training and were converted: f0 (double as float), ")
+    assert note.endswith("f4 (double as float) and 33 more.")
 
 
 @pytest.mark.parametrize("trained", ["float32", "float64"])
 @pytest.mark.parametrize("stored", ["float32", "float64"])
 def test_floats_without_sentinels_are_read_as_those_with_them(trained: str, stored: str) -> None:
-    feature = {"name": "x", "stored": "float", "type": trained, "categories": None}
     values = np.append(np.random.default_rng(0).normal(size=99), np.nan).astype(stored)
     array = pa.array(values, mask=np.arange(100) == 5)
 
     def read(sentinels: list[float], infinite: bool) -> tuple[Any, int]:
-        column = ContractColumn({**feature, "sentinels": sentinels}, array.type, "missing")
+        column = ContractColumn(Feature("x", "table", "x", trained, "float", sentinels, 0, None), array.type, "missing")
         given = pc.if_else(pa.array(np.arange(100) == 7), pa.scalar(np.inf, array.type), array) if infinite else array
         return column.values(pa.table({"x": given})), column.missing
 

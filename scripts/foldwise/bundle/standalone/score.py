@@ -155,9 +155,9 @@ class Column:
             raise self._refusal(f"cannot be read as numbers ({str(fault).rstrip('.')})") from None
         values = np.array(wide.fill_null(np.nan).to_numpy(zero_copy_only=False), np.float64)
         missing = wide.is_null().to_numpy(zero_copy_only=False)
-        for sentinel in self._feature["sentinels"]:
+        for value in map(float, self._feature["sentinels"]):
             # 0.1 in single precision differs from 0.1 in double precision.
-            missing |= values == (kind.to_pandas_dtype()(sentinel) if pa.types.is_floating(kind) else float(sentinel))
+            missing |= values == (pc.cast(value, kind, safe=False).as_py() if pa.types.is_floating(kind) else value)
         missing |= np.isinf(values) if self._inf == "missing" else False
         values[missing] = np.nan
         if (np.abs(values[~missing]) > np.finfo(np.float32).max).any():
