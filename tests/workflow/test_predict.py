@@ -1,4 +1,4 @@
-"""New tables: scored by the rule and by the command alike, without any training."""
+"""New tables: the rule and the command predict the same, without any training."""
 
 import json
 import sys
@@ -40,5 +40,5 @@ def test_the_command_names_what_is_missing_and_shows_no_traceback(study: Study) 
     command = [sys.executable, "-m", "foldwise.predict", "--dataset", "tiny", "--table", "x.csv", "--out", "x.parquet"]
     done = started(command, study.folder, PYTHONPATH=str(study.workflow / "scripts"))
     assert done.returncode == 1
-    assert done.stderr.startswith("error: x.csv: lacks 5 of the 5 columns")
+    assert done.stderr.startswith("error: x.csv: 5 of the 5 columns that the models need are missing")
     assert "Traceback" not in done.stderr
