@@ -12,9 +12,9 @@ from foldwise.evaluation.evaluate import counts
 from foldwise.evaluation.fold_metrics import by_fold, constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.intervals import groups_of_rarer_class
 from foldwise.evaluation.pairs import compare_pairs, verdict
-from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions, test_shares
+from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
 from foldwise.evaluation.records import Means
-from foldwise.folds.assignment import read_rows
+from foldwise.folds.assignment import Rows, open_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.model_names import BASELINES
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
@@ -54,7 +54,7 @@ def compare_backends(
         comparison: where to write comparison.json.
     """
     dataset = str(read_json(contract)["dataset"])
-    rows = read_rows(table, contract, folds)
+    rows = open_rows(table, contract, folds)
     tables = [read_table(path) for path in out_of_fold_predictions]
     write_table(predictions, pa.concat_tables(tables))
     predicted = {name: table.to_pandas() for name, table in zip(models, tables, strict=True)}
@@ -73,7 +73,7 @@ def compare_backends(
 def compare_models(
     dataset: str,
     lines: pd.DataFrame,
-    rows: pd.DataFrame,
+    rows: Rows,
     models: Sequence[str],
     confidence: float,
     metric: str = "auc",
@@ -85,7 +85,7 @@ def compare_models(
     Args:
         dataset: name of the dataset.
         lines: the metrics of all models and folds, from :func:`foldwise.evaluation.fold_metrics.fold_metrics`.
-        rows: from :func:`foldwise.folds.assignment.read_rows`.
+        rows: the rows of the dataset with their folds.
         models: names of models and baselines, in the order of the report.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         metric: the metric that is compared, by row.
@@ -93,15 +93,15 @@ def compare_models(
         predictions: name -> out-of-fold predictions, for the cross-check of AUCs by clustered DeLong. The constant
             prediction has none; without any the cross-check is left out.
     """
-    share = float(np.mean(list(test_shares(rows).values())))
+    share = float(np.mean(list(rows.folds.test_shares().values())))
     values = {name: by_fold(lines[lines["backend"] == name], metric) for name in models}
-    groups = groups_of_rarer_class(rows)
+    groups = groups_of_rarer_class(rows.frame)
     refused = {name: reason_to_refuse(of_folds, groups) for name, of_folds in values.items()}
     pairs = compare_pairs(
         values,
         refused,
         metric=metric,
-        over=Means("row", len(values[models[0]]), len(rows), rows["group"].nunique()),
+        over=Means("row", len(values[models[0]]), len(rows), rows.frame["group"].nunique()),
         test_share=share,
         confidence=confidence,
         rope=rope,

@@ -13,7 +13,7 @@ from foldwise.evaluation.operating_points import (
     calibration_summary,
     threshold_summary,
 )
-from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions, test_shares
+from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions, slice_values
 from foldwise.evaluation.records import (
     HEADLINE,
     Counts,
@@ -27,7 +27,7 @@ from foldwise.evaluation.records import (
     SliceMetrics,
     UnitMetrics,
 )
-from foldwise.folds.assignment import read_rows
+from foldwise.folds.assignment import Rows, open_rows
 from foldwise.io.files import read_json, write_json, write_table
 from foldwise.stats.metrics import confusion
 
@@ -62,7 +62,7 @@ def evaluate_backend(
         out_of_fold_predictions: where to write the test rows of all folds with their predictions.
     """
     dataset = str(read_json(contract)["dataset"])
-    rows = read_rows(table, contract, folds)
+    rows = open_rows(table, contract, folds)
     predicted = apply_decision_rules(
         out_of_fold(rows, read_fold_predictions(predictions)), read_fold_predictions(inner_predictions), settings
     )
@@ -70,13 +70,13 @@ def evaluate_backend(
     lines = fold_metrics(dataset, backend, predicted, settings.operating_fpr)
     write_table(tidy, metrics_table(lines))
     logistic = out_of_fold(rows, read_fold_predictions(reference))
-    shares = list(test_shares(rows).values())
+    shares = list(rows.folds.test_shares().values())
     evaluated = Metrics(
         headline=headline(lines, "row"),
         dataset=dataset,
         backend=backend,
         unit=UnitMetrics(headline(lines, "unit"), _intervals(lines, predicted, shares, settings.confidence, "unit")),
-        folds=_fold_results(predicted, lines),
+        folds=_fold_results(predicted, lines, rows),
         intervals=_intervals(lines, predicted, shares, settings.confidence, "row"),
         slices=_slice_results(predicted, lines),
         baselines={
@@ -85,7 +85,7 @@ def evaluate_backend(
                 fold_metrics(dataset, "logistic_regression", logistic, settings.operating_fpr)
             ),
         },
-        thresholds=threshold_summary(predicted, settings, shares, groups_of_rarer_class(rows)),
+        thresholds=threshold_summary(predicted, settings, shares, groups_of_rarer_class(rows.frame)),
         calibration=calibration_summary(predicted, settings.calibration),
         counts=counts(rows),
     )
@@ -110,19 +110,19 @@ def headline(lines: pd.DataFrame, level: Level) -> Headline:
     return Headline(means)
 
 
-def counts(rows: pd.DataFrame) -> Counts:
+def counts(rows: Rows) -> Counts:
     """Return what the metrics of a dataset are computed on."""
-    positive_units = rows.groupby("unit")["label"].mean() > 0.5
-    folds = sum(name.startswith("fold_") for name in rows.columns)
+    positive_units = rows.frame.groupby("unit")["label"].mean() > 0.5
+    folds, n_splits = len(rows.folds.numbers), rows.folds.plan.n_splits
     return Counts(
         rows=len(rows),
         units=len(positive_units),
-        groups=rows["group"].nunique(),
-        positive_rows=int(rows["label"].sum()),
+        groups=rows.frame["group"].nunique(),
+        positive_rows=int(rows.frame["label"].sum()),
         positive_units=int(positive_units.sum()),
         folds=folds,
-        repeats=folds // rows.attrs["n_splits"],
-        n_splits=rows.attrs["n_splits"],
+        repeats=folds // n_splits,
+        n_splits=n_splits,
     )
 
 
@@ -133,9 +133,8 @@ def _intervals(
     return intervals_of_level(values, predictions, level, float(np.mean(shares)), confidence)
 
 
-def _fold_results(predictions: pd.DataFrame, lines: pd.DataFrame) -> list[FoldMetrics]:
+def _fold_results(predictions: pd.DataFrame, lines: pd.DataFrame, rows: Rows) -> list[FoldMetrics]:
     overall = lines[lines["slice"] == "all"].set_index(["level", "fold"])
-    sources = predictions.attrs["sources"]
     results = []
     for name, part in predictions.groupby("fold"):
         fold = int(str(name))
@@ -143,8 +142,8 @@ def _fold_results(predictions: pd.DataFrame, lines: pd.DataFrame) -> list[FoldMe
         results.append(
             FoldMetrics(
                 fold=fold,
-                repeat=int(part["repeat"].iloc[0]),
-                source=sources[fold - 1] if sources else None,
+                repeat=rows.folds.repeat_of(fold),
+                source=rows.folds.source_of(fold),
                 extent=_extent(part),
                 row=row,
                 confusion=confusion(part["label"].to_numpy(), part["score"].to_numpy()).tolist(),
@@ -165,7 +164,7 @@ def _slice_results(predictions: pd.DataFrame, lines: pd.DataFrame) -> list[Slice
                 slice=name,
                 value=value,
                 level="row",
-                extent=_extent(first[first[f"slice: {name}"].fillna("(missing)") == value]),
+                extent=_extent(first[slice_values(first, name) == value]),
                 n_folds=int(part.loc[part["metric"] == "auc", "value"].notna().sum()),
                 metrics={str(metric): float(mean) for metric, mean in means.items()},
             )

@@ -8,8 +8,9 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from foldwise.evaluation.predictions import by_unit
+from foldwise.evaluation.predictions import by_unit, slice_values, slices_of
 from foldwise.evaluation.records import Baseline
+from foldwise.folds.assignment import Rows
 from foldwise.stats.metrics import all_metrics, confusion, decision_metrics
 
 _COLUMNS = {
@@ -41,14 +42,14 @@ def fold_metrics(dataset: str, model: str, predictions: pd.DataFrame, operating_
     """
     lines = _lines_of_level(predictions, "row", "all", "all", operating_fpr)
     lines += _lines_of_level(by_unit(predictions), "unit", "all", "all", operating_fpr)
-    for name in predictions.attrs["slices"]:
-        column = predictions[f"slice: {name}"].fillna("(missing)")
+    for name in slices_of(predictions):
+        column = slice_values(predictions, name)
         for value in sorted(column.unique()):
             lines += _lines_of_level(predictions[column == value], "row", name, value, operating_fpr)
     return _frame(lines, dataset, model)
 
 
-def constant_metrics(dataset: str, rows: pd.DataFrame, operating_fpr: Sequence[float]) -> pd.DataFrame:
+def constant_metrics(dataset: str, rows: Rows, operating_fpr: Sequence[float]) -> pd.DataFrame:
     """Compute all metrics of the constant prediction on every fold, by row and by unit.
 
     Its probability is the share of positives in the train part: of positive rows by row, of positive units by unit,
@@ -57,24 +58,21 @@ def constant_metrics(dataset: str, rows: pd.DataFrame, operating_fpr: Sequence[f
 
     Args:
         dataset: name of the dataset.
-        rows: from :func:`foldwise.folds.assignment.read_rows`.
+        rows: the rows of the dataset with their folds.
         operating_fpr: false-positive rates at which the true-positive rate is given.
 
     Returns:
         Lines as those of :func:`fold_metrics`.
     """
     lines = []
-    folds = sorted(int(name.removeprefix("fold_")) for name in rows.columns if name.startswith("fold_"))
     for level in ("row", "unit"):
-        for fold in folds:
-            train, test = (
-                _labels(rows[chosen], level) for chosen in (rows[f"fold_{fold}"] > 0, rows[f"fold_{fold}"] == 0)
-            )
+        for fold in rows.folds.numbers:
+            chosen = rows.folds.is_train(fold), rows.folds.is_test(fold)
+            train, test = (_labels(rows.frame[mask], level) for mask in chosen)
             metrics = all_metrics(test, np.full(len(test), train.mean()), operating_fpr)
             always = [decision_metrics(confusion(test, np.full(len(test), decision))) for decision in (0.0, 1.0)]
             metrics |= {name: max(values[name] for values in always) for name in always[0]}
-            repeat = (fold - 1) // rows.attrs["n_splits"] + 1
-            lines += _lines(metrics, len(test), repeat, fold, level, "all", "all")
+            lines += _lines(metrics, len(test), rows.folds.repeat_of(fold), fold, level, "all", "all")
     return _frame(lines, dataset, "constant")
 
 

@@ -100,9 +100,7 @@ def apply_decision_rules(
         }
         calibrated = rule.calibrator(part["score"].to_numpy())
         parts.append(part.assign(calibrated=calibrated, threshold=rule.threshold, **limits))
-    result = pd.concat(parts)
-    result.attrs = predictions.attrs
-    return result
+    return pd.concat(parts)
 
 
 def calibration_summary(predictions: pd.DataFrame, method: str) -> Calibration:

@@ -6,34 +6,44 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from foldwise.folds.assignment import Rows
 from foldwise.io.files import read_table
 
+_SLICE = "slice: "
 
-def out_of_fold(rows: pd.DataFrame, predictions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+
+def out_of_fold(rows: Rows, predictions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
     """Join the predictions of the outer folds to their rows.
 
     Args:
-        rows: n rows, from :func:`foldwise.folds.assignment.read_rows`.
+        rows: the rows of the dataset with their folds.
         predictions: fold, from 1 -> a frame with the columns sample_id and score (the predicted probability) of its
             test rows.
 
     Returns:
-        One row a fold and test row: repeat, fold, sample_id, unit, group, label, score and the slices.
+        One row a fold and test row: sample_id, label, unit, group, ``slice: <name>`` for each slice, fold, repeat and
+        score.
 
     Raises:
         ValueError: when the predictions of a fold are not those of its test rows.
     """
     parts = []
-    kept = [name for name in rows.columns if not name.startswith("fold_")]
     for fold, predicted in sorted(predictions.items()):
-        test = rows.loc[rows[f"fold_{fold}"] == 0, kept]
+        test = rows.test_rows(fold)
         if len(test) != len(predicted) or (test["sample_id"].to_numpy() != predicted["sample_id"].to_numpy()).any():
             raise ValueError(f"the predictions of fold {fold} are not those of its test rows")
-        part = test.assign(fold=fold, score=predicted["score"].to_numpy())
-        parts.append(part.assign(repeat=(fold - 1) // rows.attrs["n_splits"] + 1))
-    result = pd.concat(parts, ignore_index=True)
-    result.attrs = rows.attrs
-    return result
+        parts.append(test.assign(score=predicted["score"].to_numpy()))
+    return pd.concat(parts, ignore_index=True)
+
+
+def slices_of(predictions: pd.DataFrame) -> list[str]:
+    """Return the names of the slices of out-of-fold predictions."""
+    return [name.removeprefix(_SLICE) for name in predictions.columns if name.startswith(_SLICE)]
+
+
+def slice_values(predictions: pd.DataFrame, name: str) -> pd.Series:
+    """Return the value of a slice in every row, ``(missing)`` where there is none."""
+    return predictions[_SLICE + name].fillna("(missing)")
 
 
 def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> pa.Table:
@@ -47,9 +57,9 @@ def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> p
         **{c: pa.array(predictions[c]) for c in ("sample_id", "unit", "group", "label", "score", "calibrated")},
         **{c: pa.array(predictions[c]) for c in thresholds},
     }
-    for name in predictions.attrs["slices"]:
+    for name in slices_of(predictions):
         # A slice may have the name of a column that the table already has.
-        columns[f"slice_{name}" if name in columns else name] = pa.array(predictions[f"slice: {name}"], pa.string())
+        columns[f"slice_{name}" if name in columns else name] = pa.array(predictions[_SLICE + name], pa.string())
     return pa.table(columns)
 
 
@@ -64,9 +74,3 @@ def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:
 def read_fold_predictions(path: str) -> dict[int, pd.DataFrame]:
     """Read a table with a column ``fold``: fold, from 1 -> its rows."""
     return {int(fold): part for fold, part in read_table(path).to_pandas().groupby("fold")}
-
-
-def test_shares(rows: pd.DataFrame) -> dict[int, float]:
-    """Return n_test / n_train in rows for every fold; rows that are left out of a fold (-1) count in neither."""
-    names = [name for name in rows.columns if name.startswith("fold_")]
-    return {int(name.removeprefix("fold_")): float((rows[name] == 0).sum() / (rows[name] > 0).sum()) for name in names}

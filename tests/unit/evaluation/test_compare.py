@@ -10,7 +10,7 @@ from foldwise.evaluation.compare import compare_models
 from foldwise.evaluation.comparison_records import Comparison, Pair
 from foldwise.evaluation.fold_metrics import fold_metrics
 from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
-from foldwise.folds.assignment import read_rows
+from foldwise.folds.assignment import open_rows
 from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t, holm
 from foldwise.stats.delong import clustered_delong_difference
@@ -98,7 +98,7 @@ def test_a_pair_says_what_it_is_computed_on_and_its_rope(comparison: Comparison)
 
 
 def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
-    rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
+    rows = open_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
     lines = pd.concat(
         fold_metrics("tiny", model, out_of_fold(rows, read_fold_predictions(scored.paths[model])), [])
         for model in ("strong", "weak")

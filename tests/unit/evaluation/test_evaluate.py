@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
-from foldwise.evaluation import predictions
 from foldwise.evaluation.evaluate import headline
 from foldwise.evaluation.fold_metrics import constant_metrics, metrics_table
 from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
-from foldwise.folds.assignment import read_rows
+from foldwise.folds.assignment import Fold, Folds, Plan, Rows, open_rows
 from foldwise.io.files import read_json, read_note, read_table, write_table
 from foldwise.stats.metrics import all_metrics, confusion
 from scored import Scored, evaluate, write_scored
@@ -139,29 +139,28 @@ def _labels(scored: Scored, chosen: Any, level: str) -> Any:
     return scored.data.label[chosen] if level == "row" else np.unique(scored.data.group[chosen]) % 2
 
 
+def _rows(unit: str, label: list[int], assignments: dict[Fold, list[int]]) -> Rows:
+    group = np.unique(list(unit), return_inverse=True)[1].astype(np.int32)
+    frame = pd.DataFrame({"unit": list(unit), "label": np.array(label, np.int8), "group": group})
+    of_fold = {fold: np.array(values, np.int16) for fold, values in assignments.items()}
+    sample_id = pa.chunked_array([[str(i) for i in range(len(frame))]])
+    return Rows(frame, "unit", [], Folds(sample_id, group, of_fold, Plan(len(of_fold), 1, 2, 42)))
+
+
 def test_by_unit_the_constant_prediction_counts_units_and_not_rows() -> None:
     # One positive unit of three rows and three negative units of one row: half of the rows, a quarter of the units.
-    unit = ["a", "a", "a", "b", "c", "d", "e", "f"]
-    rows = pd.DataFrame({"unit": unit, "label": [1, 1, 1, 0, 0, 0, 0, 1], "fold_1": [1, 1, 1, 2, 2, 2, 0, 0]})
-    rows.attrs = {"n_splits": 1}
+    rows = _rows("aaabcdef", [1, 1, 1, 0, 0, 0, 0, 1], {1: [1, 1, 1, 2, 2, 2, 0, 0]})
     lines = constant_metrics("tiny", rows, [])
     brier = lines[lines["metric"] == "brier"].set_index("level")["value"]
     assert brier.to_dict() == pytest.approx({"row": 0.25, "unit": (0.25**2 + 0.75**2) / 2})
 
 
 def test_rows_that_are_left_out_of_a_fold_do_not_count() -> None:
-    unit = list("aabbccdd")
-    rows = pd.DataFrame({"unit": unit, "label": [0, 0, 1, 1, 0, 0, 1, 1], "fold_1": [1, 1, 2, 2, 0, 0, 0, 0]})
-    more = pd.DataFrame({"unit": list("xyz"), "label": [1, 1, 1], "fold_1": [-1, -1, -1]})
-    both = pd.concat([rows, more], ignore_index=True)
-    rows.attrs = both.attrs = {"n_splits": 1}
-    pd.testing.assert_frame_equal(constant_metrics("tiny", both, FPR), constant_metrics("tiny", rows, FPR))
-    assert predictions.test_shares(both) == predictions.test_shares(rows) == {1: 1.0}
-
-
-def test_a_test_share_is_that_of_its_own_fold() -> None:
-    rows = pd.DataFrame({"fold_1": [0] * 10 + [1] * 40, "fold_2": [0] * 20 + [1] * 20 + [-1] * 10})
-    assert predictions.test_shares(rows) == {1: 0.25, 2: 1.0}
+    label, fold = [0, 0, 1, 1, 0, 0, 1, 1], [1, 1, 2, 2, 0, 0, 0, 0]
+    rows = _rows("aabbccdd", label, {1: fold})
+    more = _rows("aabbccddxyz", [*label, 1, 1, 1], {1: [*fold, -1, -1, -1]})
+    pd.testing.assert_frame_equal(constant_metrics("tiny", more, FPR), constant_metrics("tiny", rows, FPR))
+    assert more.folds.test_shares() == rows.folds.test_shares() == {1: 1.0}
 
 
 def test_the_logistic_regression_is_measured_on_the_same_folds(scored: Scored, metrics: dict[str, Any]) -> None:
@@ -211,7 +210,7 @@ def test_the_slices_of_a_column_cover_all_rows_once(tidy: pd.DataFrame) -> None:
 
 
 def test_predictions_of_other_rows_are_refused(scored: Scored) -> None:
-    rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
+    rows = open_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
     right = read_fold_predictions(scored.paths["strong"])
     swapped = right[1].assign(sample_id=right[1]["sample_id"].iloc[[1, 0, *range(2, 40)]].to_numpy())
     for wrong in (right[2], right[1][:-1], swapped):
@@ -220,7 +219,7 @@ def test_predictions_of_other_rows_are_refused(scored: Scored) -> None:
 
 
 def test_a_fold_belongs_to_the_repeat_that_it_is_a_split_of(scored: Scored) -> None:
-    rows = read_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
+    rows = open_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
     joined = out_of_fold(rows, read_fold_predictions(scored.paths["strong"]))
     repeats = joined.groupby("fold")["repeat"].unique().str[0]
     assert repeats.to_dict() == {1: 1, 2: 1, 3: 1, 4: 2, 5: 2, 6: 2}

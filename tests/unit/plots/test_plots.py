@@ -9,7 +9,7 @@ import pytest
 from artefacts import Study, write_results
 from foldwise.evaluation.operating_points import EvaluationSettings, apply_decision_rules
 from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions
-from foldwise.folds.assignment import read_rows
+from foldwise.folds.assignment import open_rows
 from foldwise.io.files import read_json, read_table, write_table
 from foldwise.plots.calibration_plot import draw_calibration, reliability
 from foldwise.plots.comparison import draw_comparison
@@ -55,7 +55,7 @@ def results_of(folder: Path, study: Study, backend: str = "xgboost") -> BackendR
     gather_folds([str(place / f"fold_{fold}" / "params.json") for fold in range(1, study.folds + 1)], gathered)
     choices = EvaluationSettings([0.01, 0.05], 0.95, "sigmoid", "f1")
     contract = str(folder / "table.json")
-    rows = read_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))
+    rows = open_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))
     scored = out_of_fold(rows, read_fold_predictions(gathered["predictions"]))
     operated = apply_decision_rules(scored, read_fold_predictions(gathered["inner_predictions"]), choices)
     write_table(place / "out_of_fold.parquet", prediction_table("demo", backend, operated))
