@@ -234,13 +234,13 @@ GROUPS = [
     Case("groups of a nested type", ("'video'", "struct<", "use text"), in_table(video=[{"n": n} for n in range(48)])),
     Case(
         "one group over half of the rows",
-        ("groups:", "one group holds 28 of 48", "video", "leave out"),
+        ("groups:", "one group contains 28 of 48", "video", "leave out"),
         in_table(video=_first("v00", "video", 7 * COPIES)),
         step="folds",
     ),
     Case(
         "fewer groups than folds",
-        ("6 groups hold a positive row", "n_splits: 7", "set n_splits: to 6"),
+        ("6 groups with a positive row", "n_splits: 7", "set n_splits: to 6"),
         settings={"folds": {"n_splits": 7}},
         step="folds",
     ),

@@ -85,7 +85,7 @@ def rare(positive: int) -> dict[str, Any]:
 
 
 def test_3_positive_rows_of_100000_are_refused_with_the_number_of_folds_that_they_allow() -> None:
-    with pytest.raises(UserError, match="3 groups hold a positive row, fewer than n_splits: 5: set n_splits: to 3 or"):
+    with pytest.raises(UserError, match="3 groups with a positive row, fewer than n_splits: 5: set n_splits: to 3 or"):
         prepared(rare(3), Plan(5, 1, 3, 1))
     with pytest.raises(UserError, match="keeps 2 groups with a positive row, fewer than inner_splits: 3: lower inner"):
         prepared(rare(3), Plan(3, 1, 3, 1))

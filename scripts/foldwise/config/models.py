@@ -236,7 +236,7 @@ class Config(Section):
         for name, dataset in self.datasets.items():
             if self.folds.by is not None and self.folds.by not in (*dataset.slices, *dataset.groups):
                 raise ValueError(
-                    f"folds.by: {self.folds.by!r} must stand in slices: or groups: of dataset {name!r}: "
+                    f"folds.by: {self.folds.by!r} must be in slices: or groups: of dataset {name!r}: "
                     "add it to one of them"
                 )
         return self

@@ -1,1 +1,1 @@
-"""Groups, and the outer and inner folds that never split one."""
+"""Groups of rows, and outer and inner folds that never split a group."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from foldwise.data.contract import read_contract
-from foldwise.io.files import read_note, read_table, write_table
+from foldwise.io.files import read_note, read_table, reading_result, write_table
 
 FINAL: Literal["final"] = "final"
 """The split of all rows into inner folds, for the model that is fitted on every group."""
@@ -132,16 +132,18 @@ def read_folds(path: str | Path, only: Fold | None = None) -> Folds:
         UserError: when the file is broken.
     """
     table = read_table(path, columns=None if only is None else ["sample_id", "group", _column(only)])
-    note = read_note(path)
-    n_splits, n_repeats, inner_splits, seed = (int(note[k]) for k in _NUMBERS)
-    plan = Plan(n_splits, n_repeats, inner_splits, seed, note["by"] or None)
+    with reading_result(path, KeyError):
+        note = read_note(path)
+        n_splits, n_repeats, inner_splits, seed = (int(note[k]) for k in _NUMBERS)
+        plan = Plan(n_splits, n_repeats, inner_splits, seed, note["by"] or None)
+        sources = json.loads(note["sources"])
     columns = [name for name in table.column_names if name not in ("sample_id", "group")]
     return Folds(
         sample_id=table.column("sample_id"),
         group=table.column("group").to_numpy(),
         assignments={_fold(name): table.column(name).to_numpy() for name in columns},
         plan=plan,
-        sources=json.loads(note["sources"]),
+        sources=sources,
     )
 
 

@@ -1,4 +1,4 @@
-"""Groups of samples that must never be parted: connected components over the group columns."""
+"""Groups of samples that must never be split: connected components over the group columns."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,19 @@ from scipy.sparse.csgraph import connected_components
 def connected_groups(columns: Sequence[npt.ArrayLike], rows: int) -> npt.NDArray[np.int32]:
     """Number the groups of rows that share a value in any column, directly or through other rows.
 
-    A fake video has two identities, its source and its target: two columns can tie rows together
-    that share no value themselves.
+    Rows are in one group if a chain of shared values connects them: a fake video shares one identity with its source
+    and another with its target.
 
     Args:
-        columns: sequences of n values each; without any column every row is a group of its own.
+        columns: sequences of n values each; without any column every row is its own group.
         rows: n.
 
     Returns:
         Shape (n,): the group of each row, numbered from 0 in order of first appearance.
+
+    Example:
+        >>> connected_groups([["a", "b", "c", "d"], ["x", "x", "y", "z"]], rows=4)
+        array([0, 0, 1, 2], dtype=int32)
     """
     if not columns:
         return np.arange(rows, dtype=np.int32)
@@ -36,7 +40,7 @@ def connected_groups(columns: Sequence[npt.ArrayLike], rows: int) -> npt.NDArray
 
 
 def by_first_appearance(labels: npt.NDArray[np.generic]) -> npt.NDArray[np.int32]:
-    """Renumber labels from 0 in the order in which they first stand in the array, shape (n,)."""
+    """Renumber labels from 0 in the order of their first appearance, shape (n,)."""
     _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
     rank = np.empty(len(first), np.int32)
     rank[np.argsort(first)] = np.arange(len(first))

@@ -1,4 +1,4 @@
-"""Outer and inner fold splits in which no group is ever parted."""
+"""Outer and inner splits that never split a group."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from foldwise.data.contract import read_contract
-from foldwise.errors import UserError, listed
+from foldwise.errors import UserError, counted, listed
 from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.folds.groups import connected_groups
 from foldwise.folds.stratify import stratified_group_parts
@@ -59,10 +59,10 @@ def _final(label: Labels, group: Groups, plan: Plan) -> Assignment:
 def leave_one_source_out(
     label: Labels, group: Groups, source: Sequence[str | None], plan: Plan
 ) -> tuple[list[Assignment], list[str]]:
-    """Hold out each source in turn, with the groups still intact.
+    """Hold out each source in turn, without splitting groups between train and test rows.
 
-    A group that reaches into the held-out source is tested where it lies in it, and left out of
-    that fold where it does not.
+    Of a group with rows in the held-out source and in others, the rows in the source are test rows and the others are
+    left out of that fold.
 
     Args:
         label: shape (n,), 0 or 1.
@@ -84,7 +84,7 @@ def leave_one_source_out(
     names = sorted({str(s) for s in source})
     if len(names) != plan.n_splits:
         raise UserError(
-            f"folds.by: column {plan.by!r} holds {len(names)} values ({listed(names)}), n_splits: is {plan.n_splits}: "
+            f"folds.by: column {plan.by!r} has {len(names)} values ({listed(names)}), n_splits: is {plan.n_splits}: "
             f"set n_splits: {len(names)}, one fold for each"
         )
     values = np.asarray(source, dtype=object)
@@ -103,11 +103,12 @@ def leave_one_source_out(
 
 def _check_train_groups(label: Labels, group: Groups, plan: Plan, where: str) -> None:
     for value, name in ((1, "positive"), (0, "negative")):
-        found = len(np.unique(group[label == value]))
-        if found < plan.inner_splits:
+        groups = len(np.unique(group[label == value]))
+        if groups < plan.inner_splits:
             raise UserError(
-                f"folds: {where} keeps {found} groups with a {name} row, fewer than inner_splits: {plan.inner_splits}: "
-                "lower inner_splits:, bring more groups, or check whether groups: ties the sources together"
+                f"folds: {where} keeps {counted(groups, 'group')} with a {name} row, fewer than inner_splits: "
+                f"{plan.inner_splits}: lower inner_splits:, add more groups, or check whether groups: ties the sources "
+                "together"
             )
 
 
@@ -117,7 +118,7 @@ def check_groups(label: Labels, group: Groups, plan: Plan, columns: Sequence[str
     Args:
         label: shape (n,), 0 or 1.
         group: shape (n,).
-        plan: the splits wanted.
+        plan: how often and how finely to split.
         columns: the group columns, for messages.
 
     Raises:
@@ -130,26 +131,27 @@ def check_groups(label: Labels, group: Groups, plan: Plan, columns: Sequence[str
         raise UserError(f"groups: all {len(label)} rows are tied into one group by {named}: name a column that varies")
     if sizes.max() * 2 > len(label):
         raise UserError(
-            f"groups: one group holds {sizes.max()} of {len(label)} rows (tied together through {named}): a fold "
-            "cannot hold it: leave out the column that ties everything, or split the group where it is not one"
+            f"groups: one group contains {sizes.max()} of {len(label)} rows (tied together through {named}): it is too "
+            "large for a fold: leave out the column that ties everything together, or correct its values"
         )
     if columns and len(sizes) == len(label):
         raise UserError(
             f"groups: {named} groups nothing, each of the {len(label)} rows has its own value: name the column that "
-            "rows of one subject share, or declare with groups: [] that every row stands for itself"
+            "the rows of one subject share, or declare with groups: [] that every row is its own group"
         )
     for value, name in ((1, "positive"), (0, "negative")):
-        found = len(np.unique(group[label == value]))
-        smallest = found - -(-found // plan.n_splits)
-        if found < plan.n_splits:
+        groups = len(np.unique(group[label == value]))
+        # The largest test part takes the share of the groups, rounded up.
+        in_train = groups - -(-groups // plan.n_splits)
+        if groups < plan.n_splits:
             raise UserError(
-                f"folds: {found} groups hold a {name} row, fewer than n_splits: {plan.n_splits}: set n_splits: to "
-                f"{found} or less, or bring more groups"
+                f"folds: {counted(groups, 'group')} with a {name} row, fewer than n_splits: {plan.n_splits}: set "
+                f"n_splits: to {groups} or less, or add more groups"
             )
-        if smallest < plan.inner_splits:
+        if in_train < plan.inner_splits:
             raise UserError(
-                f"folds: a train part keeps {smallest} groups with a {name} row, fewer than inner_splits: "
-                f"{plan.inner_splits}: lower inner_splits: or bring more groups"
+                f"folds: a train part keeps {counted(in_train, 'group')} with a {name} row, fewer than inner_splits: "
+                f"{plan.inner_splits}: lower inner_splits: or add more groups"
             )
 
 
@@ -157,18 +159,27 @@ def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
     """Split rows by group, outer and inner, stratified by label.
 
     Repeat 1 is ``StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)`` of scikit-learn,
-    or ``StratifiedKFold`` where every row is a group of its own.
+    or ``StratifiedKFold`` where every row is its own group.
 
     Args:
         label: shape (n,), 0 or 1.
         group: shape (n,), group of each row.
-        plan: the splits wanted.
+        plan: how often and how finely to split.
 
     Returns:
         One array a fold, shape (n,): 0 for a test row, 1..inner_splits for a train row.
 
     Raises:
-        UserError: when a part of a split would hold one class only.
+        UserError: when a part of a split would have one class only.
+
+    Example:
+        Six videos with two rows each, in three outer folds with two inner folds.
+
+        >>> group = np.arange(12, dtype=np.int32) // 2
+        >>> label = (group % 2).astype(np.int8)
+        >>> folds = split(label, group, Plan(n_splits=3, n_repeats=1, inner_splits=2, seed=42))
+        >>> [np.unique(group[assignment == 0]).tolist() for assignment in folds]
+        [[0, 3], [1, 2], [4, 5]]
     """
     folds: list[Assignment] = []
     for repeat in range(1, plan.n_repeats + 1):
@@ -202,13 +213,13 @@ def _check_classes(label: Labels, assignment: Assignment, split: str) -> None:
         if len(classes) < 2:
             where, key = ("test part", "n_splits:") if part == 0 else (f"inner fold {part}", "inner_splits:")
             raise UserError(
-                f"folds: the {where} of {split} holds only rows with label {classes[0]}: lower {key}, "
-                "take another seed:, or bring more groups of the rarer class"
+                f"folds: the {where} of {split} has only rows with label {classes[0]}: lower {key}, "
+                "use another seed:, or add more groups of the rarer class"
             )
 
 
 def _seed(seed: int, repeat: int, *more: int) -> int:
-    """Return the seed of a split: the configured one for the first outer split, derived ones after it."""
+    """Return the seed of a split: the configured one for the first outer split, derived ones for the others."""
     if repeat == 1 and not more:
         return seed
     return int(np.random.SeedSequence((seed, repeat, *more)).generate_state(1)[0])

@@ -73,5 +73,5 @@ def test_names_of_groups_may_have_gaps() -> None:
 
 
 def test_fewer_groups_than_parts_are_refused() -> None:
-    with pytest.raises(ValueError, match="2 groups cannot be dealt to 3 parts"):
+    with pytest.raises(ValueError, match="2 groups cannot be assigned to 3 parts"):
         stratified_group_parts(np.array([0, 1, 1], np.int8), np.array([0, 1, 1], np.int32), 3, 1)
