@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from workflow.conftest import Study, hashes, new_study
+from whole_results import contents
+from workflow.conftest import Study, new_study
 
 HERE = Path(__file__).parent
 CANNOT_RUN_HERE = 77
@@ -65,8 +66,8 @@ class ClusterStudy(Study):
         wait_until((self.folder / f"logs/train_fold/tiny/xgboost/fold_{fold}.log").exists)
         return next(job for job in self.jobs(fold_rule(fold)) if job.state == "RUNNING")
 
-    def hashes(self) -> dict[str, str]:
-        return hashes(self.folder / "results")
+    def contents(self) -> dict[str, str]:
+        return contents(self.folder / "results")
 
 
 def fold_rule(fold: int) -> str:

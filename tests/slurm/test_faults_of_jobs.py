@@ -48,4 +48,4 @@ def test_a_job_over_its_memory_is_sent_again_with_more(disturbed: ClusterStudy) 
 
 
 def test_the_results_are_those_of_an_undisturbed_run(disturbed: ClusterStudy, undisturbed: Study) -> None:
-    assert disturbed.hashes() == ClusterStudy(undisturbed.folder).hashes()
+    assert disturbed.contents() == ClusterStudy(undisturbed.folder).contents()

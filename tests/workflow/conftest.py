@@ -1,6 +1,5 @@
 """A copy of the workflow, a tiny two-dataset study, and one finished run that the tests start from."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -15,14 +14,10 @@ from fixtures.tiny_study import tiny_config, write_tiny
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "rules", "scripts", "notebooks", "config", "profiles", "envs", "slurm")
-RESULT_FILES = (
-    *("model", "predictions", "metrics", "comparison", "search", "inner_predictions", "out_of_fold"),
-    "weights",
-)
 
 
-def hashed_files(dataset: str) -> str:
-    """Return a target for which a run makes every file of a dataset that ``hashes`` reads, and no plot and no page."""
+def results_without_pages(dataset: str) -> str:
+    """Return a target for which a run makes models, predictions, metrics and the bundle, but no plot and no page."""
     return f"results/{dataset}/bundle/SHA256SUMS"
 
 
@@ -69,13 +64,6 @@ def environment(**variables: str) -> dict[str, str]:
 def started(command: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     surroundings = environment(**variables)
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=surroundings, check=False)
-
-
-def hashes(results: Path) -> dict[str, str]:
-    """Return the hash of every model, prediction, metric, search table and file of a bundle below a results folder."""
-    files = [p for p in results.rglob("*") if p.is_file() and p.name.startswith(RESULT_FILES) and p.suffix != ".png"]
-    files += [p for p in results.glob("*/bundle/**/*") if p.is_file()]
-    return {str(p.relative_to(results)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
 def copy_workflow(target: Path) -> None:

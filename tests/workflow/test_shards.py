@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from fixtures.tiny_study import SPACE
+from whole_results import contents
 
-from workflow.conftest import Study, hashes, new_study
+from workflow.conftest import Study, new_study
 
 pytestmark = pytest.mark.workflow
 
@@ -19,8 +20,8 @@ def test_shards_change_no_byte_of_the_results(finished: Study, tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert (study.folder / "logs/search_shard/tiny/xgboost/fold_1/shard_3.log").exists()
     assert (study.folder / "logs/search_shard/tiny/xgboost/final/shard_1.log").exists()
-    found = hashes(study.folder / "results/tiny/xgboost")
-    expected = hashes(finished.folder / "results/tiny/xgboost")
+    found = contents(study.folder / "results/tiny/xgboost")
+    expected = contents(finished.folder / "results/tiny/xgboost")
     assert len(found) > 10
     assert found == {name: expected[name] for name in found}
 
