@@ -1,4 +1,4 @@
-"""Run the notebook over the results of a dataset."""
+"""Execute the notebook over the results of a dataset."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Draw the comparison of all backends of one dataset."""
+"""Draw the comparison of all models of one dataset."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,6 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.io.files import read_json, read_table
-    from foldwise.plots.comparison import draw_comparison
-    from foldwise.plots.style import save
+    from foldwise.plots.model_comparison import write_comparison_plot
 
-    comparison = read_json(snakemake.input.comparison)
-    metrics = read_table(snakemake.input.metrics).to_pandas()
-    save(draw_comparison(comparison, metrics), snakemake.output[0])
-    print(f"drew the comparison of {len(comparison['entrants'])} entrants on {comparison['dataset']}")
+    write_comparison_plot(snakemake.output[0], comparison=snakemake.input.comparison, metrics=snakemake.input.metrics)

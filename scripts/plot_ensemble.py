@@ -1,4 +1,4 @@
-"""Draw the plots of the ensemble's scores."""
+"""Draw the five plots of the ensemble."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,11 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.plots.model import read_entrant, write_score_plots
+    from foldwise.plots.model_plots import read_model, write_score_plots
 
-    write_score_plots(read_entrant(dict(snakemake.input.items())), dict(snakemake.output.items()))
+    results = read_model(
+        contract=snakemake.input.contract,
+        metrics=snakemake.input.metrics,
+        out_of_fold=snakemake.input.out_of_fold,
+    )
+    write_score_plots(results, dict(snakemake.output.items()))

@@ -8,6 +8,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
-    from foldwise.plots.model import read_backend, write_plots
+    from foldwise.plots.model_plots import read_backend, write_plots
 
-    write_plots(read_backend(dict(snakemake.input.items())), dict(snakemake.output.items()))
+    results = read_backend(
+        contract=snakemake.input.contract,
+        metrics=snakemake.input.metrics,
+        out_of_fold=snakemake.input.out_of_fold,
+        search=snakemake.input.search,
+        curve=snakemake.input.curve,
+        importance=snakemake.input.importance,
+        params=snakemake.input.params,
+    )
+    write_plots(results, dict(snakemake.output.items()))

@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0]):
     from foldwise.report.page import write_report
+    from foldwise.results.load import read_results
 
-    write_report(
-        snakemake.output[0],
-        dataset=snakemake.wildcards.dataset,
-        entrants=snakemake.params.entrants,
+    results = read_results(
+        models=snakemake.params.entrants,
         contract=snakemake.input.contract,
         audit=snakemake.input.audit or None,
         comparison=snakemake.input.comparison,
         metrics=snakemake.input.metrics,
         params=snakemake.input.params,
+        configuration=snakemake.params.configuration,
         plots=snakemake.input.plots,
         comparison_plot=snakemake.input.comparison_plot,
-        configuration=snakemake.params.configuration,
         leaky=snakemake.input.leaky or None,
         weights=next(iter(snakemake.input.weights), None),
     )
+    write_report(results, snakemake.output[0])

@@ -12,8 +12,7 @@ with step(snakemake.log[0]):
 
     write_index(
         snakemake.output[0],
-        datasets=snakemake.params.datasets,
-        entrants=snakemake.params.entrants,
+        models=snakemake.params.entrants,
         contracts=snakemake.input.contracts,
         audits=snakemake.input.audits,
         comparisons=snakemake.input.comparisons,

@@ -16,6 +16,12 @@ from foldwise.model_names import ENSEMBLE
 from foldwise.results.paths import final_model_files
 
 MODELS = (*SPECIFICATIONS, ENSEMBLE)
+CONFIGURATION: dict[str, Any] = {
+    "folds": {"n_splits": 3, "inner_splits": 2, "seed": 42},
+    "search": {"method": "race", "metric": "log_loss", "early_stopping_rounds": None, "fraction": 1.0},
+    "training": {"class_weight": "none", "device": "cpu"},
+    "audit": {"enabled": True},
+}
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Bundled:
             comparison=self.results / "comparison.json",
             audit=self.results / "audit.json",
             params=[self.results / name / "params.json" for name in models if name != ENSEMBLE],
-            configuration={"audit": {"enabled": True}},
+            configuration=CONFIGURATION,
             folder=folder,
         )
         return folder

@@ -68,7 +68,7 @@ def test_verdict_and_audit_come_first_and_are_those_of_the_files(results: Path, 
 
 
 def test_the_scores_are_those_of_metrics_json(results: Path, report: Page) -> None:
-    rows = report.locator("#scores-row tbody tr").evaluate_all(
+    rows = report.locator("#metrics-row tbody tr").evaluate_all(
         "rows => rows.map(r => [r.cells[0].firstChild.textContent, "
         "...Array.from(r.cells).slice(1).map(c => Number(c.dataset.value))])"
     )

@@ -55,7 +55,7 @@ def test_the_summary_and_the_query_show_the_scores_of_metrics_json(executed: Pat
 
 @pytest.mark.workflow
 def test_the_models_that_it_loads_give_the_stored_scores(executed: Path) -> None:
-    differences = re.findall(r"test rows: (\S+)", shown(executed, "check"))
+    differences = re.findall(r"fold 1: (\S+)", shown(executed, "check"))
     assert differences == ["0", "0", "0"]
 
 
@@ -114,7 +114,7 @@ def test_first_frames_are_shown_where_the_files_are(tmp_path: Path, capsys: pyte
 def test_without_videos_one_line_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert show_videos(tmp_path, capsys, VIDEO_ROOT=None) == "no frames: video_root is not set for this dataset\n"
     assert show_videos(tmp_path, capsys) == f"no frames: there is no file {tmp_path}/clips/one.mp4\n"
-    nameless = {"id": None, "sources": []}
+    nameless = {"id": "row number", "sources": []}
     assert "the dataset has no id" in show_videos(tmp_path, capsys, contract=nameless)
 
 

@@ -9,9 +9,9 @@ from foldwise.bundle.card import Contents, best_backend, render_card
 from foldwise.bundle.onnx_export import export_models, rows_to_compare
 from foldwise.bundle.scorer_contract import bundle_contract, bundle_operation
 from foldwise.data.contract import read_contract
-from foldwise.io.files import read_json, replacing, sha256, write_json, write_text
+from foldwise.io.files import replacing, sha256, write_json, write_text
 from foldwise.predict.final_models import load_final_models
-from foldwise.results.load import Artefacts, load_all
+from foldwise.results.load import read_results
 from foldwise.results.paths import CHECKSUMS, SCORER, FinalModelFiles, model_file, onnx_file
 
 _STANDALONE = Path(__file__).parent / "standalone"
@@ -44,14 +44,13 @@ def make_bundle(
         UserError: if a file of a final model is missing or broken.
     """
     models, columns = load_final_models(files), read_contract(contract)
-    artefacts = Artefacts(
-        dataset=columns.dataset,
-        entrants=list(files),
-        contract=read_json(contract),
-        audit=read_json(audit) if audit else {},
-        comparison=read_json(comparison),
-        metrics=load_all(paths.metrics for paths in files.values()),
-        params=[fold for path in params for fold in read_json(path)],
+    results = read_results(
+        models=files,
+        contract=contract,
+        audit=audit,
+        comparison=comparison,
+        metrics=[paths.metrics for paths in files.values()],
+        params=params,
         configuration=configuration,
     )
     bundled = {model.name: model_file(model.name) for model in models.backends}
@@ -59,14 +58,14 @@ def make_bundle(
     for name, file in bundled.items():
         _copy(Path(files[name].model), folder / file)
     _copy(_STANDALONE / SCORER, folder / SCORER)
-    default = best_backend(artefacts)
+    default = best_backend(results)
     write_json(folder / "contract.json", bundle_contract(columns))
     write_json(folder / "operation.json", bundle_operation(models, bundled, default))
     exports = export_models(models.backends, rows_to_compare(table, columns.features), folder)
     names = [*bundled.values(), SCORER, "contract.json", "operation.json"]
     names += [onnx_file(export.backend) for export in exports if export.written]
     hashes = {name: sha256(folder / name) for name in names}
-    card = render_card(artefacts, Contents(columns, models, default, exports, hashes))
+    card = render_card(results, Contents(columns, models, default, exports, hashes))
     write_text(folder / "README.md", card)
     hashes["README.md"] = sha256(folder / "README.md")
     write_text(folder / CHECKSUMS, "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))

@@ -1,4 +1,1 @@
-"""The pictures of the workflow: eight per backend and one that compares the backends.
-
-Every plot is a function from plain tables to a figure; ``backend`` and ``comparison`` read the artefacts.
-"""
+"""The plots of a run: eight for each backend, five for the ensemble, and one that compares all models."""

@@ -1,42 +1,17 @@
-"""Names and numbers as they are printed on a plot."""
+"""Texts on a plot: long names are shortened, undrawable characters escaped."""
 
-import math
-from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from matplotlib.font_manager import findfont, get_font
 
-_METRICS = {
-    "accuracy": "accuracy",
-    "f1": "F1",
-    "auc": "AUC",
-    "ap": "average precision",
-    "log_loss": "log-loss",
-    "brier": "Brier score",
-    "mcc": "Matthews correlation",
-}
-
-
-def metric_name(metric: str) -> str:
-    """Return the printed name of a metric's key, for example ``log-loss`` for ``log_loss``."""
-    return _METRICS.get(metric, metric.replace("_", " "))
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return ``value`` with a fixed number of digits, or ``not defined`` for None and NaN."""
-    return "not defined" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
-
-
-def count(value: int, singular: str, plural: str = "") -> str:
-    """Return a count with its noun: ``1 row``, ``3,277 rows``."""
-    return f"{value:,} {singular if value == 1 else plural or singular + 's'}"
+from foldwise.evaluation.records import Counts
+from foldwise.results.wording import counted
 
 
 def shortened(name: str, limit: int = 40) -> str:
     """Return ``name`` on one line, drawable, and cut in its middle when longer than ``limit`` characters.
 
-    Both ends are kept: names start with their table and end with what tells them apart.
+    Both ends are kept: names start with their table and differ at their end.
     """
     text = drawable(name) or "(empty name)"
     if len(text) <= limit:
@@ -56,19 +31,13 @@ def drawable(text: str) -> str:
     )
 
 
-def population(counts: Mapping[str, Any], unit: str) -> str:
-    """Say over what the scores of a backend were taken.
-
-    Args:
-        counts: the ``counts`` of metrics.json.
-        unit: name of the column that tells the units apart.
-    """
-    repeats = int(counts["repeats"])
-    folds = count(int(counts["folds"]), "test fold")
-    if repeats > 1:
-        folds += f" ({repeats} repeats of {counts['n_splits']})"
-    rows, units, groups = (count(int(counts[f"{noun}s"]), noun) for noun in ("row", "unit", "group"))
-    return f"{rows} of {units} ({shortened(unit, 30)}) in {groups}; {folds}"
+def population(counts: Counts, unit: str) -> str:
+    """Write what the metrics of a model are computed on: rows, units (with their column), groups and test folds."""
+    folds = counted(counts.folds, "test fold")
+    if counts.repeats > 1:
+        folds += f" ({counts.repeats} repeats of {counts.n_splits})"
+    units = f"{counted(counts.units, 'unit')} ({shortened(unit, 30)})"
+    return f"{counted(counts.rows, 'row')} of {units} in {counted(counts.groups, 'group')}; {folds}"
 
 
 @cache

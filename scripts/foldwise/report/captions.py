@@ -39,7 +39,7 @@ class BackendCaption:
     def extent(self) -> str:
         """What the scores are over: rows, units, groups and folds."""
         counts = self._metrics["counts"]
-        return plain(f"{wording.extent(counts, None)}, {wording.counted(counts['folds'], 'outer fold')}")
+        return plain(_extent(counts))
 
     def score(self, metric: str) -> str:
         """Return a metric's mean over folds with its spread and, where there is one, its interval."""
@@ -126,7 +126,7 @@ class DatasetCaption:
     def scores(self) -> str:
         """The AUC of every entrant with its interval, and what it is over."""
         counts = self._comparison["counts"]
-        over = f"{wording.extent(counts, None)}, {wording.counted(counts['folds'], 'outer fold')}"
+        over = _extent(counts)
         return plain(f"{'; '.join(_entrant(e) for e in self._comparison['entrants'])}. Over {over}")
 
     @property
@@ -147,6 +147,11 @@ class DatasetCaption:
 def plain(text: str) -> str:
     """Return one line of reStructuredText that shows ``text`` as it is: no name can become markup or a directive."""
     return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def _extent(counts: Json) -> str:
+    nouns = {"rows": "row", "units": "unit", "groups": "group", "folds": "outer fold"}
+    return ", ".join(wording.counted(counts[key], noun) for key, noun in nouns.items())
 
 
 def _entrant(found: Json) -> str:

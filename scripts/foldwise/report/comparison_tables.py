@@ -1,100 +1,84 @@
-"""The paired differences: the verdict with what it rests on, and the cross-checks."""
+"""Tables of the paired differences between models: the verdicts, and the cross-checks by other methods."""
 
+from foldwise.evaluation.comparison_records import DelongDifference, DifferenceTest, Pair
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
-from foldwise.results.load import Artefacts, Json
+from foldwise.results.load import DatasetResults
 
 
-def comparison_table(artefacts: Artefacts) -> Table | None:
-    """Return the paired differences and their verdicts; None where fewer than two backends were compared."""
-    pairs = artefacts.comparison.get("pairs") or []
-    if not pairs:
-        return None
-    columns = [Column("Pair"), Column("Metric"), Column("Level"), Column("Verdict")]
+def comparison_table(results: DatasetResults) -> Table:
+    """Return the paired differences of all models and baselines with their verdicts."""
+    comparison = results.comparison
+    metric = wording.metric_named(comparison.metric)
+    columns = [Column("Pair"), Column("Verdict")]
     columns += [Column(c, numeric=True) for c in ("Difference", "Low", "High", "p (Holm)")]
-    columns += [
-        Column("Practically equal", "probability", numeric=True),
-        Column("p", "clustered DeLong", numeric=True),
-        *(Column(c, numeric=True) for c in ("Folds", "Groups")),
-    ]
+    columns += [Column("Practically equal", "probability", True), Column("p", "clustered DeLong", True)]
+    counts = comparison.counts
     caption = (
-        "Paired differences on the same folds (first minus second), corrected t. Verdict: practically equal where that "
-        "is almost sure, else by Holm p."
+        f"Paired differences in {metric.label} by row ({metric.direction}) on the same {results.outer_folds}, first "
+        f"minus second: mean over {results.counted_folds(counts.folds)} ({wording.counted(counts.rows, 'row')}, "
+        f"{wording.counted(counts.groups, 'group')}), {wording.percent(comparison.confidence)} corrected t interval."
     )
-    rows = [_pair_row(p, artefacts.comparison) for p in pairs]
-    return Table("pairs", caption, columns, rows, _notes(artefacts.comparison))
+    pairs = wording.counted(len(comparison.pairs), "pair")
+    notes = [
+        f"Verdict: practically equal where the probability of that is at least "
+        f"{wording.percent(comparison.confidence)}; else better or not distinguishable by p, which is "
+        f"corrected for all {pairs} (Holm). The intervals are not corrected.",
+        f"Practically equal: the mean difference in {metric.spoken} is within ±{comparison.rope:g} (evaluation.rope; "
+        "Bayesian correlated t, Corani and Benavoli 2015).",
+        "Clustered DeLong (Obuchowski 1997) is a cross-check on the pooled out-of-fold predictions of repeat 1; it "
+        "ignores the variance of training.",
+    ]
+    return Table("pairs", caption, columns, [_pair_row(pair) for pair in comparison.pairs], notes)
 
 
-def cross_check_table(artefacts: Artefacts) -> Table | None:
-    """Return every figure behind the verdicts; None where fewer than two backends were compared."""
-    pairs = [p for p in artefacts.comparison.get("pairs") or [] if not p.get("refused")]
-    if not pairs:
+def cross_check_table(results: DatasetResults) -> Table | None:
+    """Return the same differences by each method; None where no pair could be compared."""
+    rows = [_cross_check_row(pair, pair.test) for pair in results.comparison.pairs if pair.test is not None]
+    if not rows:
         return None
     columns = [Column("Pair"), *(Column(c, "corrected t", numeric=True) for c in ("t", "df", "p"))]
     columns += [Column(c, "Bayesian correlated t", numeric=True) for c in ("First better", "Equal", "Second better")]
     columns += [Column(c, "clustered DeLong", numeric=True) for c in ("Difference", "Low", "High", "p")]
-    caption = "What each method says of the same differences: first minus second, probabilities and p values."
-    return Table("cross-checks", caption, columns, [_check_row(p) for p in pairs])
+    caption = "The same differences by each method, first minus second; p values are not corrected for several pairs."
+    return Table("cross-checks", caption, columns, rows)
 
 
-def _pair_row(pair: Json, comparison: Json) -> list[Cell]:
-    metric = wording.metric_named(pair.get("metric") or comparison.get("metric") or "auc")
+def _pair_row(pair: Pair) -> list[Cell]:
+    test = pair.test
+    if test is None:
+        verdict = html_table.text(f"not compared: {pair.refused}", "phrase")
+        return [_name(pair), verdict, *[html_table.metric(None)] * 6]
     return [
-        html_table.text(_named(pair), "name"),
-        Cell(metric.label, metric.direction),
-        html_table.text(pair.get("level") or comparison.get("level")),
-        html_table.text(_verdict(pair), "phrase"),
-        *(html_table.score(pair.get(k)) for k in ("difference", "low", "high")),
-        *(_probability(pair.get(k)) for k in ("p_holm", "p_equivalent")),
-        _probability((pair.get("delong") or {}).get("p")),
-        html_table.count(pair.get("n_folds")),
-        html_table.count(pair.get("n_groups")),
+        _name(pair),
+        html_table.text(_verdict(pair, test.verdict), "phrase"),
+        *(html_table.metric(value) for value in (pair.difference, test.low, test.high)),
+        *(_probability(value) for value in (test.p_holm, test.p_equivalent)),
+        _probability(None if test.delong is None else test.delong.p),
     ]
 
 
-def _check_row(pair: Json) -> list[Cell]:
-    delong = pair.get("delong") or {}
+def _cross_check_row(pair: Pair, test: DifferenceTest) -> list[Cell]:
+    delong = test.delong or DelongDifference(None, None, None, None)
     return [
-        html_table.text(_named(pair), "name"),
-        html_table.score(pair.get("t")),
-        html_table.count(pair.get("df")),
-        *(_probability(pair.get(k)) for k in ("p", "p_a_better", "p_equivalent", "p_b_better")),
-        *(html_table.score(delong.get(k)) for k in ("difference", "low", "high")),
-        _probability(delong.get("p")),
+        _name(pair),
+        html_table.metric(test.t),
+        html_table.count(test.df),
+        *(_probability(value) for value in (test.p, test.p_a_better, test.p_equivalent, test.p_b_better)),
+        *(html_table.metric(value) for value in (delong.difference, delong.low, delong.high)),
+        _probability(delong.p),
     ]
 
 
-def _notes(comparison: Json) -> list[str]:
-    rope = comparison.get("rope")
-    if rope is None:
-        return []
-    metric = wording.metric_named(comparison.get("metric") or "auc").spoken
-    return [
-        f"Practically equal: the mean difference in {metric} lies within ±{rope:g} (evaluation.rope; Bayesian "
-        "correlated t, Corani and Benavoli 2015).",
-        "Clustered DeLong (Obuchowski 1997) is a cross-check on pooled out-of-fold scores of repeat 1; it ignores the "
-        "variance of training.",
-    ]
+def _name(pair: Pair) -> Cell:
+    a, b = wording.display_name(pair.a), wording.display_name(pair.b)
+    return html_table.text(f"{a} − {b}", "name")  # noqa: RUF001 (a minus sign, not a hyphen between two names)
 
 
-def _named(pair: Json) -> str:
-    a, b = wording.display_name(pair["a"]), wording.display_name(pair["b"])
-    return f"{a} − {b}"  # noqa: RUF001 (a minus sign, not a hyphen between two names)
-
-
-def _verdict(pair: Json) -> str:
-    if pair.get("refused"):
-        return f"not compared: {pair['refused']}"
-    verdict = str(pair.get("verdict") or wording.UNDEFINED)
-    a, b = wording.display_name(pair["a"]), wording.display_name(pair["b"])
-    spoken = {
-        f"{pair['a']} better than {pair['b']}": f"{a} is better",
-        f"{pair['b']} better than {pair['a']}": f"{b} is better",
-        "a better": f"{a} is better",
-        "b better": f"{b} is better",
-    }
-    return spoken.get(verdict, verdict)
+def _verdict(pair: Pair, verdict: str) -> str:
+    better = {f"{first} better than {second}": first for first, second in ((pair.a, pair.b), (pair.b, pair.a))}
+    return f"{wording.display_name(better[verdict])} is better" if verdict in better else verdict
 
 
 def _probability(value: float | None) -> Cell:

@@ -1,124 +1,110 @@
-"""What went in: the samples, the features, what was left out, and the files."""
+"""Tables of what went into the run: size of the dataset, features, dropped columns, unmatched rows and input files."""
 
-from typing import Any
+from collections import Counter
 
+from foldwise.data.contract import Contract
 from foldwise.report import html_table
 from foldwise.report.html_table import Column, Table
 from foldwise.results import wording
-from foldwise.results.load import Artefacts, Json
+from foldwise.results.load import DatasetResults
 
 FEATURE_LIMIT = 30
 DROPPED_LIMIT = 100
-WHERE = "table.json"
+_FILE = "table.json"
 
 
-def facts(artefacts: Artefacts) -> list[tuple[str, str]]:
-    """Return the size of the dataset as pairs of a term and what is said about it."""
-    contract, label = artefacts.contract, artefacts.contract["label"]
-    rows = contract["rows"]
-    groups = next((m["counts"].get("groups") for m in artefacts.metrics), None)
+def facts(results: DatasetResults) -> list[tuple[str, str]]:
+    """Return the size of the dataset as pairs of a term and its text."""
+    contract, label = results.contract, results.contract.label
+    groups = wording.count(results.comparison.counts.groups)
+    unit = "each row is its own unit" if contract.unit == "sample_id" else contract.unit
     return [
-        ("Rows", wording.count(rows)),
-        (
-            "Units",
-            f"{wording.count(contract.get('n_units'))} ({contract.get('unit') or 'each row is its own'})",
-        ),
-        ("Groups", f"{wording.count(groups)} (from {', '.join(contract.get('groups') or []) or 'no column'})"),
-        ("Positive", _class_size(label["column"], label["positive"], label.get("n_positive"), rows)),
-        ("Negative", _class_size(label["column"], label.get("negative"), label.get("n_negative"), rows)),
+        ("Rows", wording.count(contract.rows)),
+        ("Units", f"{wording.count(contract.n_units)} ({unit})"),
+        ("Groups", f"{groups} (from {', '.join(contract.groups) or 'no column'})"),
+        ("Positive", _class_size(contract, label.positive, label.n_positive)),
+        ("Negative", _class_size(contract, label.negative, label.n_negative)),
         ("Features", _features(contract)),
-        ("Sample id", str(contract.get("id"))),
-        ("Slices", ", ".join(contract.get("slices") or []) or "none"),
+        ("Sample id", contract.id),
+        ("Slices", ", ".join(contract.slices) or "none"),
     ]
 
 
-def _class_size(column: str, value: Any, size: int | None, rows: int) -> str:
-    name = "every other value" if value is None else f"{column} = {wording.setting(value)}"
-    share = f" ({100 * size / rows:.1f} % of rows)" if size is not None and rows else ""
-    return f"{wording.count(size)} rows{share}, {name}"
+def _class_size(contract: Contract, value: str, size: int) -> str:
+    share = f"{100 * size / contract.rows:.1f} % of rows"
+    return f"{wording.count(size)} rows ({share}), {contract.label.column} = {value}"
 
 
-def _features(contract: Json) -> str:
-    kinds: dict[str, int] = {}
-    for feature in contract["features"]:
-        kinds[feature["type"]] = kinds.get(feature["type"], 0) + 1
-    told = ", ".join(f"{n:,} {kind}" for kind, n in sorted(kinds.items()))
-    return wording.count(len(contract["features"])) + (f" ({told})" if told else "")
+def _features(contract: Contract) -> str:
+    types = sorted(Counter(feature.type for feature in contract.features).items())
+    return f"{wording.count(len(contract.features))} ({', '.join(f'{n:,} {name}' for name, n in types)})"
 
 
-def feature_table(artefacts: Artefacts) -> Table:
+def feature_table(results: DatasetResults) -> Table:
     """Return the features with the most missing values; a table may have thousands, so never all."""
-    features, rows = artefacts.contract["features"], artefacts.contract["rows"]
-    shown = sorted(features, key=lambda f: -(f.get("missing") or 0))[:FEATURE_LIMIT]
+    features, rows = results.contract.features, results.contract.rows
+    shown = sorted(features, key=lambda feature: -feature.missing)[:FEATURE_LIMIT]
     columns = [Column("Feature"), Column("Table"), Column("Column"), Column("Type")]
     columns += [Column("Missing", "rows", True), Column("Missing", "share of rows", True)]
     columns.append(Column("Categories", "count", True))
     cells = [
         [
-            html_table.text(f["name"]),
-            html_table.text(f.get("table")),
-            html_table.text(f.get("column")),
-            html_table.text(f["type"]),
-            html_table.count(f.get("missing")),
-            html_table.score(None if not rows or f.get("missing") is None else f["missing"] / rows),
-            html_table.text("") if f.get("categories") is None else html_table.count(len(f["categories"])),
+            *map(html_table.text, (feature.name, feature.table, feature.column, feature.type)),
+            html_table.count(feature.missing),
+            html_table.metric(feature.missing / rows),
+            html_table.text("") if feature.categories is None else html_table.count(len(feature.categories)),
         ]
-        for f in shown
+        for feature in shown
     ]
     total = wording.counted(len(features), "feature")
     caption = f"{total}, those with the most missing values first, over {wording.counted(rows, 'row')}."
-    left = len(features) - len(shown)
-    notes = [f"{wording.counted(len(shown), 'feature')} of {total} shown; all are in {WHERE}."] if left else []
+    notes = [f"{len(shown)} of {total} shown; all are in {_FILE}."] if len(shown) < len(features) else []
     return Table("features", caption, columns, cells, notes)
 
 
-def dropped_table(artefacts: Artefacts) -> Table | None:
-    """Return the columns that are no features, with the reason; None where all were kept."""
-    dropped = artefacts.contract.get("dropped") or []
+def dropped_table(results: DatasetResults) -> Table | None:
+    """Return the columns that are not features, with the reason; None where all were kept."""
+    dropped = results.contract.dropped
     if not dropped:
         return None
-    rows = [[html_table.text(d["name"]), html_table.text(d["reason"])] for d in dropped]
-    rows, notes = html_table.shortened(rows, DROPPED_LIMIT, WHERE)
-    caption = f"{wording.counted(len(dropped), 'column')} left out, with the reason."
+    rows = [[html_table.text(column.name), html_table.text(column.reason)] for column in dropped]
+    rows, notes = html_table.shortened(rows, DROPPED_LIMIT, _FILE)
+    caption = f"{wording.counted(len(dropped), 'column')} not used as a feature, with the reason."
     return Table("dropped", caption, [Column("Column"), Column("Reason")], rows, notes)
 
 
-def unmatched_table(artefacts: Artefacts) -> Table | None:
-    """Return how many rows of each input found no partner; None where nothing is recorded."""
-    unmatched = artefacts.contract.get("unmatched") or {}
+def unmatched_table(results: DatasetResults) -> Table | None:
+    """Return how many rows of each input have no partner in the join; None where all have one."""
+    unmatched = results.contract.unmatched
     if not unmatched:
         return None
     columns = [Column("Table"), Column("Rows without a partner", numeric=True), Column("Examples")]
     rows = [
         [
-            html_table.text(name),
-            html_table.count(found["count"]),
-            html_table.text(", ".join(map(str, found.get("examples", [])[:5]))),
+            html_table.text(side),
+            html_table.count(entry.count),
+            html_table.text(", ".join(entry.examples[:5])),
         ]
-        for name, found in unmatched.items()
+        for side, entry in unmatched.items()
     ]
     caption = (
-        "Rows without a partner in the join on the sample id. Those in the metadata only are kept, with missing "
-        "values, where another table knows them; those in a feature table only are left out."
+        "Rows without a partner in the join on the sample id. A row of the metadata is kept where at least one "
+        "feature table has it, with missing values for the others; a row of a feature table that is not in the "
+        "metadata is left out."
     )
     return Table("unmatched", caption, columns, rows)
 
 
-def source_table(artefacts: Artefacts) -> Table:
+def source_table(results: DatasetResults) -> Table:
     """Return the input files with their size and SHA-256."""
-    columns = [
-        Column("File"),
-        Column("Rows", numeric=True),
-        Column("Columns", numeric=True),
-        Column("SHA-256"),
-    ]
+    columns = [Column("File"), Column("Rows", numeric=True), Column("Columns", numeric=True), Column("SHA-256")]
     rows = [
         [
-            html_table.text(s["path"], "code"),
-            html_table.count(s.get("rows")),
-            html_table.count(s.get("columns")),
-            html_table.text(s.get("sha256"), "hash"),
+            html_table.text(source.path, "code"),
+            html_table.count(source.rows),
+            html_table.count(source.columns),
+            html_table.text(source.sha256, "hash"),
         ]
-        for s in artefacts.contract.get("sources") or []
+        for source in results.contract.sources
     ]
     return Table("sources", "Input files.", columns, rows)

@@ -1,4 +1,4 @@
-"""Plain values that the template prints: tables, cells and figures."""
+"""Tables, cells and figures as plain values, which the templates turn into HTML."""
 
 import base64
 import json
@@ -11,9 +11,15 @@ from foldwise.results import wording
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: ``text`` with an optional second line, and the exact ``value`` it is sorted by.
+    """One cell of a table.
 
-    ``href`` makes the text a link; ``badge`` (pass, warn or fail) gives it the colour of an audit level.
+    Attributes:
+        text: the text.
+        small: a second line in small type.
+        value: the exact number as text, by which the column is sorted.
+        kind: CSS class.
+        href: target of a link, or empty.
+        badge: ``pass``, ``warn`` or ``fail`` for the colour of that audit level, or empty.
     """
 
     text: str
@@ -35,7 +41,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table; ``caption`` says over what its numbers are, ``notes`` stand below it."""
+    """A table; ``caption`` says what its numbers are computed on, ``notes`` are printed below it."""
 
     id: str
     caption: str
@@ -62,13 +68,13 @@ def text(value: object, kind: str = "") -> Cell:
 
 
 def number(value: float | None, written: str, small: str = "") -> Cell:
-    """Return a numeric cell that carries the exact value beside the written one."""
+    """Return a numeric cell with the value as text and, for sorting, the exact value."""
     kind = "undefined" if value is None else "number"
     return Cell(written, small, None if value is None else json.dumps(value), kind)
 
 
-def score(value: float | None, small: str = "") -> Cell:
-    """Return a cell with a score."""
+def metric(value: float | None, small: str = "") -> Cell:
+    """Return a cell with a metric, three decimals."""
     return number(value, wording.score(value), small)
 
 
@@ -78,7 +84,7 @@ def count(value: float | None) -> Cell:
 
 
 def anything(value: Any) -> Cell:
-    """Return a cell for a value of unknown kind."""
+    """Return a cell for a value of any type, such as the evidence of a check."""
     written = wording.anything(value)
     return number(value, written) if value is None or wording.is_number(value) else text(written)
 
@@ -87,7 +93,7 @@ def figure(png: bytes, title: str, alt: str) -> Figure:
     """Embed a PNG as a data URI.
 
     Raises:
-        ValueError: the bytes are no PNG.
+        ValueError: when the bytes are not a PNG picture.
     """
     if png[:8] != b"\x89PNG\r\n\x1a\n" or len(png) < 24:
         raise ValueError(f"{title}: not a PNG picture")

@@ -1,4 +1,4 @@
-"""Run a notebook and keep what it showed, with bytes that depend on its content alone."""
+"""Execute a notebook and write it with its outputs; the bytes depend on its content alone."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from traitlets.config import Config
 
 from foldwise.io.files import write_text
 
-# A busy machine or a cold shared file system takes its time to import; a kernel that dies is noticed at once.
+# Imports are slow on a busy machine or a cold shared file system; a kernel that dies is noticed at once.
 _STARTUP_SECONDS = 1800
 _VIDEO_ROOT = re.compile(r"^VIDEO_ROOT = None$", re.MULTILINE)
 
@@ -21,13 +21,13 @@ def execute_notebook(source: str | Path, output: str | Path, video_root: str | N
     """Execute a notebook in the folder of ``output`` and write it there with its outputs.
 
     Args:
-        source: the notebook; the line ``VIDEO_ROOT = None`` in it takes ``video_root``.
-        output: the executed copy. Its cells see its folder as the working folder.
-        video_root: folder of the videos, absolute or counted from the working folder of this process.
+        source: path of the notebook; its line ``VIDEO_ROOT = None`` is replaced by ``video_root``.
+        output: path of the executed copy, whose folder is the working folder of its cells.
+        video_root: folder of the videos, absolute or relative to the working folder of this process.
 
     Raises:
-        nbclient.exceptions.CellExecutionError: a cell failed; the message holds the cell and its traceback.
-        ValueError: the notebook has no place for ``video_root``.
+        nbclient.exceptions.CellExecutionError: when a cell fails; the message contains the cell and its traceback.
+        ValueError: when the notebook has no line for ``video_root``.
     """
     output = Path(output)
     notebook = nbformat.read(source, as_version=4)

@@ -27,7 +27,7 @@ viewer.addEventListener("keydown", (event) => {
 });
 viewer.addEventListener("close", () => openers[current].focus());
 
-// Paper cannot unfold anything.
+// A printed page cannot be unfolded: everything is open before it is printed.
 window.addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details:not([open])")) {
     folded.open = true;

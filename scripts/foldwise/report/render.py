@@ -1,4 +1,4 @@
-"""Turn values into a page that is whole in itself: style, scripts and pictures stand inside it."""
+"""Render a template to a self-contained HTML page, with its style, scripts and pictures inside."""
 
 import base64
 import hashlib
@@ -20,9 +20,9 @@ def render(template: str, scripts: Sequence[str], **values: Any) -> str:
     and script, by their hashes, and pictures inside the page.
 
     Args:
-        template: name of a template beside this module that extends ``base.html.j2``.
-        scripts: names of JavaScript files beside this module, in the order they run.
-        values: what the template names.
+        template: name of a template in this folder that extends ``base.html.j2``.
+        scripts: names of JavaScript files in this folder, in the order in which they run.
+        values: the variables of the template.
     """
     environment = Environment(
         loader=FileSystemLoader(_FOLDER),

@@ -1,29 +1,32 @@
-"""The few lines that a run ends with."""
+"""The lines that a run prints at its end, also with ``python -m foldwise.report.summary results/{dataset}``.
 
+The rules of the workflow import this module, so it imports nothing that is slow.
+"""
+
+import json
 import sys
 from pathlib import Path
-from typing import Any
 
-from foldwise.io.files import read_json
+from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
 
 
 def summarize(results: Path, dataset: str) -> str:
-    """Return where a dataset's report is, its audit verdict and the headline of each entrant.
+    """Return the path of a dataset's report, the verdict of its audit and the metric of each model.
 
     Args:
         results: the ``results`` folder.
         dataset: name of the dataset; its results are complete.
     """
     folder = results / dataset
-    found = read_json(folder / "comparison.json")
-    counts, confidence = found["counts"], found["confidence"]
+    comparison = Comparison.from_json(json.loads((folder / "comparison.json").read_text(encoding="utf-8")))
+    counts = comparison.counts
     lines = [
         f"{dataset}: {folder / 'report.html'}",
         f"  audit: {_audit(folder / 'audit.json')}",
-        f"  AUC by row, mean over {counts['folds']} outer folds, {confidence:.0%} corrected t interval "
-        f"({counts['rows']} rows, {counts['units']} units, {counts['groups']} groups):",
-        *(f"    {_headline(entrant)}" for entrant in found["entrants"]),
-        f"  {found['verdict']}",
+        f"  AUC by row, mean over {counts.folds} outer folds, {comparison.confidence:.0%} corrected t interval "
+        f"({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
+        *(f"    {_estimate(model)}" for model in comparison.models),
+        f"  {comparison.verdict}",
     ]
     return "\n".join(lines)
 
@@ -31,17 +34,18 @@ def summarize(results: Path, dataset: str) -> str:
 def _audit(path: Path) -> str:
     if not path.exists():
         return "switched off"
-    found = read_json(path)
-    return f"{found['verdict']}: {found['sentence']}"
+    audit = json.loads(path.read_text(encoding="utf-8"))
+    return f"{audit['verdict']}: {audit['sentence']}"
 
 
-def _headline(entrant: dict[str, Any]) -> str:
-    name = f"{entrant['name']:<20}"
-    if entrant["name"] == "constant":
-        return f"{name} {entrant['estimate']:.3f}"
-    if entrant["low"] is None:
-        return f"{name} {entrant['estimate']:.3f} (no interval: {entrant['refused']})"
-    return f"{name} {entrant['estimate']:.3f} ({entrant['low']:.3f} to {entrant['high']:.3f})"
+def _estimate(model: ModelEstimate) -> str:
+    mean = "undefined" if model.estimate is None else f"{model.estimate:.3f}"
+    line = f"{model.name:<20} {mean}"
+    if model.name == "constant":
+        return line
+    if model.ends is None:
+        return f"{line} (no interval: {model.refused})"
+    return f"{line} ({model.ends[0]:.3f} to {model.ends[1]:.3f})"
 
 
 if __name__ == "__main__":

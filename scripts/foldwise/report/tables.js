@@ -1,6 +1,6 @@
 "use strict";
 
-// Tables: a button in each heading sorts by that column; rows without a value stay at the end.
+// Tables: a button in each heading sorts by that column; rows without a value come last.
 function sortTable(table, heading) {
   const ascending = heading.getAttribute("aria-sort") !== "ascending";
   for (const other of heading.parentNode.cells) other.removeAttribute("aria-sort");

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from foldwise.audit.findings import Audit, read_audit
+from foldwise.data.contract import Contract, read_contract
 from foldwise.evaluation.comparison_records import Comparison
 from foldwise.evaluation.records import Metrics, MetricSummary
 from foldwise.io.files import read_json, read_table, reading_result
@@ -111,8 +113,8 @@ class DatasetResults:
         weights: the rows of the ensemble's weights.parquet.
     """
 
-    contract: Json
-    audit: Json | None
+    contract: Contract
+    audit: Audit | None
     comparison: Comparison
     metrics: Mapping[str, Metrics]
     params: Mapping[str, list[FoldParams]]
@@ -204,8 +206,8 @@ def read_results(
     metrics_of = {read.backend: read for read in map(read_metrics, metrics)}
     params_of = {folds[0].backend: folds for folds in map(read_params, params) if folds}
     return DatasetResults(
-        contract=read_json(contract),
-        audit=read_json(audit) if audit else None,
+        contract=read_contract(contract),
+        audit=read_audit(audit) if audit else None,
         comparison=read_comparison(comparison),
         metrics={name: metrics_of[name] for name in models if name in metrics_of},
         params={name: params_of[name] for name in models if name in params_of},

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foldwise.data.contract import Label
+from foldwise.evaluation.records import Counts
 from foldwise.model_names import ENSEMBLE
 
 UNDEFINED = "undefined"
@@ -15,7 +17,7 @@ _NAMES = {
     "catboost": "CatBoost",
     ENSEMBLE: "Ensemble",
     "logistic_regression": "Logistic regression",
-    "constant": "Constant answer",
+    "constant": "Constant prediction",
 }
 
 _METHODS = {
@@ -42,11 +44,13 @@ class Metric:
     @property
     def spoken(self) -> str:
         """The label inside a sentence; an abbreviation keeps its capitals."""
-        return self.label if self.label.isupper() else self.label.lower()
+        return self.label if self.label.isupper() or self.label in _PROPER else self.label.lower()
 
+
+_PROPER = ("Brier score", "Matthews correlation")
 
 # The order of the page: what depends on no threshold leads, because F1 alone misleads
-# (answering "positive" always scores F1 0.676 on the demo).
+# (predicting "positive" always has F1 0.676 on the demo).
 _METRICS = (
     Metric("auc", "AUC"),
     Metric("log_loss", "Log loss", lower_is_better=True),
@@ -156,17 +160,13 @@ def setting(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def classes(contract: Mapping[str, Any]) -> str:
-    """Name the two classes: ``real from fake``, or ``label 1 from label 0`` where the values are numbers."""
-    label = contract["label"]
-    column, positive, negative = label["column"], label["positive"], label.get("negative")
-    if isinstance(positive, str) and isinstance(negative, str):
-        return f"{negative} from {positive}"
-    rest = "the rest" if negative is None else f"{column} {setting(negative)}"
-    return f"{column} {setting(positive)} from {rest}"
+def classes(label: Label) -> str:
+    """Name the two classes: ``fake from real``, or ``label 1 from label 0`` where the values are numbers."""
+    if any(value.replace(".", "", 1).isdigit() for value in (label.positive, label.negative)):
+        return f"{label.column} {label.positive} from {label.column} {label.negative}"
+    return f"{label.positive} from {label.negative}"
 
 
-def extent(counts: Mapping[str, Any], unit: str | None) -> str:
-    """Write what a score rests on: ``3,278 rows, 298 units (video), 298 groups``."""
-    units = counted(counts.get("units"), "unit") + (f" ({unit})" if unit else "")
-    return f"{counted(counts.get('rows'), 'row')}, {units}, {counted(counts.get('groups'), 'group')}"
+def extent(counts: Counts, unit: str) -> str:
+    """Write what a metric is computed on: ``3,278 rows, 298 units (video), 298 groups``."""
+    return f"{counted(counts.rows, 'row')}, {counted(counts.units, 'unit')} ({unit}), {counted(counts.groups, 'group')}"

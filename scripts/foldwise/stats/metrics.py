@@ -90,6 +90,14 @@ def average_precision(label: Labels, prediction: Predictions) -> float:
     return float(np.sum(np.diff(true_positives) * precision) / positives)
 
 
+def precision_recall_points(
+    label: Labels, prediction: Predictions
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return precision and recall at every distinct threshold, the highest first, shapes (k,); needs a positive row."""
+    false_positives, true_positives = (counts[1:] for counts in _cumulative_counts(label, prediction))
+    return true_positives / (true_positives + false_positives), true_positives / true_positives[-1]
+
+
 def roc_points(label: Labels, prediction: Predictions) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return false- and true-positive rates at every distinct threshold, from (0, 0) to (1, 1), shapes (k,)."""
     false_positives, true_positives = _cumulative_counts(label, prediction)

@@ -1,30 +1,29 @@
-"""The plots: written whole, the same bytes every time, and with every table that a run can leave."""
+"""The plots: written whole, the same bytes every time, and from every table that a run can leave."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from artefacts import Study, write_results
-from foldwise.evaluation.operating_points import EvaluationSettings, apply_decision_rules
-from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions
-from foldwise.folds.assignment import open_rows
-from foldwise.io.files import read_json, read_table, write_table
-from foldwise.plots.calibration_plot import draw_calibration, reliability
-from foldwise.plots.comparison import draw_comparison
+from fixtures.runs import FinishedRun
+from foldwise.evaluation.comparison_records import Comparison
+from foldwise.io.files import read_table
+from foldwise.plots.calibration_curve import draw_calibration, reliability
 from foldwise.plots.curves import GRID, draw_precision_recall, draw_roc, precision, true_positive_rate
-from foldwise.plots.folds import draw_confusion, draw_fold_comparison, pooled_confusion
+from foldwise.plots.fold_plots import draw_confusion, draw_fold_comparison, pooled_confusion
 from foldwise.plots.labels import shortened
-from foldwise.plots.model import PLOTS, BackendResults, read_backend, write_plots
-from foldwise.plots.style import Subject, save
-from foldwise.results.colours import look
-from foldwise.training.collect import TABLES, gather_folds
+from foldwise.plots.model_comparison import draw_comparison
+from foldwise.plots.model_plots import PLOTS, SCORE_PLOTS, BackendResults, read_backend, read_model, write_plots
+from foldwise.plots.style import Subject, model_style, save
+from foldwise.results.load import read_comparison
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-SUBJECT = Subject("demo", "xgboost", "240 rows of 60 units (original_video) in 60 groups; 5 test folds")
+SUBJECT = Subject("tiny", "xgboost", "200 rows of 40 units (video) in 40 groups; 3 test folds")
 ODD_NAMES = (
     "MDVP:Jitter(%)",
     "x<1",
@@ -48,25 +47,64 @@ def _no_warning() -> Iterator[None]:
         yield
 
 
-def results_of(folder: Path, study: Study, backend: str = "xgboost") -> BackendResults:
-    place = folder / backend
-    names = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
-    gathered = {name: str(place / file) for name, file in names.items()}
-    gather_folds([str(place / f"fold_{fold}" / "params.json") for fold in range(1, study.folds + 1)], gathered)
-    choices = EvaluationSettings([0.01, 0.05], 0.95, "sigmoid", "f1")
-    contract = str(folder / "table.json")
-    rows = open_rows(str(folder / "table.parquet"), contract, str(folder / "folds.parquet"))
-    scored = out_of_fold(rows, read_fold_predictions(gathered["predictions"]))
-    operated = apply_decision_rules(scored, read_fold_predictions(gathered["inner_predictions"]), choices)
-    write_table(place / "out_of_fold.parquet", prediction_table("demo", backend, operated))
-    files = {"out_of_fold": place / "out_of_fold.parquet", "metrics": place / "metrics.json"}
-    return read_backend({**gathered, **files, "contract": contract})
+@pytest.fixture(scope="module")
+def results(tiny_run: FinishedRun) -> BackendResults:
+    files = tiny_run.job("plots", backend="xgboost").input
+    names = ("contract", "metrics", "out_of_fold", "search", "curve", "importance", "params")
+    return read_backend(**{name: files[name] for name in names})
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> BackendResults:
-    study = Study(backends=("xgboost",))
-    return results_of(write_results(tmp_path_factory.mktemp("results"), study), study)
+def comparison(tiny_run: FinishedRun) -> Comparison:
+    return read_comparison(tiny_run.results / "comparison.json")
+
+
+@pytest.fixture(scope="module")
+def tidy(tiny_run: FinishedRun) -> pd.DataFrame:
+    return read_table(tiny_run.results / "metrics.parquet").to_pandas()
+
+
+def thirty_folds(results: BackendResults) -> BackendResults:
+    """Return the results with every fold ten times, as ten repeats."""
+    n, metrics = 3, results.metrics
+    folds = [replace(f, fold=f.fold + n * r, repeat=r + 1) for r in range(10) for f in metrics.folds]
+
+    def repeated(table: pd.DataFrame) -> pd.DataFrame:
+        return pd.concat([table.assign(fold=table["fold"] + n * r) for r in range(10)], ignore_index=True)
+
+    rows = len(results.predictions)
+    return replace(
+        results,
+        metrics=replace(metrics, folds=folds, counts=replace(metrics.counts, folds=30, repeats=10)),
+        predictions=repeated(results.predictions).assign(repeat=np.repeat(np.arange(1, 11), rows)),
+        search=repeated(results.search),
+        curve=repeated(results.curve),
+        importance=repeated(results.importance),
+        trees={f.fold: 5 for f in folds},
+    )
+
+
+def few_rows(results: BackendResults) -> BackendResults:
+    """Return the results of eight rows, one feature and models of one tree, where no parameter has two values."""
+    rows = results.predictions.groupby(["fold", "label"]).head(2).groupby("fold").head(4)
+    curve, search = results.curve, results.search
+    importance = results.importance
+    return replace(
+        results,
+        predictions=rows[rows["fold"] <= 2],
+        curve=curve[(curve["iteration"] == 1) & (curve["fold"] <= 2)],
+        importance=importance[importance["feature"] == importance["feature"].iloc[0]],
+        search=search[search["chosen"]].drop_duplicates("fold").drop(columns=search.filter(regex="^param_").columns),
+        trees={1: 1, 2: 1},
+    )
+
+
+def odd_names(results: BackendResults) -> BackendResults:
+    """Return the results of a dataset and features with odd names."""
+    one = results.importance[results.importance["feature"] == results.importance["feature"].iloc[0]]
+    table = pd.concat([one.assign(feature=name, shap=one["shap"] + n) for n, name in enumerate(ODD_NAMES)])
+    subject = replace(results.subject, dataset="$a_b$ " * 12)
+    return replace(results, subject=subject, importance=table)
 
 
 def texts(figure: Figure) -> list[str]:
@@ -107,36 +145,24 @@ def test_two_writes_are_byte_identical(results: BackendResults, tmp_path: Path, 
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_plot_says_what_it_shows_and_over_what(results: BackendResults, name: str) -> None:
     figure = PLOTS[name](results)
-    assert figure.get_suptitle().startswith("demo · XGBoost: ")
+    assert figure.get_suptitle().startswith("tiny · XGBoost: ")
     note = figure.get_supxlabel().replace("\n", " ")
-    assert "240 rows of 60 units (original_video) in 60 groups; 5 test folds" in note
+    assert "200 rows of 40 units (video) in 40 groups; 3 test folds" in note
 
 
-@pytest.mark.parametrize(
-    "study",
-    [
-        pytest.param(Study(backends=("xgboost",), units=80, n_splits=10, n_repeats=3), id="thirty folds"),
-        pytest.param(
-            Study(
-                backends=("xgboost",),
-                units=8,
-                rows_per_unit=1,
-                n_splits=2,
-                inner_splits=2,
-                features=("only",),
-                space={"n_estimators": (1,)},
-                signal=0.0,
-            ),
-            id="eight rows, one feature, one tree",
-        ),
-        pytest.param(Study(dataset="$a_b$ " * 12, backends=("xgboost",), features=ODD_NAMES), id="odd names"),
-    ],
-)
-def test_unusual_studies_are_drawn(tmp_path: Path, study: Study) -> None:
-    folder = write_results(tmp_path, study)
-    write_plots(results_of(folder, study), {name: tmp_path / f"{name}.png" for name in PLOTS})
+@pytest.mark.parametrize("change", [thirty_folds, few_rows, odd_names])
+def test_unusual_results_are_drawn(
+    tmp_path: Path, results: BackendResults, change: Callable[[BackendResults], BackendResults]
+) -> None:
+    write_plots(change(results), {name: tmp_path / f"{name}.png" for name in PLOTS})
     for name in PLOTS:
         assert_is_readable_png(tmp_path / f"{name}.png")
+
+
+def test_the_ensemble_has_the_plots_of_its_predictions(tiny_run: FinishedRun) -> None:
+    ensemble = read_model(**tiny_run.job("plot_ensemble").input)
+    for draw in SCORE_PLOTS.values():
+        assert draw(ensemble).get_suptitle().startswith("tiny · Ensemble: ")
 
 
 def test_a_users_own_matplotlib_settings_do_not_show(
@@ -180,27 +206,28 @@ def test_predictions_of_one_class_give_a_reason_and_no_curve(results: BackendRes
     assert any("both classes" in text.replace("\n", " ") for text in texts(figure))
 
 
-def test_an_undefined_score_is_marked_in_its_fold(results: BackendResults, tmp_path: Path) -> None:
-    folds = [dict(fold) for fold in results.metrics["fold_results"]]
-    for fold in folds:
-        fold["auc"] = None
-    figure = draw_fold_comparison(SUBJECT, {**results.metrics, "fold_results": folds, "intervals": {}})
+def test_an_undefined_metric_is_marked_on_its_fold(results: BackendResults, tmp_path: Path) -> None:
+    metrics = results.metrics
+    folds = [replace(fold, row={**fold.row, "auc": None}) for fold in metrics.folds]
+    means = {**metrics.headline.means, "auc": replace(metrics.headline.means["auc"], mean=None, sd=None)}
+    odd = replace(metrics, folds=folds, intervals={}, headline=replace(metrics.headline, means=means))
+    figure = draw_fold_comparison(SUBJECT, odd)
     assert texts(figure).count("x") == len(folds)
-    assert "AUC not defined" in texts(figure)
+    assert "AUC undefined" in texts(figure)
     save(figure, tmp_path / "drawn.png")
 
 
-def test_the_confusion_matrix_counts_every_row_once_over_repeats(tmp_path: Path) -> None:
-    study = Study(backends=("xgboost",), n_repeats=3)
-    metrics = read_json(write_results(tmp_path, study) / "xgboost" / "metrics.json")
-    counts, over = pooled_confusion(metrics)
-    assert counts.sum() == metrics["counts"]["rows"]
-    assert over == "Sum over the 5 test folds of repeat 1"
+def test_the_confusion_matrix_counts_every_row_once_over_repeats(results: BackendResults) -> None:
+    repeated = thirty_folds(results)
+    assert pooled_confusion(repeated.metrics).sum() == 200
+    note = draw_confusion(SUBJECT, repeated.metrics, repeated.label).get_supxlabel().replace("\n", " ")
+    assert "Sum over the 3 test folds of repeat 1" in note
 
 
-def test_a_confusion_matrix_without_positives_is_drawn() -> None:
-    label = {"column": "is_" + "fake" * 20, "negative": "$real$", "positive": "fake"}
-    figure = draw_confusion(SUBJECT, np.array([[7, 3], [0, 0]]), label, "Sum over the 2 test folds")
+def test_a_confusion_matrix_without_positives_is_drawn(results: BackendResults) -> None:
+    label = replace(results.label, column="is_" + "fake" * 20, negative="$real$", positive="fake")
+    folds = [replace(results.metrics.folds[0], confusion=[[7, 3], [0, 0]])]
+    figure = draw_confusion(SUBJECT, replace(results.metrics, folds=folds), label)
     assert "70.0%" in texts(figure)
     assert texts(figure).count("no rows") == 2
 
@@ -219,11 +246,9 @@ def test_equal_scores_share_a_bin(score: np.ndarray) -> None:
     assert found.score.tolist() == pytest.approx(sorted(set(score)))
 
 
-def test_calibration_takes_the_first_repeat_alone(tmp_path: Path) -> None:
-    study = Study(backends=("xgboost",), n_repeats=2)
-    drawn = results_of(write_results(tmp_path, study), study)
-    figure = draw_calibration(SUBJECT, drawn.predictions)
-    assert "negative (n = 120)" in texts(figure)
+def test_calibration_takes_the_first_repeat_alone(results: BackendResults) -> None:
+    figure = draw_calibration(SUBJECT, thirty_folds(results).predictions)
+    assert "negative (n = 100)" in texts(figure)
 
 
 def test_long_names_keep_both_ends() -> None:
@@ -233,28 +258,32 @@ def test_long_names_keep_both_ends() -> None:
     assert short.endswith("_mean")
 
 
-def test_known_backends_differ_in_colour_and_mark_and_unknown_ones_are_steady() -> None:
-    known = [look(name) for name in ("xgboost", "lightgbm", "catboost", "logistic_regression", "constant")]
-    assert len({shown.colour for shown in known}) == len({shown.mark for shown in known}) == 5
-    assert look("ngboost") == look("ngboost")
-    assert look("ngboost").colour not in {shown.colour for shown in known}
+def test_known_models_differ_in_colour_and_mark_and_others_get_the_same_one_every_time() -> None:
+    names = ("xgboost", "lightgbm", "catboost", "ensemble", "logistic_regression", "constant")
+    known = [model_style(name) for name in names]
+    assert len({style.colour for style in known}) == len({style.mark for style in known}) == 6
+    assert model_style("ngboost") == model_style("ngboost")
+    assert model_style("ngboost").colour not in {style.colour for style in known}
 
 
-def test_the_comparison_lists_references_last(tmp_path: Path) -> None:
-    folder = write_results(tmp_path, Study())
-    figure = draw_comparison(read_json(folder / "comparison.json"), read_table(folder / "metrics.parquet").to_pandas())
+def test_the_comparison_lists_the_best_model_first_and_the_baselines_last(
+    comparison: Comparison, tidy: pd.DataFrame, tmp_path: Path
+) -> None:
+    figure = draw_comparison(comparison, tidy)
     names = labels_of_axis(figure)
-    assert names[-2:] == ["logistic regression", "constant answer"]
-    assert sorted(names[:3]) == ["CatBoost", "LightGBM", "XGBoost"]
+    assert names[-2:] == ["Logistic regression", "Constant prediction"]
+    assert names[0] == "CatBoost"
+    assert sorted(names[1:4]) == ["Ensemble", "LightGBM", "XGBoost"]
     save(figure, tmp_path / "drawn.png")
     assert_is_readable_png(tmp_path / "drawn.png")
 
 
-def test_the_comparison_of_one_backend_without_an_interval_is_drawn(tmp_path: Path) -> None:
-    folder = write_results(tmp_path, Study(backends=("lightgbm",)))
-    comparison = read_json(folder / "comparison.json")
-    for entrant in comparison["entrants"]:
-        entrant.update(low=None, high=None)
-    figure = draw_comparison(comparison, read_table(folder / "metrics.parquet").to_pandas())
+def test_the_comparison_without_estimates_and_intervals_is_drawn(
+    comparison: Comparison, tidy: pd.DataFrame, tmp_path: Path
+) -> None:
+    models = [replace(model, estimate=None, low=None, high=None) for model in comparison.models]
+    figure = draw_comparison(
+        replace(comparison, models=models), tidy.assign(value=tidy["value"].where(tidy["metric"] != "auc"))
+    )
     save(figure, tmp_path / "drawn.png")
     assert_is_readable_png(tmp_path / "drawn.png")

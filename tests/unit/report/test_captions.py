@@ -59,7 +59,7 @@ def test_a_backend_says_what_its_plots_show(results: Path) -> None:
 def test_a_dataset_says_its_verdict_and_the_scores_of_all(results: Path) -> None:
     caption = DatasetCaption(str(results))
     assert rendered(caption.verdict) == "<p>Nobody wins.</p>\n"
-    assert "XGBoost 0.691 (0.601 to 0.779); Constant answer 0.500. Over 3,278 rows" in rendered(caption.scores)
+    assert "XGBoost 0.691 (0.601 to 0.779); Constant prediction 0.500. Over 3,278 rows" in rendered(caption.scores)
     assert caption.audit == "No audit was run"
     write_json(results / "audit.json", artefacts().audit)
     assert rendered(caption.audit) == "<p>Audit: warn: One warning</p>\n"

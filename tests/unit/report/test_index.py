@@ -1,80 +1,99 @@
-"""The page over all datasets says of each what its own report says, and links to it."""
+"""The page over all datasets shows of each what its own report shows, and links to it."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from foldwise.report.index import index_table, render_index
-from foldwise.results.load import Artefacts
-from report_artefacts import artefacts
-from report_page import Page
+from fixtures.report_page import Page
+from fixtures.run_results import results_of
+from fixtures.runs import FinishedRun
+from foldwise.report.index import index_table, render_index, write_index
+from foldwise.report.verdict import verdict
+from foldwise.results import wording
+from foldwise.results.load import DatasetResults
 
 ATTACK = "<script>alert(1)</script>"
-COLUMNS = ["Dataset", "Audit", "XGBoost AUC", "LightGBM AUC", "Constant answer AUC", "Over", "Verdict", "Comparison"]
+MODELS = ["XGBoost", "LightGBM", "CatBoost", "Ensemble", "Logistic regression", "Constant prediction"]
 
 
-def dataset(name: str, estimate: float | None = 0.6912) -> Artefacts:
-    data = replace(artefacts(), dataset=name)
-    low = None if estimate is None else estimate - 0.09
-    high = None if estimate is None else estimate + 0.09
-    scored = [{"name": b, "estimate": estimate, "low": low, "high": high} for b in data.backends]
-    constant = {"name": "constant", "estimate": 0.5, "low": 0.5, "high": 0.5}
-    data.comparison.update(entrants=[*scored, constant], counts=data.metrics[0]["counts"])
-    return data
+def named(results: DatasetResults, name: str) -> DatasetResults:
+    return replace(results, comparison=replace(results.comparison, dataset=name))
 
 
-@pytest.fixture
-def page() -> Page:
-    return Page(render_index([dataset("demo"), dataset("flights", 0.7123)]))
+@pytest.fixture(scope="module")
+def results(tiny_run: FinishedRun) -> DatasetResults:
+    return results_of(tiny_run)
 
 
-def test_each_dataset_has_a_row_with_audit_verdict_scores_and_what_they_are_over(page: Page) -> None:
+@pytest.fixture(scope="module")
+def page(results: DatasetResults) -> Page:
+    return Page(render_index([named(results, "demo"), named(results, "flights")]))
+
+
+def test_each_dataset_has_a_row_with_audit_metrics_extent_and_verdict(results: DatasetResults, page: Page) -> None:
     heading, demo, flights = page.tables["datasets"]
-    assert heading == COLUMNS
-    assert demo[:6] == [
-        "demo",
-        "warn",
-        *["0.6910.601 to 0.781"] * 2,
-        "0.500",
-        "3,278 rows298 units, 298 groups, 5 folds",
-    ]
-    assert demo[6].startswith("XGBoost separates label 1 from label 0 with AUC 0.691 (95 % interval 0.601 to 0.779")
-    assert demo[7] == "Nobody wins."
-    assert flights[2] == "0.7120.622 to 0.802"
+    assert heading == ["Dataset", "Audit", *(f"{m} AUC" for m in MODELS), "Computed on", "Verdict", "Comparison"]
+    first = results.comparison.models[0]
+    assert first.ends is not None
+    assert demo[:3] == ["demo", "pass", f"{wording.score(first.estimate)}{wording.interval(*first.ends)}"]
+    assert demo[7:9] == ["0.500", "200 rows40 units, 40 groups, 3 folds"]
+    assert demo[9:] == [verdict(results).headline, results.comparison.verdict]
+    assert flights[0] == "flights"
 
 
-def test_links_lead_from_a_row_to_the_report_beside_it(page: Page) -> None:
+def test_links_lead_from_a_row_to_its_report(page: Page) -> None:
     links = [v for tag, k, v in page.attributes if (tag, k) == ("a", "href") and not v.startswith("#")]
     assert links[:3] == ["demo/report.html", "demo/report.html#audit", "demo/report.html#comparison"]
     assert links[3] == "flights/report.html"
 
 
-def test_exact_scores_stand_beside_the_rounded_ones(page: Page) -> None:
-    assert {"0.6912", "0.7123"} <= {v for _, k, v in page.attributes if k == "data-value"}
+def test_exact_metrics_are_next_to_the_rounded_ones(results: DatasetResults, page: Page) -> None:
+    assert str(results.comparison.models[0].estimate) in {v for _, k, v in page.attributes if k == "data-value"}
 
 
-def test_the_worst_audit_sorts_first() -> None:
-    levels = ("pass", "warn", "fail")
-    found = [replace(dataset(level), audit={"verdict": level, "checks": []}) for level in levels]
-    assert [row[1].value for row in index_table(found).rows] == ["2", "1", "0"]
+def test_the_worst_audit_sorts_first(results: DatasetResults) -> None:
+    assert results.audit is not None
+    levels = [replace(results, audit=replace(results.audit, verdict=level)) for level in ("pass", "warn", "fail")]
+    assert [row[1].value for row in index_table(levels).rows] == ["2", "1", "0"]
 
 
-def test_a_run_without_an_audit_says_so() -> None:
-    page = Page(render_index([replace(dataset("demo"), audit={})]))
+def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:
+    page = Page(render_index([results_of(lone_run)]))
     assert page.tables["datasets"][1][1] == "noneno audit was run"
 
 
-def test_a_score_without_an_interval_and_one_without_a_value_are_named() -> None:
-    refused, undefined = dataset("refused"), dataset("undefined", None)
-    refused.comparison["entrants"][0] |= {"low": None, "high": None, "refused": "two folds only"}
-    rows = Page(render_index([refused, undefined])).tables["datasets"]
-    assert rows[1][2] == "0.691no interval"
-    assert rows[2][2].startswith("undefined")
+def test_a_metric_without_an_interval_and_one_without_a_value_are_named(results: DatasetResults) -> None:
+    first, second, *others = results.comparison.models
+    refused = replace(first, low=None, high=None, refused="two folds only")
+    undefined = replace(second, estimate=None, low=None, high=None)
+    comparison = replace(results.comparison, models=[refused, undefined, *others])
+    row = Page(render_index([replace(results, comparison=comparison)])).tables["datasets"][1]
+    assert row[2] == f"{wording.score(first.estimate)}no interval"
+    assert row[3].startswith("undefined")
 
 
-def test_text_from_tables_is_escaped() -> None:
-    data = dataset(ATTACK)
-    data.contract["label"] |= {"column": ATTACK, "positive": ATTACK, "negative": ATTACK}
-    data.comparison["verdict"] = ATTACK
-    html = render_index([data, dataset("demo")])
+def test_text_from_tables_is_escaped(results: DatasetResults) -> None:
+    label = replace(results.contract.label, column=ATTACK, positive=ATTACK, negative=ATTACK)
+    comparison = replace(results.comparison, dataset=ATTACK, verdict=ATTACK)
+    contract = replace(results.contract, label=label)
+    html = render_index([replace(results, comparison=comparison, contract=contract), results])
     assert ATTACK not in html
     assert Page(html).scripts == 1
+
+
+def test_several_datasets_are_read_each_with_its_own_metrics(
+    tiny_run: FinishedRun, source_run: FinishedRun, tmp_path: Path
+) -> None:
+    folders = (tiny_run.results, source_run.results)
+    models = ["xgboost", "lightgbm", "ensemble"]
+    write_index(
+        tmp_path / "index.html",
+        models=models,
+        contracts=[folder / "table.json" for folder in folders],
+        audits=[],
+        comparisons=[folder / "comparison.json" for folder in folders],
+        metrics=[folder / model / "metrics.json" for model in models for folder in folders],
+    )
+    rows = Page((tmp_path / "index.html").read_text(encoding="utf-8")).tables["datasets"][1:]
+    assert "over 3 folds" in rows[0][9]
+    assert "over 2 held-out values of the source column" in rows[1][9]

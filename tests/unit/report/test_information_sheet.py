@@ -1,59 +1,74 @@
 """The model information sheet answers from the run, and leaves to the author what a run cannot know."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from fixtures.report_page import Page
+from fixtures.run_results import edited, results_of
+from fixtures.runs import FinishedRun
+from foldwise.data.contract import Dropped, Unmatched
 from foldwise.report.information_sheet import Answer, information_sheet
 from foldwise.report.page import render_report
-from foldwise.results.load import Artefacts
-from report_artefacts import artefacts, feature, held_out_sources
-from report_page import Page
+from foldwise.results.load import DatasetResults
 
 CODES = ["L1.1", "L1.2", "L1.3", "L1.4", "L2", "L3.1", "L3.2", "L3.3"]
-CONFIGURATION = {
-    "folds": {"method": "stratified_group", "by": None, "n_splits": 5, "inner_splits": 3, "seed": 42},
-    "search": {"metric": "log_loss", "early_stopping_rounds": None},
-    "training": {"class_weight": "balanced"},
-}
 
 
-def answers(data: Artefacts | None = None) -> dict[str, Answer]:
-    chosen = data or replace(artefacts(), configuration=CONFIGURATION)
-    found = [a for part in information_sheet(chosen) for a in part.answers]
-    return {a.code or a.question: a for a in found}
+@pytest.fixture(scope="module")
+def results(tiny_run: FinishedRun) -> DatasetResults:
+    return results_of(tiny_run)
 
 
-def said(answer: Answer) -> str:
-    return " ".join(answer.lines)
+def answers(results: DatasetResults) -> dict[str, Answer]:
+    return {a.code or a.question: a for part in information_sheet(results) for a in part.answers}
 
 
-def test_every_kind_of_leakage_is_asked_for_in_order() -> None:
-    assert [code for code in answers() if code.startswith("L")] == CODES
+def text_of(results: DatasetResults, question: str) -> str:
+    return " ".join(answers(results)[question].lines)
 
 
-def test_split_is_told_with_its_numbers() -> None:
-    text = said(answers()["What was split, and how?"])
-    assert "rows that share a value of original_video belong together, 298 groups of 3,278 rows" in text
-    assert "whole groups dealt to 5 folds" in text
+def configured(results: DatasetResults, section: str, **settings: Any) -> DatasetResults:
+    changed = {**results.configuration[section], **settings}
+    return replace(results, configuration={**results.configuration, section: changed})
+
+
+def with_contract(results: DatasetResults, **changes: Any) -> DatasetResults:
+    return replace(results, contract=replace(results.contract, **changes))
+
+
+def test_every_kind_of_leakage_is_in_order(results: DatasetResults) -> None:
+    assert [code for code in answers(results) if code.startswith("L")] == CODES
+
+
+def test_the_split_is_described_with_its_numbers(results: DatasetResults) -> None:
+    text = text_of(results, "What was split, and how?")
+    assert "rows that share a value of video are in one group; 40 groups of 200 rows" in text
+    assert "whole groups are assigned to 3 folds" in text
     assert "1 repeat, seed 42" in text
-    assert "dealt to 3 folds (StratifiedGroupKFold)" in text
+    assert "are assigned to 2 folds (StratifiedGroupKFold)" in text
 
 
-def test_held_out_sources_are_told_with_the_rows_that_took_no_part() -> None:
-    data = held_out_sources(artefacts())
-    data.params[0]["rows"]["train"] -= 12
-    text = said(answers(data)["What was split, and how?"])
-    assert "each value of camera is the test part of one fold (leave_one_group_out), 5 folds" in text
-    assert "left out of that fold: up to 12 rows a fold" in text
-    assert "each held-out value of camera" in said(answers(data)["L3.3"])
+def test_held_out_sources_are_described_with_the_rows_in_neither_part(source_run: FinishedRun) -> None:
+    results = results_of(source_run)
+    text = text_of(results, "What was split, and how?")
+    assert "each value of camera is the test part of one fold (leave_one_group_out), 2 folds" in text
+    assert "No group has rows of two of them." in text
+    first, *others = results.params["xgboost"]
+    fewer = replace(first, rows=replace(first.rows, train=first.rows.train - 12))
+    odd = replace(results, params={**results.params, "xgboost": [fewer, *others]})
+    assert "are left out of that fold: at most 12 rows a fold" in text_of(odd, "What was split, and how?")
+    assert "each held-out value of camera" in text_of(results, "L3.3")
 
 
-def test_what_was_fitted_where_names_each_step() -> None:
-    text = said(answers()["What was fitted where?"])
-    assert "by log loss (64 points for XGBoost, LightGBM)" in text
-    assert "no early stopping" in text
-    assert "Calibration (sigmoid) and decision threshold (f1): on the inner out-of-fold scores" in text
+def test_what_was_fitted_where_names_each_step(results: DatasetResults) -> None:
+    text = text_of(configured(results, "training", class_weight="balanced"), "What was fitted where?")
+    points = results.params["xgboost"][0].points
+    assert f"({points} points for XGBoost, LightGBM, CatBoost)" in text
+    assert f"Calibration ({results.metrics['xgboost'].calibration.method}) and decision threshold" in text
+    assert "on the inner out-of-fold predictions" in text
     assert "row weights (balanced) of that part" in text
+    assert "Weights of the ensemble: on the inner out-of-fold predictions of each outer train part" in text
 
 
 @pytest.mark.parametrize(
@@ -61,80 +76,79 @@ def test_what_was_fitted_where_names_each_step() -> None:
     [
         ({"method": "race"}, "by log loss; every point on the first inner fold"),
         ({"method": "random"}, "by log loss; points drawn at random ("),
-        ({"method": "optuna", "fraction": 0.2}, "(TPE); on 20 % of the groups (64 points"),
+        ({"method": "optuna", "fraction": 0.2}, "(TPE); on 20 % of the groups ("),
+        ({"method": "grid"}, "by log loss ("),
+        ({"early_stopping_rounds": None}, "no early stopping"),
+        ({"early_stopping_rounds": 20}, "early stopping after 20 rounds, on the mean curve of the inner folds"),
     ],
 )
-def test_the_way_to_the_points_is_told(search: dict[str, object], words: str) -> None:
-    data = replace(artefacts(), configuration={**CONFIGURATION, "search": {"metric": "log_loss", **search}})
-    assert words in said(answers(data)["What was fitted where?"])
+def test_the_search_is_described(results: DatasetResults, search: dict[str, object], words: str) -> None:
+    assert words in text_of(configured(results, "search", **search), "What was fitted where?")
 
 
-def test_early_stopping_and_no_calibration_are_told() -> None:
-    stopping = {**CONFIGURATION, "search": {"metric": "auc", "early_stopping_rounds": 20}}
-    data = replace(artefacts(), configuration=stopping)
-    for found in data.metrics:
-        found["calibration"]["method"] = "none"
-    text = said(answers(data)["What was fitted where?"])
-    assert "early stopping after 20 rounds, on the mean curve of the inner folds" in text
-    assert "Decision threshold (f1): on" in text
+def test_no_calibration_is_described(results: DatasetResults) -> None:
+    calibration = replace(results.metrics["xgboost"].calibration, method="none")
+    text = text_of(edited(results, calibration=calibration), "What was fitted where?")
+    assert " Decision threshold (" in text
     assert "Calibration" not in text
 
 
-@pytest.mark.parametrize(("device", "told"), [("cpu", False), ("cuda", True)])
-def test_trees_of_a_gpu_are_told_to_differ_from_run_to_run(device: str, told: bool) -> None:
-    data = replace(artefacts(), configuration={**CONFIGURATION, "training": {"device": device}})
-    text = said(answers(data)["What was fitted where?"])
-    assert ("do not promise the same trees twice" in text) is told
+@pytest.mark.parametrize(("device", "expected"), [("cpu", False), ("cuda", True)])
+def test_trees_of_a_gpu_may_differ_from_run_to_run(results: DatasetResults, device: str, expected: bool) -> None:
+    text = text_of(configured(results, "training", device=device), "What was fitted where?")
+    assert ("guarantee neither the same trees in a repeated run" in text) is expected
 
 
-def test_steps_that_look_at_all_rows_are_admitted() -> None:
-    data = artefacts()
-    data.contract["features"].append(feature("codec") | {"type": "category"})
-    text = said(answers(data)["L1.2"])
+def test_steps_that_use_all_rows_are_listed(results: DatasetResults) -> None:
+    text = text_of(results, "L1.2")
     assert "On all rows, without the label: the codes of 1 category column" in text
     assert "drops columns which are constant" in text
 
 
-def test_left_out_columns_and_rows_are_named() -> None:
-    data = artefacts()
-    data.contract["dropped"] += [{"name": f"c{n}", "reason": "named in exclude"} for n in range(10)]
-    found = answers(data)
-    text = said(found["What went in, and what was left out?"])
-    assert "Columns left out (one value only): stage2_constant." in text
-    assert "Columns left out (named in exclude): c0, c1, c2, c3, c4, c5, c6, c7 and 2 more." in text
-    assert "Without a partner in the join: 2 rows (stage2)" in text
-    assert "naming c0, c1, c2, c3, c4, c5, c6, c7 and 2 more in exclude" in found["L1.3"].author
+def test_dropped_columns_and_unmatched_rows_are_named(results: DatasetResults) -> None:
+    dropped = [Dropped("stage2_constant", "one value only")]
+    dropped += [Dropped(f"name_{n}", f"identifier-like text: {n} distinct values in 9 rows") for n in range(2)]
+    dropped += [Dropped(f"c{n}", "named in exclude") for n in range(10)]
+    unmatched = {"stage2: in the metadata only": Unmatched(2, ["a.mp4"])}
+    odd = with_contract(results, dropped=dropped, unmatched=unmatched)
+    text = text_of(odd, "What went in, and what was left out?")
+    assert "Columns not used as features (one value only): stage2_constant." in text
+    assert "Columns not used as features (identifier-like text): name_0, name_1." in text
+    assert "Columns not used as features (named in exclude): c0, c1, c2, c3, c4, c5, c6, c7 and 2 more." in text
+    assert "Rows without a partner in the join: 2 rows (stage2: in the metadata only); see Data." in text
+    assert "naming c0, c1, c2, c3, c4, c5, c6, c7 and 2 more in exclude" in answers(odd)["L1.3"].author
 
 
-def test_checks_stand_with_their_question_by_level() -> None:
-    found = answers()
-    assert found["Which audit checks were run?"].checks == {"warn": ["shift"], "pass": ["scramble"]}
-    assert found["L1.1"].checks == {"pass": ["scramble"]}
-    assert found["L3.3"].checks == {"warn": ["shift"]}
+def test_checks_are_with_their_question_by_level(results: DatasetResults) -> None:
+    assert results.audit is not None
+    checks = [replace(c, level="warn") if c.id == "shift" else c for c in results.audit.checks]
+    found = answers(replace(results, audit=replace(results.audit, checks=checks)))
+    assert found["Which audit checks were run?"].checks["warn"] == ["shift"]
+    assert found["L1.1"].checks == {"pass": ["group_overlap", "scramble"]}
+    assert found["L3.3"].checks["warn"] == ["shift"]
 
 
-def test_check_that_was_not_run_is_not_claimed() -> None:
-    found = answers(replace(artefacts(), audit={}))
+def test_a_check_that_was_not_run_is_not_claimed(results: DatasetResults) -> None:
+    found = answers(replace(results, audit=None))
     assert found["L1.4"].checks == {}
     assert found["L1.4"].lines == ["No audit check of this was run."]
     assert found["Which audit checks were run?"].lines == ["None: the audit was switched off."]
 
 
-def test_rows_without_groups_are_no_proof_of_independence() -> None:
-    data = artefacts()
-    data.contract["groups"] = []
-    found = answers(data)["L3.2"]
-    assert "No group column was declared" in said(found)
-    assert found.author == "that nothing ties rows together."
+def test_rows_without_groups_are_no_proof_of_independence(results: DatasetResults) -> None:
+    found = answers(with_contract(results, groups=[]))["L3.2"]
+    assert "No group column was declared" in found.lines[0]
+    assert found.author == "that all rows are independent of each other."
+    assert "no group column was declared" in text_of(with_contract(results, groups=[]), "What was split, and how?")
 
 
 @pytest.mark.parametrize("code", ["L1.3", "L2", "L3.1", "L3.2", "L3.3"])
-def test_what_a_run_cannot_know_is_left_to_the_author(code: str) -> None:
-    assert answers()[code].author
+def test_what_a_run_cannot_know_is_left_to_the_author(results: DatasetResults, code: str) -> None:
+    assert answers(results)[code].author
 
 
-def test_page_shows_the_sheet_and_links_its_checks() -> None:
-    page = Page(render_report(artefacts()))
+def test_the_page_shows_the_sheet_and_links_its_checks(results: DatasetResults) -> None:
+    page = Page(render_report(results))
     assert page.text().count("To be argued by the author:") == 5
     assert ("a", "href", "#check-shift") in page.attributes
     assert ("a", "href", "#sheet") in page.attributes

@@ -1,13 +1,13 @@
-"""Which features the models rest on."""
+"""Feature importance: mean |SHAP| and share of the gain of the top features."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from foldwise.plots.labels import count, shortened
-from foldwise.plots.style import Subject, entitle, new_figure, styled
-from foldwise.results.colours import INK
+from foldwise.plots.labels import shortened
+from foldwise.plots.style import INK, Subject, entitle, new_figure, styled
+from foldwise.results.wording import counted
 
 _MOST_FEATURES = 20
 _INCHES_PER_FEATURE = 0.24
@@ -15,10 +15,10 @@ _INCHES_PER_FEATURE = 0.24
 
 @styled()
 def draw_importance(subject: Subject, importance: pd.DataFrame) -> Figure:
-    """Draw mean |SHAP| of the top features, and their share of the gain beside it.
+    """Draw mean |SHAP| of the top features, and their share of the gain next to it.
 
     Args:
-        subject: what the plot is about.
+        subject: what the plot shows.
         importance: ``fold``, ``feature``, ``gain`` (share) and ``shap`` (log-odds). A feature that a fold
             does not list counts as 0 there.
     """
@@ -33,10 +33,12 @@ def draw_importance(subject: Subject, importance: pd.DataFrame) -> Figure:
     left.set_yticks(range(len(order)), [shortened(str(name), 38) for name in order])
     left.set_ylim(max(len(order), 3) - 0.4, -0.6)
     left.set_xlabel("Mean |SHAP| over test rows (log-odds)")
-    right.set_xlabel("Share of gain (%)" if subject.backend != "catboost" else "Share of prediction change (%)")
+    right.set_xlabel("Share of gain (%)" if subject.model != "catboost" else "Share of prediction change (%)")
     folds = shap.shape[1]
-    shown = f"{len(order)} of {count(len(shap), 'feature')}" if len(order) < len(shap) else count(len(shap), "feature")
-    note = f"Shown: {shown}, by mean |SHAP|. Bars: mean over {count(folds, 'fold')}; dots: one fold each."
+    shown = (
+        f"{len(order)} of {counted(len(shap), 'feature')}" if len(order) < len(shap) else counted(len(shap), "feature")
+    )
+    note = f"Shown: {shown}, by mean |SHAP|. Bars: mean over {counted(folds, 'fold')}; dots: one fold each."
     entitle(figure, subject, "feature importance", note)
     return figure
 
@@ -44,7 +46,7 @@ def draw_importance(subject: Subject, importance: pd.DataFrame) -> Figure:
 def _bars(axes: Axes, subject: Subject, values: pd.DataFrame) -> None:
     folds = values.shape[1]
     places = np.arange(len(values))
-    axes.barh(places, values.mean(axis=1), height=0.66, color=subject.look.colour, alpha=0.55)
+    axes.barh(places, values.mean(axis=1), height=0.66, color=subject.style.colour, alpha=0.55)
     if folds > 1:
         # Folds are set apart upwards and downwards, in the same order in every bar.
         apart = np.linspace(-0.22, 0.22, folds)

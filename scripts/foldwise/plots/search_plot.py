@@ -1,4 +1,4 @@
-"""What the search found: inner scores by the value of each tuned parameter."""
+"""Hyperparameter search: metric on the inner folds by the value of each tuned parameter."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
-from foldwise.plots.labels import count, metric_name, shortened
-from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
-from foldwise.results.colours import INK
+from foldwise.plots.labels import shortened
+from foldwise.plots.style import INK, Subject, entitle, faint, new_figure, say_nothing_to_show, styled
+from foldwise.results.wording import counted, metric_named
 
 _PARAMETER = "param_"
 _MOST_LISTED_VALUES = 8
@@ -22,18 +22,18 @@ _WIDEST_LABELS = 36
 
 @styled()
 def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_better: bool) -> Figure:
-    """Draw the mean inner score of each value of each parameter that took more than one.
+    """Draw the mean inner metric for each value of each parameter that has more than one.
 
     Args:
-        subject: what the plot is about.
-        search: the search tables of all folds below each other, with ``fold`` added.
+        subject: what the plot shows.
+        search: search.parquet of all folds, one row a fold and point.
         metric: key of the search metric.
         greater_is_better: its direction.
     """
     search = search.astype({"chosen": bool})
-    complete = _scored_everywhere(search)
+    complete = _evaluated_on_all(search)
     unit = " (nats)" if metric == "log_loss" else ""
-    up = f"Inner {metric_name(metric)}{unit},\n{'higher' if greater_is_better else 'lower'} is better"
+    up = f"Inner {metric_named(metric).spoken}{unit},\n{'higher' if greater_is_better else 'lower'} is better"
     tuned = [name for name in map(str, search) if name.startswith(_PARAMETER) and search[name].nunique() > 1]
     points = _count_points(search, complete)
     if not tuned or complete.empty:
@@ -57,7 +57,7 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
         axes.set_ylabel(up)
     note = _note(points, bool(listed), listed != tuned)
     if any(complete[name].nunique() < search[name].nunique() for name in listed):
-        note += " A value without a dot: each of its points was given up."
+        note += " A value without a dot: all of its points were stopped early."
     if listed != tuned:
         note += _leave_out_the_worst(grid[0, 0], complete, listed, greater_is_better)
     entitle(figure, subject, "hyperparameter search", note)
@@ -65,7 +65,7 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
 
 
 def _is_listed(values: pd.Series, folds: int) -> bool:
-    """Tell whether a parameter is shown value by value: it took few of them, each more than once in a fold."""
+    """Tell whether a parameter is shown value by value: it has few, each in more than one point of a fold."""
     if not pd.api.types.is_numeric_dtype(values):
         return True
     most = max(_ALWAYS_LISTED_VALUES, min(_MOST_LISTED_VALUES, values.count() // (2 * folds)))
@@ -73,18 +73,18 @@ def _is_listed(values: pd.Series, folds: int) -> bool:
 
 
 def _title(name: str, values: pd.Series) -> str:
-    """Name a parameter, and say so where a condition keeps it out of some of the points."""
+    """Return the name of a parameter; if only some points have it, also their number."""
     short = shortened(name.removeprefix(_PARAMETER), 28)
-    here = int(values.notna().sum())
-    return short if here == len(values) else f"{short}\n(in {here:,} of {len(values):,} points)"
+    points = int(values.notna().sum())
+    return short if points == len(values) else f"{short}\n(in {points:,} of {len(values):,} points)"
 
 
 def _note(points: str, some_listed: bool, some_ranges: bool) -> str:
-    note = f"Scores: mean over inner folds; {points}; differences in level between outer folds are taken out."
+    note = f"Metric: mean over inner folds; {points}; differences in level between outer folds are removed."
     if some_listed:
         note += (
             " Dot: mean of one outer fold over its points with that value; bar: mean over outer folds; "
-            "under a value: outer folds that chose it."
+            "below a value: outer folds that chose it."
         )
     if some_ranges:
         note += " Parameters with many values: a dot is one point, ringed if an outer fold chose it."
@@ -92,54 +92,54 @@ def _note(points: str, some_listed: bool, some_ranges: bool) -> str:
 
 
 def _count_points(search: pd.DataFrame, complete: pd.DataFrame) -> str:
-    folds = count(search["fold"].nunique(), "outer fold")
+    folds = counted(search["fold"].nunique(), "outer fold")
     sizes = search.groupby("fold").size()
-    same = f"{count(int(sizes.iloc[0]), 'point')} in each of {folds}"
-    points = same if sizes.nunique() == 1 else f"{count(len(search), 'point')} over {folds}"
-    given_up = len(search) - len(complete)
-    return points + (f" ({given_up:,} of {len(search):,} given up early and not shown)" if given_up else "")
+    same = f"{counted(int(sizes.iloc[0]), 'point')} in each of {folds}"
+    points = same if sizes.nunique() == 1 else f"{counted(len(search), 'point')} over {folds}"
+    stopped = len(search) - len(complete)
+    return points + (f" ({stopped:,} of {len(search):,} stopped early and not shown)" if stopped else "")
 
 
 def _leave_out_the_worst(axes: Axes, search: pd.DataFrame, listed: Sequence[str], greater_is_better: bool) -> str:
-    """Cut the (shared) axis where a few bad points would flatten all others, and say how many are beyond."""
+    """Limit the shared axis where a few bad points would flatten all others; return how many are outside."""
     sign = -1 if greater_is_better else 1
     loss = sign * search["level"]
-    # Every mean bar stays in sight.
+    # Every mean bar remains visible.
     means = [float((sign * _by_value_and_fold(search, name).mean(axis=1)).max()) for name in listed]
     limit = max([float(loss.min() + 3 * (loss.quantile(0.75) - loss.min())), *means])
     room = 0.05 * (limit - float(loss.min()))
-    beyond = int((loss > limit + room).sum())
-    if not beyond or not room:
+    outside = int((loss > limit + room).sum())
+    if not outside or not room:
         return ""
     if greater_is_better:
         axes.set_ylim(bottom=-limit - room)
     else:
         axes.set_ylim(top=limit + room)
-    return f" {count(beyond, 'point')} with worse scores beyond the axis."
+    return f" {counted(outside, 'point')} with a worse metric outside the axis."
 
 
 def aligned(search: pd.DataFrame, parameters: Sequence[str]) -> pd.Series:
-    """Return ``mean_score`` with the differences in level between outer folds taken out.
+    """Return ``mean_score`` without the differences in level between outer folds.
 
-    Some folds are harder for every point, which would hide what a parameter does. Every fold is moved so that
-    its median over the points that all folds scored (over its own points, if there are none) is the common one.
-    The median, because single settings that fail would move a mean.
+    Some folds are harder for every point, which would hide the effect of a parameter. Every fold is shifted so that
+    its median over the points that all folds evaluated (over its own points, if there are none) is the common one;
+    the median, because single points that fail would shift a mean.
     """
-    scored = search.groupby(list(parameters), dropna=False)["fold"].transform("nunique")
-    shared = search[scored == search["fold"].nunique()]
+    evaluated = search.groupby(list(parameters), dropna=False)["fold"].transform("nunique")
+    shared = search[evaluated == search["fold"].nunique()]
     level = (shared if len(shared) else search).groupby("fold")["mean_score"].median()
     moved: pd.Series = search["mean_score"] - search["fold"].map(level) + level.mean()
     return moved
 
 
-def _scored_everywhere(search: pd.DataFrame) -> pd.DataFrame:
+def _evaluated_on_all(search: pd.DataFrame) -> pd.DataFrame:
     scores = search.filter(regex=r"^score_\d+$")
     kept: pd.DataFrame = search[np.isfinite(scores).all(axis=1) & np.isfinite(search["mean_score"])]
     return kept
 
 
 def _by_value_and_fold(search: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the mean aligned score: a row per value of the parameter, a column per outer fold."""
+    """Return the mean aligned metric: a row per value of the parameter, a column per outer fold."""
     means: pd.DataFrame = search.groupby([name, "fold"])["level"].mean().unstack("fold")
     return means
 
@@ -153,13 +153,13 @@ def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str,
         (places[:, None] + apart[None, :]).ravel(),
         values.to_numpy().ravel(),
         s=16 if folds <= 10 else 7,
-        color=subject.look.colour,
+        color=subject.style.colour,
         alpha=max(faint(folds), 0.35),
         linewidth=0,
     )
     mean = values.mean(axis=1)
-    axes.plot(places, mean, color=subject.look.colour, linewidth=1)
-    axes.hlines(mean, places - 0.28, places + 0.28, color=subject.look.colour, linewidth=2.6)
+    axes.plot(places, mean, color=subject.style.colour, linewidth=1)
+    axes.hlines(mean, places - 0.28, places + 0.28, color=subject.style.colour, linewidth=2.6)
     chosen = search[search["chosen"]].groupby(name)["fold"].nunique().reindex(values.index, fill_value=0)
     names = [f"{_short(value)}\n{times}/{folds}" for value, times in chosen.items()]
     axes.set_xticks(places, names, fontsize=8 if len(names) <= 5 else 7)
@@ -172,13 +172,13 @@ def _values_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str,
 
 def _range_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str) -> None:
     folds = search["fold"].nunique()
-    axes.scatter(search[name], search["level"], s=9, color=subject.look.colour, alpha=faint(folds), linewidth=0)
+    axes.scatter(search[name], search["level"], s=9, color=subject.style.colour, alpha=faint(folds), linewidth=0)
     chosen = search[search["chosen"]]
     axes.scatter(
         chosen[name],
         chosen["level"],
         s=34,
-        facecolor=subject.look.colour,
+        facecolor=subject.style.colour,
         edgecolor=INK,
         linewidth=1,
         zorder=3,
@@ -193,20 +193,20 @@ def _range_panel(axes: Axes, subject: Subject, search: pd.DataFrame, name: str) 
 
 
 def _draw_without_choice(subject: Subject, search: pd.DataFrame, up: str, points: str) -> Figure:
-    """Show the inner scores of every fold's chosen point, when there was nothing to choose between."""
+    """Show the inner metrics of the chosen point of every fold, where the search had nothing to choose from."""
     figure = new_figure(5.8, 4.2)
     axes = figure.add_subplot(xlabel="Outer fold", ylabel=up)
     chosen = search[search["chosen"]].set_index("fold").filter(regex=r"^score_\d+$")
     if chosen.empty or not np.isfinite(chosen.to_numpy()).any():
-        say_nothing_to_show(axes, "No point of the search was scored.")
+        say_nothing_to_show(axes, "No point was evaluated on all inner folds.")
     else:
-        look = subject.look
+        style = subject.style
         fold = np.repeat(chosen.index.to_numpy(), chosen.shape[1])
         axes.scatter(
             fold,
             chosen.to_numpy().ravel(),
             s=16,
-            color=look.colour,
+            color=style.colour,
             alpha=0.45,
             linewidth=0,
             label="one inner fold",
@@ -216,7 +216,7 @@ def _draw_without_choice(subject: Subject, search: pd.DataFrame, up: str, points
             chosen.mean(axis=1),
             s=44,
             marker="_",
-            color=look.colour,
+            color=style.colour,
             linewidth=2.4,
             label="mean",
         )

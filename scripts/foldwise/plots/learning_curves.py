@@ -1,4 +1,4 @@
-"""Scores of train and validation part while a model grows, tree by tree."""
+"""Learning curves: log loss and AUC of train and validation part by number of trees."""
 
 from collections.abc import Mapping
 
@@ -7,45 +7,40 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from foldwise.plots.labels import count, metric_name
-from foldwise.plots.style import Subject, entitle, faint, new_figure, say_nothing_to_show, styled
-from foldwise.results.colours import GREY, INK
+from foldwise.plots.style import GREY, INK, Subject, entitle, faint, new_figure, styled
+from foldwise.results import wording
 
-_LABELS = {"log_loss": "Log-loss per row (nats), lower is better", "auc": "AUC, higher is better"}
+_LABELS = {"log_loss": "Log loss per row (nats), lower is better", "auc": "AUC, higher is better"}
 
 
 @styled()
 def draw_learning_curves(subject: Subject, curve: pd.DataFrame, trees: Mapping[int, int]) -> Figure:
-    """Draw log-loss and AUC over the number of trees, for the chosen settings of every fold.
+    """Draw log loss and AUC by number of trees, for the chosen point of every fold.
 
     Args:
-        subject: what the plot is about.
+        subject: what the plot shows.
         curve: ``fold``, ``iteration``, ``inner_fold``, ``part`` (train, validation), ``metric``, ``value``.
-        trees: number of trees of the model that was kept, by fold.
+        trees: outer fold -> number of trees of its model.
     """
     shown = [metric for metric in _LABELS if metric in set(curve["metric"])]
-    figure = new_figure(4.4 * max(len(shown), 1) + 0.6, 4.6)
-    grid = figure.subplots(1, max(len(shown), 1), squeeze=False)
-    for axes, metric in zip(grid.flat, shown, strict=False):
+    figure = new_figure(4.4 * len(shown) + 0.6, 4.6)
+    grid = figure.subplots(1, len(shown), squeeze=False)
+    for axes, metric in zip(grid.flat, shown, strict=True):
         _panel(axes, subject, curve[curve["metric"] == metric], trees)
-        axes.set(title=metric_name(metric)[0].upper() + metric_name(metric)[1:], ylabel=_LABELS[metric])
-    note = ""
-    if shown:
-        grid[0, 0].legend(loc="best")
-        inner = count(curve["inner_fold"].nunique(), "inner fold")
-        note = (
-            f"Thin lines: one outer fold each (n = {curve['fold'].nunique()}), mean over its {inner}, "
-            "chosen settings. Thick lines: mean over outer folds, as far as all of them go."
-        )
-    else:
-        say_nothing_to_show(grid[0, 0], "No scores by tree were recorded.")
+        axes.set(title=wording.metric_named(metric).label, ylabel=_LABELS[metric])
+    grid[0, 0].legend(loc="best")
+    inner = wording.counted(curve["inner_fold"].nunique(), "inner fold")
+    note = (
+        f"Thin lines: one outer fold each (n = {curve['fold'].nunique()}), mean over its {inner}, "
+        "chosen point. Thick lines: mean over outer folds, up to the number of trees that all of them reach."
+    )
     entitle(figure, subject, "learning curves", note)
     return figure
 
 
 def _panel(axes: Axes, subject: Subject, curve: pd.DataFrame, trees: Mapping[int, int]) -> None:
     folds = curve["fold"].nunique()
-    for part, colour, style in (("train", GREY, "--"), ("validation", subject.look.colour, "-")):
+    for part, colour, style in (("train", GREY, "--"), ("validation", subject.style.colour, "-")):
         lines = curve[curve["part"] == part].pivot_table(index="iteration", columns="fold", values="value")
         if lines.empty:
             continue
@@ -62,12 +57,12 @@ def _panel(axes: Axes, subject: Subject, curve: pd.DataFrame, trees: Mapping[int
             marker=mark,
             label=f"{part}, mean",
         )
-    _mark_kept(axes, subject, curve[curve["part"] == "validation"], trees)
+    _mark_number_of_trees(axes, subject, curve[curve["part"] == "validation"], trees)
     axes.set(xlabel="Number of trees", xlim=(0, 1.04 * curve["iteration"].max()))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7, integer=True, steps=[1, 2, 5, 10]))
 
 
-def _mark_kept(axes: Axes, subject: Subject, validation: pd.DataFrame, trees: Mapping[int, int]) -> None:
+def _mark_number_of_trees(axes: Axes, subject: Subject, validation: pd.DataFrame, trees: Mapping[int, int]) -> None:
     last = validation[validation["iteration"] == validation["fold"].map(dict(trees))]
     ends = last.groupby("fold")[["iteration", "value"]].mean()
     if len(ends):
@@ -75,11 +70,11 @@ def _mark_kept(axes: Axes, subject: Subject, validation: pd.DataFrame, trees: Ma
             ends["iteration"],
             ends["value"],
             s=30 if len(ends) <= 10 else 16,
-            marker=subject.look.mark,
-            facecolor=subject.look.colour,
+            marker=subject.style.mark,
+            facecolor=subject.style.colour,
             edgecolor=INK,
             linewidth=0.8,
             alpha=0.9,
             zorder=4,
-            label=f"trees kept in a fold (n = {len(ends)})",
+            label=f"trees of the model of a fold (n = {len(ends)})",
         )

@@ -1,11 +1,11 @@
-"""The band of the reliability curve counts groups, not rows."""
+"""The band of the calibration curve counts groups, not rows."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
-from foldwise.plots.calibration_plot import Reliability, reliability
+from foldwise.plots.calibration_curve import Reliability, reliability
 
 GROUPS, COPIES = 100, 16
 Array = npt.NDArray[Any]

@@ -1,0 +1,152 @@
+"""The verdict says what the results say, and no sentence claims more than the tests of the comparison."""
+
+from dataclasses import replace
+
+import pytest
+from fixtures.report_page import Page
+from fixtures.run_results import edited, results_of
+from fixtures.runs import FinishedRun
+from foldwise.report.chart import interval_chart
+from foldwise.report.page import render_report
+from foldwise.report.verdict import verdict
+from foldwise.results import wording
+from foldwise.results.load import DatasetResults
+
+
+@pytest.fixture(scope="module")
+def results(tiny_run: FinishedRun) -> DatasetResults:
+    return results_of(tiny_run)
+
+
+def with_interval(results: DatasetResults, low: float | None, refused: str | None = None) -> DatasetResults:
+    """Return the results with another corrected t interval of the AUC by row in every model."""
+    interval = results.metrics["catboost"].intervals["auc"]["corrected_t"]
+    changed = replace(interval, low=low, high=None if low is None else interval.high, refused=refused)
+    return edited(results, intervals={"auc": {"corrected_t": changed}})
+
+
+def with_p(results: DatasetResults, p: float) -> DatasetResults:
+    """Return the results with another corrected p value in every pair."""
+    pairs = [replace(pair, test=pair.test and replace(pair.test, p_holm=p)) for pair in results.comparison.pairs]
+    return replace(results, comparison=replace(results.comparison, pairs=pairs))
+
+
+def test_the_headline_has_metric_interval_method_and_extent(results: DatasetResults) -> None:
+    interval = results.metrics["catboost"].intervals["auc"]["corrected_t"]
+    assert interval.ends is not None
+    assert verdict(with_p(results, 0.01)).headline == (
+        f"CatBoost distinguishes fake 1 from fake 0 with AUC {wording.score(interval.estimate)} (95 % interval "
+        f"{wording.interval(*interval.ends)}, corrected t over 3 folds; 200 rows, 40 units (video), 40 groups)."
+    )
+
+
+def test_a_difference_that_is_not_significant_after_correction_is_not_claimed(results: DatasetResults) -> None:
+    found = verdict(with_p(results, 0.2))
+    assert found.headline.startswith("CatBoost may distinguish fake 1 from fake 0: AUC ")
+    assert "not significant after Holm's correction for all 15 pairs" in found.context[1]
+    assert "(p 0.200)" in found.context[1]
+    assert "is significant after Holm's correction" in verdict(with_p(results, 0.01)).context[1]
+
+
+def test_an_interval_that_includes_the_constant_prediction_shows_nothing(results: DatasetResults) -> None:
+    found = verdict(with_interval(with_p(results, 0.01), low=0.49))
+    assert found.headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
+
+
+def test_a_refused_interval_gives_its_reason(results: DatasetResults) -> None:
+    odd = with_interval(results, None, "two folds only")
+    assert "CatBoost has AUC" in verdict(odd).headline
+    assert "(mean over 3 folds, no interval: two folds only;" in verdict(odd).headline
+    chart = interval_chart(odd)
+    assert chart is not None
+    assert all(line.ends is None for line in chart.lines)
+
+
+def test_the_context_has_baselines_units_and_why_the_model_is_named(results: DatasetResults) -> None:
+    baselines, _, unit, named = verdict(results).context
+    logistic = wording.score(results.metrics["catboost"].baseline("logistic_regression", "auc"))
+    assert baselines == (
+        "Baselines on the same outer folds, AUC by row: constant prediction 0.500, logistic regression "
+        f"{logistic} (higher is better)."
+    )
+    assert unit.endswith("mean ± standard deviation over 3 folds, 40 units.")
+    assert named.startswith("CatBoost is named because its mean is the best of 3 backends and their ensemble;")
+
+
+def test_an_undefined_metric_gives_no_verdict(results: DatasetResults) -> None:
+    metrics = results.metrics["xgboost"]
+    folds = [replace(fold, row={**fold.row, "auc": None}) for fold in metrics.folds]
+    means = {**metrics.headline.means, "auc": replace(metrics.headline.means["auc"], mean=None, sd=None)}
+    odd = edited(results, folds=folds, headline=replace(metrics.headline, means=means), intervals={})
+    assert verdict(odd).headline == "No verdict: AUC is undefined on every fold."
+    assert interval_chart(odd) is None
+    assert "No verdict: AUC is undefined on every fold." in Page(render_report(odd)).text()
+
+
+def test_a_metric_that_is_better_when_lower_is_judged_by_the_upper_end(results: DatasetResults) -> None:
+    comparison = replace(results.comparison, metric="log_loss", pairs=[])
+    best = min(results.metrics.values(), key=lambda metrics: metrics.mean("log_loss") or 9)
+    interval = replace(best.intervals["log_loss"]["corrected_t"], low=0.5, high=0.69)
+    odd = edited(replace(results, comparison=comparison), intervals={"log_loss": {"corrected_t": interval}})
+    assert "distinguishes fake 1 from fake 0 with Log loss" in verdict(odd).headline
+    odd = edited(odd, intervals={"log_loss": {"corrected_t": replace(interval, high=0.75)}})
+    assert "is not shown to distinguish" in verdict(odd).headline
+
+
+def test_a_failed_audit_is_said_before_anything_may_be_used(results: DatasetResults) -> None:
+    assert results.audit is not None
+    failed = replace(results, audit=replace(results.audit, verdict="fail", sentence="Groups overlap."))
+    assert "The audit failed: do not use these metrics as evidence." in Page(render_report(failed)).text()
+
+
+def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:
+    found = verdict(results_of(lone_run))
+    assert (found.audit_level, found.audit_word, found.audit) == ("none", "No audit was run.", "")
+
+
+def test_held_out_values_take_the_place_of_folds(source_run: FinishedRun) -> None:
+    results = results_of(source_run)
+    assert "corrected t over 2 held-out values of camera;" in verdict(results).headline
+    text = Page(render_report(results)).text()
+    assert "Baselines on the same held-out values of camera, AUC by row:" in text
+    assert "AUC by row: mean over held-out values of camera and its interval" in text
+
+
+def test_the_chart_has_every_model_inside_its_axis(results: DatasetResults) -> None:
+    chart = interval_chart(results)
+    assert chart is not None
+    assert [line.name for line in chart.lines] == ["XGBoost", "LightGBM", "CatBoost", "Ensemble", "Logistic regression"]
+    assert [line.baseline for line in chart.lines] == [False] * 4 + [True]
+    places = [place for line in chart.lines for place in (line.mean, *(line.ends or ())) if place is not None]
+    assert all(0 < place < 100 for place in places)
+    assert chart.ticks[0][0] == 0
+    assert chart.ticks[-1][0] == 100
+
+
+def test_a_pair_has_its_verdict_and_its_cross_checks(results: DatasetResults) -> None:
+    page = Page(render_report(results))
+    pair = results.comparison.pairs[0]
+    assert pair.test is not None
+    assert page.tables["pairs"][1] == [
+        *("XGBoost − LightGBM", pair.test.verdict),  # noqa: RUF001
+        *map(wording.score, (pair.difference, pair.test.low, pair.test.high)),
+        *map(wording.probability, (pair.test.p_holm, pair.test.p_equivalent)),
+        wording.probability(pair.test.delong and pair.test.delong.p),
+    ]
+    assert len(page.tables["cross-checks"]) == 1 + 15
+    assert "the mean difference in AUC is within ±0.01" in page.text()
+
+
+def test_a_refused_pair_gives_its_reason_and_has_no_cross_checks(results: DatasetResults) -> None:
+    pair = replace(results.comparison.pairs[0], test=None, difference=None, refused="one fold only")
+    page = Page(render_report(replace(results, comparison=replace(results.comparison, pairs=[pair]))))
+    assert page.tables["pairs"][1][1] == "not compared: one fold only"
+    assert "cross-checks" not in page.tables
+
+
+def test_a_winner_has_its_display_name(results: DatasetResults) -> None:
+    pair = results.comparison.pairs[0]
+    assert pair.test is not None
+    won = replace(pair, test=replace(pair.test, verdict="lightgbm better than xgboost"))
+    page = Page(render_report(replace(results, comparison=replace(results.comparison, pairs=[won]))))
+    assert page.tables["pairs"][1][1] == "LightGBM is better"
