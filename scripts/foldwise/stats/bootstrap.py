@@ -67,11 +67,11 @@ def group_bootstrap(
     Returns:
         ``auc``, ``ap``, ``f1``, ``accuracy``, ``log_loss`` and ``brier`` -> interval.
 
-    >>> import numpy as np
-    >>> label = np.tile([0, 1], 20).astype(np.int8)
-    >>> intervals = group_bootstrap(label, 0.3 + 0.4 * label, np.arange(40), 0.95, draws=100)
-    >>> intervals["auc"].low, intervals["auc"].high
-    (1.0, 1.0)
+    Example:
+        >>> label = np.tile([0, 1], 20).astype(np.int8)
+        >>> intervals = group_bootstrap(label, 0.3 + 0.4 * label, np.arange(40), 0.95, draws=100)
+        >>> intervals["auc"].low, intervals["auc"].high
+        (1.0, 1.0)
     """
     resampled = resampled_metrics(label, prediction, group, draws, seed)
     estimates = pooled_metrics(label, prediction)

@@ -1,4 +1,4 @@
-"""Scores turned into probabilities, and how far they are from being ones."""
+"""Calibration: maps from predictions to probabilities, and how well predictions fit the labels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Scores = npt.NDArray[np.float64]
+Predictions = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 _EDGE = 1e-7
 _STEPS = 100
@@ -17,71 +17,78 @@ _FLAT = 1e-9
 
 @dataclass(frozen=True)
 class Calibrator:
-    """A map from scores to probabilities, as plain numbers.
+    """A map from predictions to probabilities, as plain numbers.
 
     Attributes:
         method: ``sigmoid``, ``isotonic`` or ``none``.
-        numbers: of ``sigmoid``, ``intercept`` and ``slope`` of the line over the log-odds; of ``isotonic``, ``score``
-            and ``probability``, the k knots between which it is straight.
+        numbers: for ``sigmoid``, ``intercept`` and ``slope`` of a line over the log-odds; for ``isotonic``, ``score``
+            and ``probability``, the k knots between which the map is linear.
     """
 
     method: str
     numbers: Mapping[str, Any] = field(default_factory=dict)
 
-    def __call__(self, score: Scores) -> Scores:
-        """Return the probabilities of scores of shape (m,)."""
+    def __call__(self, prediction: Predictions) -> Predictions:
+        """Return the probabilities of predictions, both of shape (m,)."""
         if self.method == "sigmoid":
-            return _sigmoid(self.numbers["intercept"] + self.numbers["slope"] * log_odds(score))
+            return _sigmoid(self.numbers["intercept"] + self.numbers["slope"] * log_odds(prediction))
         if self.method == "isotonic":
-            return np.asarray(np.interp(score, self.numbers["score"], self.numbers["probability"]))
-        return score
+            return np.asarray(np.interp(prediction, self.numbers["score"], self.numbers["probability"]))
+        return prediction
 
 
-def fit_calibrator(method: str, score: Scores, label: Labels) -> Calibrator:
-    """Fit a map from scores to probabilities on inner out-of-fold scores.
+def fit_calibrator(method: str, prediction: Predictions, label: Labels) -> Calibrator:
+    """Fit a map from predictions to probabilities.
 
     Args:
-        method: ``sigmoid``: a logistic curve over the log-odds of the score, with Platt's smoothed
-            targets (Platt 1999, Probabilistic outputs for support vector machines, section 2.2);
-            ``isotonic``: the best rising function, straight between the scores it saw; ``none``: the score as it is.
-        score: shape (n,), probabilities of class 1 that no model gave to its own train rows.
+        method: ``sigmoid``: a logistic curve over the log-odds of the prediction, with Platt's smoothed targets
+            (Platt 1999, Probabilistic outputs for support vector machines, section 2.2); ``isotonic``: the best
+            increasing function, linear between the predictions it is fitted on; ``none``: the prediction as it is.
+        prediction: shape (n,), probabilities of class 1 from models that were not trained on these rows.
         label: shape (n,), 0 or 1.
 
     Returns:
-        A function from scores of any shape (m,) to probabilities, shape (m,).
+        A function from predictions, shape (m,), to probabilities, shape (m,).
+
+    Example:
+        >>> label = np.tile([0, 0, 1, 1, 1], 20).astype(np.int8)
+        >>> calibrate = fit_calibrator("sigmoid", np.where(label == 1, 0.99, 0.7), label)
+        >>> calibrate(np.array([0.7, 0.9, 0.99])).round(2)
+        array([0.02, 0.29, 0.98])
     """
     if method == "none":
         return Calibrator(method)
     if method == "isotonic":
         from sklearn.isotonic import IsotonicRegression
 
-        steps: Any = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(score, label)
+        steps: Any = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(prediction, label)
         knots = {"score": steps.X_thresholds_.tolist(), "probability": steps.y_thresholds_.tolist()}
         return Calibrator(method, knots)
     positives, negatives = int(label.sum()), int((label == 0).sum())
     target = np.where(label == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    intercept, slope = _fit_line(log_odds(score), target)
+    intercept, slope = _fit_line(log_odds(prediction), target)
     return Calibrator(method, {"intercept": intercept, "slope": slope})
 
 
-def log_odds(score: Scores) -> Scores:
+def log_odds(prediction: Predictions) -> Predictions:
     """Return ln(p / (1 - p)), with probabilities kept 1e-7 away from 0 and 1."""
-    inside = np.clip(score, _EDGE, 1 - _EDGE)
+    inside = np.clip(prediction, _EDGE, 1 - _EDGE)
     return np.asarray(np.log(inside / (1 - inside)))
 
 
-def slope_and_intercept(score: Scores, label: Labels) -> tuple[float, float]:
-    """Return the calibration slope and the calibration in the large of scores (Cox 1958).
+def slope_and_intercept(prediction: Predictions, label: Labels) -> tuple[float, float]:
+    """Return the calibration slope and the calibration in the large of predictions.
 
-    The slope is that of a logistic regression of the label on the log-odds: 1 is right, below 1
-    the scores are too extreme. The intercept is that of the same regression with the slope held
-    at 1: 0 is right, above 0 the scores are too low. Where one cut of the scores separates the
-    classes, the likelihood has no maximum and the slope is NaN; both are where a class is missing.
+    Cox (1958), Two further applications of a model for binary regression, Biometrika 45. The slope is that of a
+    logistic regression of the label on the log-odds: 1 is right, below 1 the predictions are too extreme. The intercept
+    is that of the same regression with the slope fixed at 1: 0 is right, above 0 the predictions are too low. Where a
+    threshold separates the classes, the likelihood has no maximum and the slope is NaN; where a class is missing, both
+    are.
     """
     undefined = float("nan")
     if len(np.unique(label)) < 2:
         return undefined, undefined
-    odds = log_odds(score)
+    odds = log_odds(prediction)
     target = label.astype(np.float64)
     [intercept] = _fit(np.ones((len(odds), 1)), odds, target)
     negative, positive = odds[label == 0], odds[label == 1]
@@ -89,7 +96,7 @@ def slope_and_intercept(score: Scores, label: Labels) -> tuple[float, float]:
     return undefined if separated else _fit_line(odds, target)[1], float(intercept)
 
 
-def _fit_line(odds: Scores, target: Scores) -> tuple[float, float]:
+def _fit_line(odds: Predictions, target: Predictions) -> tuple[float, float]:
     """Return intercept and slope of a logistic regression on one variable; the slope is 0 where it does not vary."""
     centre = float(odds[0])
     spread = float((odds - centre).std()) or 1.0
@@ -98,12 +105,12 @@ def _fit_line(odds: Scores, target: Scores) -> tuple[float, float]:
     return float(intercept - slope * centre / spread), float(slope / spread)
 
 
-def _fit(X: Scores, offset: Scores, target: Scores) -> Scores:
+def _fit(X: Predictions, offset: Predictions, target: Predictions) -> Predictions:
     """Return the weights of a logistic regression, shape (p,), by Newton's method.
 
     Args:
         X: shape (n, p).
-        offset: shape (n,), log-odds that are added as they are.
+        offset: shape (n,), log-odds that are added with weight 1.
         target: shape (n,), from 0 to 1.
     """
     weights = np.zeros(X.shape[1])
@@ -112,7 +119,7 @@ def _fit(X: Scores, offset: Scores, target: Scores) -> Scores:
         probability = _sigmoid(odds)
         curvature = (X * (probability * (1 - probability))[:, None]).T @ X + _FLAT * np.eye(len(weights))
         step = np.linalg.solve(curvature, X.T @ (target - probability))
-        # Where the likelihood is flat, as with overconfident scores, a full step overshoots.
+        # Where the likelihood is flat, as with overconfident predictions, a full step overshoots.
         while _loss(offset + X @ (weights + step), target) > _loss(odds, target):
             step /= 2
             if np.abs(step).max() < _SMALLEST_STEP:
@@ -123,9 +130,9 @@ def _fit(X: Scores, offset: Scores, target: Scores) -> Scores:
     return weights
 
 
-def _loss(odds: Scores, target: Scores) -> float:
+def _loss(odds: Predictions, target: Predictions) -> float:
     return float((np.logaddexp(0, odds) - target * odds).sum())
 
 
-def _sigmoid(odds: Scores) -> Scores:
+def _sigmoid(odds: Predictions) -> Predictions:
     return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))

@@ -1,4 +1,4 @@
-"""Intervals and tests for scores from folds; nothing here knows of models."""
+"""Intervals and tests of a metric over folds: corrected resampled t, Bayesian correlated t, Holm's adjustment."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -8,48 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-
-@dataclass(frozen=True)
-class Posterior:
-    """Where the mean difference lies: probabilities that sum to 1.
-
-    Attributes:
-        above: more than the region of practical equivalence.
-        inside: within it.
-        below: less than it.
-    """
-
-    above: float
-    inside: float
-    below: float
-
-
-def correlated_t(differences: npt.NDArray[np.float64], test_share: float, rope: float) -> Posterior:
-    """Return the posterior of the mean difference between two entrants, by the Bayesian correlated t-test.
-
-    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on
-    multiple data sets, Machine Learning 100, equation 8: with a flat prior, a Student distribution
-    around the mean with J - 1 degrees of freedom and scale sd * sqrt(1/J + rho / (1 - rho)), where
-    rho = n_test / (n_train + n_test). As rho / (1 - rho) = n_test / n_train, that scale is the standard
-    error of the corrected t.
-
-    Args:
-        differences: shape (J,), one a fold, J >= 2, all finite. Where they are all the same, the
-            posterior is that one value.
-        test_share: n_test / n_train, the mean over folds.
-        rope: half width of the region of practical equivalence around zero.
-    """
-    folds = len(differences)
-    mean = float(differences.mean())
-    scale = float(differences.std(ddof=1) * np.sqrt(1 / folds + test_share))
-    if scale == 0:
-        return Posterior(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
-    above = float(stats.t.sf((rope - mean) / scale, folds - 1))
-    below = float(stats.t.cdf((-rope - mean) / scale, folds - 1))
-    return Posterior(above, max(0.0, 1 - above - below), below)
-
-
 FEWEST_GROUPS = 10
+"""Groups of the rarer class below which no interval is given."""
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -60,10 +22,10 @@ class Interval:
         estimate: mean over folds.
         low: lower end.
         high: upper end.
-        confidence: share of studies in which such an interval is meant to hold the true mean.
+        confidence: share of studies in which such an interval should cover the true mean.
         se: corrected standard error.
         df: degrees of freedom.
-        n_folds: folds that the mean is over.
+        n_folds: number of folds.
     """
 
     estimate: float
@@ -79,17 +41,25 @@ class Interval:
         return asdict(self)
 
 
-def corrected_t(values: npt.NDArray[np.float64], test_share: float, confidence: float) -> tuple[Interval, float, float]:
+def corrected_t(values: Floats, test_share: float, confidence: float) -> tuple[Interval, float, float]:
     """Return the corrected resampled t interval of a mean over folds, with t and p against zero.
 
-    Folds share train rows, so their scores are not independent: the variance of the mean is
+    Folds share train rows, so their metrics are not independent: the variance of the mean is
     sd^2 * (1/J + n_test/n_train) instead of sd^2 / J. Nadeau and Bengio (2003), Inference for the
     Generalization Error, Machine Learning 52, section 3, with J - 1 degrees of freedom.
 
     Args:
-        values: shape (J,), one score or one difference a fold, J >= 2, all finite.
+        values: shape (J,), float64: a metric or a difference of two on every fold, J >= 2, all finite.
         test_share: n_test / n_train, the mean over folds.
         confidence: such as 0.95.
+
+    Returns:
+        The interval, the t statistic, and the two-sided p value.
+
+    Example:
+        >>> interval, t, p = corrected_t(np.array([0.70, 0.75, 0.72, 0.68, 0.75]), test_share=0.25, confidence=0.95)
+        >>> round(interval.low, 3), round(interval.estimate, 3), round(interval.high, 3)
+        (0.663, 0.72, 0.777)
     """
     folds = len(values)
     mean, sd = float(values.mean()), float(values.std(ddof=1))
@@ -101,11 +71,11 @@ def corrected_t(values: npt.NDArray[np.float64], test_share: float, confidence: 
     return Interval(mean, mean - half, mean + half, confidence, se, folds - 1, folds), t, p
 
 
-def reason_to_refuse(values: npt.NDArray[np.float64], groups_of_rarer_class: int) -> str | None:
-    """Return why no interval can be given for these fold scores, or None.
+def reason_to_refuse(values: Floats, groups_of_rarer_class: int) -> str | None:
+    """Return why no interval can be given for a metric over folds, or None.
 
     Args:
-        values: shape (J,), one score a fold, NaN where it is not defined.
+        values: shape (J,), the metric on every fold, NaN where it is not defined.
         groups_of_rarer_class: groups with a row of the class that fewer groups have.
     """
     few = too_few_groups(groups_of_rarer_class)
@@ -120,14 +90,21 @@ def reason_to_refuse(values: npt.NDArray[np.float64], groups_of_rarer_class: int
 
 
 def too_few_groups(groups_of_rarer_class: int) -> str | None:
-    """Return why this many groups of the rarer class bear no interval, by whatever method, or None."""
+    """Return why this many groups of the rarer class are too few for an interval by any method, or None."""
     if groups_of_rarer_class < FEWEST_GROUPS:
         return f"{groups_of_rarer_class} groups in the rarer class, fewer than {FEWEST_GROUPS}"
     return None
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Return p values adjusted for testing all of them (Holm 1979), in the order given."""
+    """Return p values adjusted for testing all of them, in the order given.
+
+    Holm (1979), A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6.
+
+    Example:
+        >>> holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
+    """
     order = np.argsort(p)
     adjusted = np.empty(len(p))
     running = 0.0
@@ -135,3 +112,43 @@ def holm(p: Sequence[float]) -> list[float]:
         running = max(running, min(1.0, (len(p) - rank) * p[position]))
         adjusted[position] = running
     return [float(a) for a in adjusted]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Posterior probabilities of the mean difference, which sum to 1.
+
+    Attributes:
+        above: it is above the region of practical equivalence.
+        inside: it is within the region.
+        below: it is below the region.
+    """
+
+    above: float
+    inside: float
+    below: float
+
+
+def correlated_t(differences: Floats, test_share: float, rope: float) -> Posterior:
+    """Return the posterior of the mean difference between two models, by the Bayesian correlated t-test.
+
+    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on
+    multiple data sets, Machine Learning 100, equation 8: with a flat prior, a Student distribution
+    around the mean with J - 1 degrees of freedom and scale sd * sqrt(1/J + rho / (1 - rho)), where
+    rho = n_test / (n_train + n_test). As rho / (1 - rho) = n_test / n_train, that scale is the standard
+    error of the corrected t.
+
+    Args:
+        differences: shape (J,), float64, one a fold, J >= 2, all finite. Where they are all the same, the posterior
+            is that one value.
+        test_share: n_test / n_train, the mean over folds.
+        rope: half width of the region of practical equivalence around zero.
+    """
+    folds = len(differences)
+    mean = float(differences.mean())
+    scale = float(differences.std(ddof=1) * np.sqrt(1 / folds + test_share))
+    if scale == 0:
+        return Posterior(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
+    above = float(stats.t.sf((rope - mean) / scale, folds - 1))
+    below = float(stats.t.cdf((-rope - mean) / scale, folds - 1))
+    return Posterior(above, max(0.0, 1 - above - below), below)

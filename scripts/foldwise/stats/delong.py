@@ -1,8 +1,11 @@
-"""Intervals and differences of AUCs whose rows come in groups; nothing here knows of models.
+"""Intervals and differences of AUCs where rows of one group depend on each other.
 
 Obuchowski (1997), Nonparametric analysis of clustered ROC curve data, Biometrics 53, 567-578: the
 variance of DeLong, DeLong and Clarke-Pearson (1988) with sums over groups in place of rows. With one
 row a group, the two agree.
+
+The AUC here is the mean of the placements that the variance needs anyway; it equals that of
+:func:`foldwise.stats.metrics.auc` except in the last bits.
 """
 
 from dataclasses import asdict, dataclass
@@ -34,12 +37,12 @@ class NormalInterval:
 
 @dataclass(frozen=True)
 class _Components:
-    """An AUC, or a difference of two, in parts that belong to groups.
+    """An AUC, or a difference of two, as contributions of groups.
 
     Attributes:
         auc: the AUC.
-        positive: shape (groups,), what the positive rows of a group add, minus their number times the AUC.
-        negative: the same of the negative rows.
+        positive: shape (groups,), sum of the placements of a group's positive rows, each minus the AUC.
+        negative: shape (groups,), the same for its negative rows.
         positives: shape (groups,), number of positive rows.
         negatives: shape (groups,), number of negative rows.
     """
@@ -51,33 +54,40 @@ class _Components:
     negatives: npt.NDArray[np.int64]
 
 
-def clustered_delong(label: Labels, score: Floats, group: npt.NDArray[Any], confidence: float) -> NormalInterval:
-    """Return the AUC with an interval in which rows of one group may depend on each other.
+def clustered_delong(label: Labels, prediction: Floats, group: npt.NDArray[Any], confidence: float) -> NormalInterval:
+    """Return the AUC with a normal interval that allows for dependence between the rows of a group.
 
     Args:
-        label: shape (n,), 0 or 1; two groups or more with a row of either class.
-        score: shape (n,), larger for what is rather positive.
-        group: shape (n,), the group of each row; a group may hold rows of both classes.
+        label: shape (n,), 0 or 1; each class in two groups or more.
+        prediction: shape (n,), float64, larger for the positive class.
+        group: shape (n,), the group of each row; a group may have rows of both classes.
         confidence: such as 0.95.
+
+    Example:
+        >>> label = np.tile([0, 1], 20).astype(np.int8)
+        >>> prediction = np.where(np.arange(40) % 10 < 8, label, 1 - label).astype(np.float64)
+        >>> interval = clustered_delong(label, prediction, np.arange(40), confidence=0.95)
+        >>> round(interval.low, 3), round(interval.estimate, 3), round(interval.high, 3)
+        (0.673, 0.8, 0.927)
     """
-    return _interval(_components(label, score, group), confidence)
+    return _interval(_components(label, prediction, group), confidence)
 
 
 def clustered_delong_difference(
     label: Labels, first: Floats, second: Floats, group: npt.NDArray[Any], confidence: float
 ) -> tuple[NormalInterval, float]:
-    """Return the AUC of the first scores minus that of the second on the same rows, and p against zero.
+    """Return the AUC of the first predictions minus that of the second on the same rows, and p against zero.
 
     Args:
-        label: shape (n,), 0 or 1; two groups or more with a row of either class.
-        first: shape (n,).
-        second: shape (n,), scores of the same rows.
+        label: shape (n,), 0 or 1; each class in two groups or more.
+        first: shape (n,), float64.
+        second: shape (n,), float64, predictions of the same rows.
         group: shape (n,), the group of each row.
         confidence: such as 0.95.
     """
     a, b = _components(label, first, group), _components(label, second, group)
-    apart = _Components(a.auc - b.auc, a.positive - b.positive, a.negative - b.negative, a.positives, a.negatives)
-    interval = _interval(apart, confidence)
+    difference = _Components(a.auc - b.auc, a.positive - b.positive, a.negative - b.negative, a.positives, a.negatives)
+    interval = _interval(difference, confidence)
     if interval.estimate == 0:
         return interval, 1.0
     with np.errstate(divide="ignore"):
@@ -91,13 +101,13 @@ def _interval(parts: _Components, confidence: float) -> NormalInterval:
     return NormalInterval(parts.auc, parts.auc - half, parts.auc + half, confidence, se)
 
 
-def _components(label: Labels, score: Floats, group: npt.NDArray[Any]) -> _Components:
+def _components(label: Labels, prediction: Floats, group: npt.NDArray[Any]) -> _Components:
     _, index = np.unique(group, return_inverse=True)
     groups = int(index.max()) + 1
     positive = label == 1
-    above, below = np.sort(score[positive]), np.sort(score[~positive])
-    beaten = _share_below(below, score[positive])
-    beating = 1 - _share_below(above, score[~positive])
+    above, below = np.sort(prediction[positive]), np.sort(prediction[~positive])
+    beaten = _share_below(below, prediction[positive])
+    beating = 1 - _share_below(above, prediction[~positive])
     area = float(beaten.mean())
     return _Components(
         auc=area,
@@ -112,17 +122,17 @@ def _summed(index: npt.NDArray[np.intp], values: Floats, groups: int) -> Floats:
     return np.asarray(np.bincount(index, values, groups), np.float64)
 
 
-def _share_below(ordered: Floats, score: Floats) -> Floats:
-    """Return for each score the share of the ordered ones below it, equal ones counting half."""
-    below, up_to = (np.searchsorted(ordered, score, side=side) for side in ("left", "right"))
+def _share_below(ordered: Floats, predictions: Floats) -> Floats:
+    """Return for each prediction the share of the ordered ones below it, equal ones counting half (its placement)."""
+    below, up_to = (np.searchsorted(ordered, predictions, side=side) for side in ("left", "right"))
     return np.asarray((below + up_to) / (2 * len(ordered)), np.float64)
 
 
 def _variance(parts: _Components) -> float:
     """Return the variance of the AUC: Obuchowski 1997, section 3.
 
-    Between groups of positive rows, between groups of negative rows, and twice the covariance that
-    groups with rows of both classes bring in.
+    Between groups of positive rows, between groups of negative rows, and twice the covariance of groups with rows of
+    both classes.
     """
     m, n = int(parts.positives.sum()), int(parts.negatives.sum())
     of_positives = _inflated(parts.positives > 0) * float(np.square(parts.positive).sum()) / m**2
@@ -132,7 +142,7 @@ def _variance(parts: _Components) -> float:
     return max(0.0, of_positives + of_negatives + 2 * both)
 
 
-def _inflated(counted: npt.NDArray[np.bool_]) -> float:
-    """Return I / (I - 1) for the I groups that count."""
-    groups = int(counted.sum())
+def _inflated(has_rows: npt.NDArray[np.bool_]) -> float:
+    """Return I / (I - 1) for the I groups that have rows."""
+    groups = int(has_rows.sum())
     return groups / (groups - 1)

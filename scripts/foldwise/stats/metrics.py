@@ -33,9 +33,9 @@ LABELS = {
 def log_loss(label: Labels, prediction: Predictions) -> float:
     """Return the mean negative log-likelihood, probabilities clipped by the machine epsilon of their type.
 
-    >>> import numpy as np
-    >>> round(log_loss(np.array([0, 1, 1, 0], np.int8), np.array([0.1, 0.9, 0.8, 0.3])), 4)
-    0.1976
+    Example:
+        >>> round(log_loss(np.array([0, 1, 1, 0], np.int8), np.array([0.1, 0.9, 0.8, 0.3])), 4)
+        0.1976
     """
     return float(np.mean(row_log_loss(label, prediction)))
 
@@ -61,9 +61,9 @@ def auc(label: Labels, prediction: Predictions) -> float:
 
     NaN when one class is missing.
 
-    >>> import numpy as np
-    >>> auc(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8]))
-    0.75
+    Example:
+        >>> auc(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8]))
+        0.75
     """
     positives = int(np.count_nonzero(label))
     negatives = len(label) - positives
@@ -78,9 +78,9 @@ def average_precision(label: Labels, prediction: Predictions) -> float:
 
     NaN when there is no positive.
 
-    >>> import numpy as np
-    >>> round(average_precision(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8])), 4)
-    0.8333
+    Example:
+        >>> round(average_precision(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8])), 4)
+        0.8333
     """
     positives = int(np.count_nonzero(label))
     if not positives:
@@ -109,9 +109,9 @@ def tpr_at_fpr(label: Labels, prediction: Predictions, limit: float) -> float:
 
     NaN when one class is missing.
 
-    >>> import numpy as np
-    >>> tpr_at_fpr(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8]), limit=0.1)
-    0.5
+    Example:
+        >>> tpr_at_fpr(np.array([0, 0, 1, 1], np.int8), np.array([0.1, 0.4, 0.35, 0.8]), limit=0.1)
+        0.5
     """
     if len(np.unique(label)) < 2:
         return float("nan")

@@ -1,29 +1,37 @@
-"""Decision thresholds, chosen on inner out-of-fold scores only."""
+"""Decision thresholds that are best by a criterion, for labels and predicted probabilities."""
 
 import numpy as np
 import numpy.typing as npt
 
-Scores = npt.NDArray[np.float64]
+Predictions = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
 
-def choose_threshold(criterion: str, score: Scores, label: Labels, limit: float) -> float:
-    """Return the threshold that is best by a criterion: a row is called positive from it upwards.
+def choose_threshold(criterion: str, prediction: Predictions, label: Labels, limit: float) -> float:
+    """Return the threshold that is best by a criterion: a row is positive if its prediction is at least that.
 
-    The candidates lie half-way between neighbouring scores, so that a score near the chosen one
-    falls on the same side; of equal ones the lowest is taken.
+    The candidates are half-way between neighbouring predictions, so that a prediction near the chosen one falls on the
+    same side; of equally good ones the lowest is taken.
 
     Args:
         criterion: ``f1``; ``youden``: true- minus false-positive rate (Youden 1950); ``fpr``: the
             largest true-positive rate at a false-positive rate of at most ``limit``.
-        score: shape (n,), probabilities of class 1.
+        prediction: shape (n,), probabilities of class 1.
         label: shape (n,), 0 or 1, both present.
         limit: false-positive rate for ``fpr``.
+
+    Example:
+        >>> label = np.array([0, 0, 1, 0, 1, 1], np.int8)
+        >>> prediction = np.array([0.1, 0.2, 0.3, 0.4, 0.6, 0.9])
+        >>> choose_threshold("youden", prediction, label, limit=0.05)
+        0.25
+        >>> choose_threshold("fpr", prediction, label, limit=0.05)
+        0.5
     """
-    values = np.unique(score)
-    order = np.argsort(score, kind="stable")
+    values = np.unique(prediction)
+    order = np.argsort(prediction, kind="stable")
     positive = label[order].astype(np.int64)
-    rank = np.searchsorted(score[order], values)
+    rank = np.searchsorted(prediction[order], values)
     missed = np.concatenate([[0], np.cumsum(positive)])[rank]
     passed = rank - missed
     true_positives = positive.sum() - missed
