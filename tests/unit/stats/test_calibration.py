@@ -1,4 +1,4 @@
-"""Calibrators are the published ones, and slope and intercept say how far scores are from probabilities."""
+"""Calibrators, slope and intercept are the published ones."""
 
 import warnings
 from typing import Any
@@ -15,7 +15,7 @@ from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
 METHODS = ("sigmoid", "isotonic", "none")
-ANY_SCORE = np.linspace(0, 1, 201)
+ANY_PREDICTION = np.linspace(0, 1, 201)
 quick = settings(max_examples=60, deadline=None)
 Array = npt.NDArray[Any]
 
@@ -28,7 +28,7 @@ def _no_overflow() -> Any:
 
 
 def drawn(seed: int = 0, rows: int = 300, slope: float = 1.0, shift: float = 0.0) -> tuple[Array, Array]:
-    """Draw scores, and labels whose log-odds are ``shift + slope`` times those of the score."""
+    """Draw predictions, and labels whose log-odds are ``shift + slope`` times those of the prediction."""
     random = np.random.default_rng(seed)
     odds = 1.5 * random.normal(size=rows)
     label = (random.random(rows) < sigmoid(shift + slope * odds)).astype(np.int8)
@@ -40,7 +40,7 @@ def sigmoid(odds: Array) -> Array:
 
 
 def overconfident(rows: int = 400) -> tuple[Array, Array]:
-    """Draw scores next to 0 and 1 of which four in ten are on the wrong side."""
+    """Draw predictions next to 0 and 1 of which four in ten are on the wrong side."""
     random = np.random.default_rng(0)
     label = (random.random(rows) < 0.5).astype(np.int8)
     wrong = random.random(rows) < 0.4
@@ -57,9 +57,9 @@ def smoothed(label: Array) -> Array:
     return np.where(label == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
 
 
-def most_likely_line(score: Array, target: Array) -> Array:
+def most_likely_line(prediction: Array, target: Array) -> Array:
     """Return intercept and slope of a logistic regression on the log-odds, by a general optimiser."""
-    X = np.stack([np.ones(len(score)), np.log(score / (1 - score))], axis=1)
+    X = np.stack([np.ones(len(prediction)), np.log(prediction / (1 - prediction))], axis=1)
 
     def loss(weights: Array) -> tuple[float, Array]:
         odds = X @ weights
@@ -69,12 +69,12 @@ def most_likely_line(score: Array, target: Array) -> Array:
 
 
 @st.composite
-def scores_and_labels(draw: st.DrawFn) -> tuple[Array, Array]:
-    """Draw up to 40 scores, ties and 0 and 1 among them, with labels of both classes."""
+def predictions_and_labels(draw: st.DrawFn) -> tuple[Array, Array]:
+    """Draw up to 40 predictions, ties and 0 and 1 among them, with labels of both classes."""
     rows = draw(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1)), min_size=2, max_size=40))
-    score, label = np.array(rows).T
+    prediction, label = np.array(rows).T
     label[:2] = 0, 1
-    return score, label.astype(np.int8)
+    return prediction, label.astype(np.int8)
 
 
 @pytest.mark.parametrize(
@@ -89,117 +89,117 @@ def scores_and_labels(draw: st.DrawFn) -> tuple[Array, Array]:
     ],
 )
 def test_the_sigmoid_is_the_most_likely_line_for_smoothed_targets(rows: tuple[Array, Array]) -> None:
-    score, label = rows
-    intercept, slope = most_likely_line(score, smoothed(label))
-    expected = sigmoid(intercept + slope * np.log(score / (1 - score)))
-    np.testing.assert_allclose(fit_calibrator("sigmoid", score, label)(score), expected, atol=1e-6)
+    prediction, label = rows
+    intercept, slope = most_likely_line(prediction, smoothed(label))
+    expected = sigmoid(intercept + slope * np.log(prediction / (1 - prediction)))
+    np.testing.assert_allclose(fit_calibrator("sigmoid", prediction, label)(prediction), expected, atol=1e-6)
 
 
 @quick
-@given(scores_and_labels())
+@given(predictions_and_labels())
 def test_isotonic_never_falls(rows: tuple[Array, Array]) -> None:
-    assert (np.diff(fit_calibrator("isotonic", *rows)(ANY_SCORE)) >= 0).all()
+    assert (np.diff(fit_calibrator("isotonic", *rows)(ANY_PREDICTION)) >= 0).all()
 
 
 @quick
-@given(scores_and_labels())
+@given(predictions_and_labels())
 def test_isotonic_is_scikit_learns_bit_for_bit(rows: tuple[Array, Array]) -> None:
-    expected = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(*rows).predict(ANY_SCORE)
-    np.testing.assert_array_equal(fit_calibrator("isotonic", *rows)(ANY_SCORE), expected)
+    expected = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(*rows).predict(ANY_PREDICTION)
+    np.testing.assert_array_equal(fit_calibrator("isotonic", *rows)(ANY_PREDICTION), expected)
 
 
 def test_isotonic_gives_each_level_the_share_of_its_positives() -> None:
-    score = np.array([0.1, 0.1, 0.2, 0.3, 0.4, 0.4])
+    prediction = np.array([0.1, 0.1, 0.2, 0.3, 0.4, 0.4])
     label = np.array([0, 1, 0, 0, 1, 1], np.int8)
-    found = fit_calibrator("isotonic", score, label)(score)
-    assert found.tolist() == pytest.approx([0.25] * 4 + [1, 1])
+    calibrated = fit_calibrator("isotonic", prediction, label)(prediction)
+    assert calibrated.tolist() == pytest.approx([0.25] * 4 + [1, 1])
 
 
 @quick
-@given(scores_and_labels(), st.sampled_from(METHODS))
+@given(predictions_and_labels(), st.sampled_from(METHODS))
 def test_every_calibrated_score_is_a_probability(rows: tuple[Array, Array], method: str) -> None:
-    found = fit_calibrator(method, *rows)(ANY_SCORE)
-    assert ((found >= 0) & (found <= 1)).all()
+    calibrated = fit_calibrator(method, *rows)(ANY_PREDICTION)
+    assert ((calibrated >= 0) & (calibrated <= 1)).all()
 
 
 def test_none_leaves_the_scores_as_they_are() -> None:
-    np.testing.assert_array_equal(fit_calibrator("none", *drawn())(ANY_SCORE), ANY_SCORE)
+    np.testing.assert_array_equal(fit_calibrator("none", *drawn())(ANY_PREDICTION), ANY_PREDICTION)
 
 
 @quick
-@given(scores_and_labels())
+@given(predictions_and_labels())
 def test_isotonic_never_worsens_the_log_loss_of_the_rows_it_saw(rows: tuple[Array, Array]) -> None:
-    score, label = rows
-    found = fit_calibrator("isotonic", score, label)(score)
-    assert log_loss(label, found) <= log_loss(label, score) + 1e-9
+    prediction, label = rows
+    calibrated = fit_calibrator("isotonic", prediction, label)(prediction)
+    assert log_loss(label, calibrated) <= log_loss(label, prediction) + 1e-9
 
 
 @quick
-@given(scores_and_labels())
+@given(predictions_and_labels())
 def test_the_sigmoid_never_worsens_the_log_loss_for_smoothed_targets(rows: tuple[Array, Array]) -> None:
-    score, label = np.clip(rows[0], 1e-7, 1 - 1e-7), rows[1]
+    prediction, label = np.clip(rows[0], 1e-7, 1 - 1e-7), rows[1]
     target = smoothed(label)
 
     def loss(probability: Array) -> float:
         odds = log_odds(probability)
         return float(np.mean(np.logaddexp(0, odds) - target * odds))
 
-    assert loss(fit_calibrator("sigmoid", score, label)(score)) <= loss(score) + 1e-6
+    assert loss(fit_calibrator("sigmoid", prediction, label)(prediction)) <= loss(prediction) + 1e-6
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_scores_of_0_and_1_that_separate_the_classes_stay_finite(method: str) -> None:
     label = np.repeat([0, 1], 20).astype(np.int8)
-    assert np.isfinite(fit_calibrator(method, label.astype(float), label)(ANY_SCORE)).all()
+    assert np.isfinite(fit_calibrator(method, label.astype(float), label)(ANY_PREDICTION)).all()
 
 
 def test_constant_scores_become_the_smoothed_share_of_positives() -> None:
     label = np.array([0, 0, 0, 1], np.int8)
-    found = fit_calibrator("sigmoid", np.full(4, 0.9), label)(np.array([0.2, 0.9]))
-    assert found.tolist() == pytest.approx([smoothed(label).mean()] * 2)
+    calibrated = fit_calibrator("sigmoid", np.full(4, 0.9), label)(np.array([0.2, 0.9]))
+    assert calibrated.tolist() == pytest.approx([smoothed(label).mean()] * 2)
 
 
 @pytest.mark.parametrize(("slope", "shift"), [(1, 0), (0.4, 0), (2, 1), (-0.5, 0.5)])
 def test_the_slope_is_that_of_an_unpenalised_logistic_regression(slope: float, shift: float) -> None:
-    score, label = drawn(slope=slope, shift=shift)
+    prediction, label = drawn(slope=slope, shift=shift)
     model = LogisticRegression(C=np.inf, tol=1e-10, max_iter=1000)
-    model.fit(np.log(score / (1 - score))[:, None], label)
-    assert slope_and_intercept(score, label)[0] == pytest.approx(model.coef_[0, 0], abs=1e-6)
+    model.fit(np.log(prediction / (1 - prediction))[:, None], label)
+    assert slope_and_intercept(prediction, label)[0] == pytest.approx(model.coef_[0, 0], abs=1e-6)
 
 
 def test_overconfident_scores_have_a_slope_far_below_one() -> None:
-    score, label = overconfident()
-    share = label[score > 0.5].mean(), label[score < 0.5].mean()
+    prediction, label = overconfident()
+    share = label[prediction > 0.5].mean(), label[prediction < 0.5].mean()
     rise = np.diff([np.log(s / (1 - s)) for s in reversed(share)])[0]
     width = 2 * np.log((1 - 5e-5) / 5e-5)
-    assert slope_and_intercept(score, label)[0] == pytest.approx(rise / width)
+    assert slope_and_intercept(prediction, label)[0] == pytest.approx(rise / width)
 
 
 @pytest.mark.parametrize("shift", [-3.0, 0.0, 1.0])
 def test_the_intercept_is_the_best_of_a_fine_grid(shift: float) -> None:
-    score, label = drawn(shift=shift)
+    prediction, label = drawn(shift=shift)
     offsets = np.linspace(-5, 5, 10_001)
-    odds = np.log(score / (1 - score)) + offsets[:, None]
+    odds = np.log(prediction / (1 - prediction)) + offsets[:, None]
     loss = (np.logaddexp(0, odds) - label * odds).sum(axis=1)
-    assert slope_and_intercept(score, label)[1] == pytest.approx(offsets[loss.argmin()], abs=1e-3)
+    assert slope_and_intercept(prediction, label)[1] == pytest.approx(offsets[loss.argmin()], abs=1e-3)
 
 
 def test_the_intercept_makes_the_mean_score_the_share_of_positives() -> None:
-    score, label = overconfident()
+    prediction, label = overconfident()
     label[:150] = 1
-    intercept = slope_and_intercept(score, label)[1]
-    assert sigmoid(intercept + log_odds(score)).mean() == pytest.approx(label.mean())
+    intercept = slope_and_intercept(prediction, label)[1]
+    assert sigmoid(intercept + log_odds(prediction)).mean() == pytest.approx(label.mean())
 
 
 @pytest.mark.parametrize("turned", [False, True], ids=["right way round", "wrong way round"])
 def test_separated_classes_have_no_slope(turned: bool) -> None:
-    score, label = separated()
-    assert np.isnan(slope_and_intercept(1 - score if turned else score, label)[0])
+    prediction, label = separated()
+    assert np.isnan(slope_and_intercept(1 - prediction if turned else prediction, label)[0])
 
 
 def test_classes_that_share_one_score_only_have_no_slope() -> None:
-    score, label = np.array([0.2, 0.5, 0.5, 0.8]), np.array([0, 0, 1, 1], np.int8)
-    assert np.isnan(slope_and_intercept(score, label)[0])
+    prediction, label = np.array([0.2, 0.5, 0.5, 0.8]), np.array([0, 0, 1, 1], np.int8)
+    assert np.isnan(slope_and_intercept(prediction, label)[0])
 
 
 def test_constant_scores_have_an_intercept_and_no_slope() -> None:

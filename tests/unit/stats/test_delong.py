@@ -11,20 +11,20 @@ Rows = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def clustered(groups: int = 120, rows: int = 6, mixed: bool = True, seed: int = 2) -> Rows:
-    """Draw labels, scores and groups; rows of a group are alike, and where ``mixed`` of both classes."""
+    """Draw labels, predictions and groups; rows of a group are alike, and where ``mixed`` of both classes."""
     random = np.random.default_rng(seed)
     group = np.repeat(np.arange(groups), random.integers(1, 2 * rows, groups))
     share = np.where(mixed, random.random(groups), np.arange(groups) % 2)[group]
     label = (random.random(len(group)) < share).astype(np.int8)
-    score = label + 1.2 * random.normal(size=groups)[group] + random.normal(size=len(group))
-    return label, score.round(1), group
+    prediction = label + 1.2 * random.normal(size=groups)[group] + random.normal(size=len(group))
+    return label, prediction.round(1), group
 
 
-def _delong_by_rows(label: np.ndarray, scores: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _delong_by_rows(label: np.ndarray, predictions: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Return AUCs and their covariance matrix, as in DeLong, DeLong and Clarke-Pearson (1988)."""
     of_positives, of_negatives = [], []
-    for score in scores:
-        positive, negative = score[label == 1], score[label == 0]
+    for prediction in predictions:
+        positive, negative = prediction[label == 1], prediction[label == 0]
         wins = (positive[:, None] > negative[None, :]) + 0.5 * (positive[:, None] == negative[None, :])
         of_positives.append(wins.mean(axis=1))
         of_negatives.append(wins.mean(axis=0))
@@ -35,82 +35,82 @@ def _delong_by_rows(label: np.ndarray, scores: list[np.ndarray]) -> tuple[np.nda
 
 @pytest.mark.parametrize("mixed", [True, False])
 def test_the_estimate_is_the_auc_of_scikit_learn(mixed: bool) -> None:
-    label, score, group = clustered(mixed=mixed)
-    found = clustered_delong(label, score, group, 0.95).estimate
-    assert found == pytest.approx(roc_auc_score(label, score), abs=1e-12)
+    label, prediction, group = clustered(mixed=mixed)
+    interval = clustered_delong(label, prediction, group, 0.95).estimate
+    assert interval == pytest.approx(roc_auc_score(label, prediction), abs=1e-12)
 
 
 def test_with_one_row_a_group_it_is_delong_by_rows() -> None:
-    label, score, _ = clustered()
-    [area], [[variance]] = _delong_by_rows(label, [score])
-    found = clustered_delong(label, score, np.arange(len(label)), 0.9)
-    assert found.se == pytest.approx(np.sqrt(variance))
+    label, prediction, _ = clustered()
+    [area], [[variance]] = _delong_by_rows(label, [prediction])
+    interval = clustered_delong(label, prediction, np.arange(len(label)), 0.9)
+    assert interval.se == pytest.approx(np.sqrt(variance))
     half = stats.norm.ppf(0.95) * np.sqrt(variance)
-    assert (found.low, found.high) == pytest.approx((area - half, area + half))
+    assert (interval.low, interval.high) == pytest.approx((area - half, area + half))
 
 
 def test_a_difference_with_one_row_a_group_is_that_of_delong_by_rows() -> None:
-    label, score, _ = clustered()
-    other = score + 2 * np.random.default_rng(5).normal(size=len(score))
-    (a, b), covariance = _delong_by_rows(label, [score, other])
+    label, prediction, _ = clustered()
+    other = prediction + 2 * np.random.default_rng(5).normal(size=len(prediction))
+    (a, b), covariance = _delong_by_rows(label, [prediction, other])
     se = np.sqrt(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])
-    found, p = clustered_delong_difference(label, score, other, np.arange(len(label)), 0.95)
-    assert (found.estimate, found.se) == pytest.approx((a - b, se))
+    interval, p = clustered_delong_difference(label, prediction, other, np.arange(len(label)), 0.95)
+    assert (interval.estimate, interval.se) == pytest.approx((a - b, se))
     assert p == pytest.approx(2 * stats.norm.sf(abs(a - b) / se))
 
 
-def test_the_variance_is_that_of_a_case_worked_out_by_hand() -> None:
+def test_the_variance_is_that_of_a_case_computed_by_hand() -> None:
     # Groups A: + .9, - .4; B: + .3; C: - .1, - .5. Shares of the 3 negatives beaten: .9 -> 1, .3 -> 1/3.
     # AUC = (1 + 1/3) / 2 = 2/3. Shares of the 2 positives above: .4 -> 1/2, .1 -> 1, .5 -> 1/2.
     # Deviations of positives: A 1/3, B -1/3, C 0; of negatives: A 1/2 - 2/3 = -1/6, B 0, C 3/2 - 4/3 = 1/6.
     # Positives: 2/1 * (1/9 + 1/9) / 2^2 = 1/9. Negatives: 2/1 * (1/36 + 1/36) / 3^2 = 1/81.
     # Both: 2 * 3/2 * (1/3 * -1/6) / (2 * 3) = -1/36. Sum: 36/324 + 4/324 - 9/324 = 31/324.
-    label, score = np.array([1, 0, 1, 0, 0], np.int8), np.array([0.9, 0.4, 0.3, 0.1, 0.5])
-    found = clustered_delong(label, score, np.array(["A", "A", "B", "C", "C"]), 0.95)
-    assert found.estimate == pytest.approx(2 / 3)
-    assert found.se == pytest.approx(np.sqrt(31 / 324))
+    label, prediction = np.array([1, 0, 1, 0, 0], np.int8), np.array([0.9, 0.4, 0.3, 0.1, 0.5])
+    interval = clustered_delong(label, prediction, np.array(["A", "A", "B", "C", "C"]), 0.95)
+    assert interval.estimate == pytest.approx(2 / 3)
+    assert interval.se == pytest.approx(np.sqrt(31 / 324))
 
 
 @pytest.mark.parametrize("mixed", [True, False])
 def test_its_error_is_that_of_a_bootstrap_of_groups(mixed: bool) -> None:
-    label, score, group = clustered(groups=400, mixed=mixed)
-    drawn = group_bootstrap(label, score, group, 0.95, draws=2000)["auc"]
+    label, prediction, group = clustered(groups=400, mixed=mixed)
+    drawn = group_bootstrap(label, prediction, group, 0.95, draws=2000)["auc"]
     # Monte Carlo error of a standard deviation from 2,000 draws: 1 / sqrt(2 * 2000) = 1.6 %; three times that,
     # and 1 % for the ends of 400 groups.
-    assert clustered_delong(label, score, group, 0.95).se == pytest.approx(drawn.se, rel=0.06)
+    assert clustered_delong(label, prediction, group, 0.95).se == pytest.approx(drawn.se, rel=0.06)
 
 
 def test_the_error_of_a_difference_is_that_of_a_bootstrap_of_groups() -> None:
-    label, score, group = clustered(groups=400)
-    other = score + np.random.default_rng(5).normal(size=len(score))
-    first, second = (resampled_metrics(label, s, group, 2000, seed=1)["auc"] for s in (score, other))
-    found, _ = clustered_delong_difference(label, score, other, group, 0.95)
-    assert found.se == pytest.approx((first - second).std(ddof=1), rel=0.06)
+    label, prediction, group = clustered(groups=400)
+    other = prediction + np.random.default_rng(5).normal(size=len(prediction))
+    first, second = (resampled_metrics(label, s, group, 2000, seed=1)["auc"] for s in (prediction, other))
+    interval, _ = clustered_delong_difference(label, prediction, other, group, 0.95)
+    assert interval.se == pytest.approx((first - second).std(ddof=1), rel=0.06)
 
 
 def test_copies_of_rows_inside_their_groups_change_nothing() -> None:
-    label, score, group = clustered()
-    once = clustered_delong(label, score, group, 0.95)
-    tenfold = clustered_delong(*(np.tile(part, 10) for part in (label, score, group)), 0.95)
+    label, prediction, group = clustered()
+    once = clustered_delong(label, prediction, group, 0.95)
+    tenfold = clustered_delong(*(np.tile(part, 10) for part in (label, prediction, group)), 0.95)
     assert (tenfold.estimate, tenfold.se) == pytest.approx((once.estimate, once.se))
 
 
-def test_the_same_scores_do_not_differ() -> None:
-    label, score, group = clustered()
-    found, p = clustered_delong_difference(label, score, score, group, 0.95)
-    assert (found.estimate, found.low, found.high, p) == (0, 0, 0, 1.0)
+def test_the_same_predictions_do_not_differ() -> None:
+    label, prediction, group = clustered()
+    interval, p = clustered_delong_difference(label, prediction, prediction, group, 0.95)
+    assert (interval.estimate, interval.low, interval.high, p) == (0, 0, 0, 1.0)
 
 
-def test_a_constant_answer_has_auc_one_half_and_no_error() -> None:
-    label, score, group = clustered()
+def test_a_constant_prediction_has_auc_one_half_and_no_error() -> None:
+    label, prediction, group = clustered()
     constant = np.zeros(len(label))
     alone = clustered_delong(label, constant, group, 0.95)
     assert (alone.estimate, alone.se) == (0.5, 0)
-    against, _ = clustered_delong_difference(label, score, constant, group, 0.95)
-    assert against.se == pytest.approx(clustered_delong(label, score, group, 0.95).se)
+    against, _ = clustered_delong_difference(label, prediction, constant, group, 0.95)
+    assert against.se == pytest.approx(clustered_delong(label, prediction, group, 0.95).se)
 
 
-def test_a_perfect_ranking_leaves_no_doubt_of_the_difference() -> None:
+def test_a_perfect_ranking_has_a_p_value_of_zero() -> None:
     label, _, group = clustered(mixed=False)
-    found, p = clustered_delong_difference(label, label.astype(float), np.zeros(len(label)), group, 0.95)
-    assert (found.estimate, found.se, p) == (0.5, 0, 0)
+    interval, p = clustered_delong_difference(label, label.astype(float), np.zeros(len(label)), group, 0.95)
+    assert (interval.estimate, interval.se, p) == (0.5, 0, 0)

@@ -1,4 +1,4 @@
-"""The chosen threshold is the best of all cuts, and a cut never parts equal scores."""
+"""The chosen threshold is the best of all, and equal predictions are on the same side of it."""
 
 from collections.abc import Callable
 
@@ -30,66 +30,66 @@ CRITERIA = {"f1": f1, "youden": youden, "fpr": rate_within_limit}
 criteria = pytest.mark.parametrize("criterion", CRITERIA)
 
 
-def rows(score: st.SearchStrategy[float]) -> st.SearchStrategy[Rows]:
-    """Draw up to 25 scores with labels, both classes among them."""
-    drawn = st.lists(st.tuples(score, st.integers(0, 1)), min_size=2, max_size=25)
-    return drawn.map(lambda found: [(found[0][0], 0), (found[1][0], 1), *found[2:]])
+def rows(prediction: st.SearchStrategy[float]) -> st.SearchStrategy[Rows]:
+    """Draw up to 25 predictions with labels, both classes among them."""
+    drawn = st.lists(st.tuples(prediction, st.integers(0, 1)), min_size=2, max_size=25)
+    return drawn.map(lambda drawn_rows: [(drawn_rows[0][0], 0), (drawn_rows[1][0], 1), *drawn_rows[2:]])
 
 
 TIED = rows(st.sampled_from([0.0, 0.2, 0.4, 0.6, 0.8, 1.0]))
 ANY = rows(st.floats(0, 1))
 
 
-def chosen(criterion: str, found: Rows) -> float:
-    score, label = np.array(found).T
-    return choose_threshold(criterion, score, label.astype(np.int8), LIMIT)
+def chosen(criterion: str, drawn_rows: Rows) -> float:
+    prediction, label = np.array(drawn_rows).T
+    return choose_threshold(criterion, prediction, label.astype(np.int8), LIMIT)
 
 
-def merit_of_cut(merit: Merit, found: Rows, threshold: float) -> float:
-    called = [(s >= threshold, y) for s, y in found]
+def merit_of_cut(merit: Merit, drawn_rows: Rows, threshold: float) -> float:
+    called = [(s >= threshold, y) for s, y in drawn_rows]
     return merit(*(called.count(cell) for cell in ((True, 1), (True, 0), (False, 1), (False, 0))))
 
 
-def cuts_with_a_call(found: Rows) -> list[float]:
-    return sorted({s for s, _ in found})
+def cuts_with_a_call(drawn_rows: Rows) -> list[float]:
+    return sorted({s for s, _ in drawn_rows})
 
 
 @criteria
 @quick
-@given(found=TIED | ANY)
-def test_no_cut_is_better(criterion: str, found: Rows) -> None:
+@given(drawn_rows=TIED | ANY)
+def test_no_cut_is_better(criterion: str, drawn_rows: Rows) -> None:
     merit = CRITERIA[criterion]
-    best = max(merit_of_cut(merit, found, cut) for cut in cuts_with_a_call(found))
-    reached = merit_of_cut(merit, found, chosen(criterion, found))
+    best = max(merit_of_cut(merit, drawn_rows, cut) for cut in cuts_with_a_call(drawn_rows))
+    reached = merit_of_cut(merit, drawn_rows, chosen(criterion, drawn_rows))
     assert reached == pytest.approx(best) if best >= 0 else reached == 0
 
 
 @criteria
 @quick
-@given(found=TIED)
-def test_of_equally_good_cuts_the_lowest_is_taken(criterion: str, found: Rows) -> None:
-    merit, threshold = CRITERIA[criterion], chosen(criterion, found)
-    here = merit_of_cut(merit, found, threshold)
-    called = {s for s, _ in found if s >= threshold}
-    lower = [cut for cut in cuts_with_a_call(found) if cut < min(called, default=0)]
-    assert all(merit_of_cut(merit, found, cut) < here for cut in lower)
+@given(drawn_rows=TIED)
+def test_of_equally_good_cuts_the_lowest_is_taken(criterion: str, drawn_rows: Rows) -> None:
+    merit, threshold = CRITERIA[criterion], chosen(criterion, drawn_rows)
+    here = merit_of_cut(merit, drawn_rows, threshold)
+    called = {s for s, _ in drawn_rows if s >= threshold}
+    lower = [cut for cut in cuts_with_a_call(drawn_rows) if cut < min(called, default=0)]
+    assert all(merit_of_cut(merit, drawn_rows, cut) < here for cut in lower)
 
 
 @quick
-@given(found=TIED | ANY)
-def test_the_false_positive_rate_stays_within_the_limit(found: Rows) -> None:
-    threshold = chosen("fpr", found)
-    negatives = [s for s, y in found if y == 0]
+@given(drawn_rows=TIED | ANY)
+def test_the_false_positive_rate_stays_within_the_limit(drawn_rows: Rows) -> None:
+    threshold = chosen("fpr", drawn_rows)
+    negatives = [s for s, y in drawn_rows if y == 0]
     assert sum(s >= threshold for s in negatives) <= LIMIT * len(negatives)
 
 
 @criteria
-def test_a_cut_lies_half_way_between_neighbouring_scores(criterion: str) -> None:
+def test_a_threshold_is_half_way_between_neighbouring_predictions(criterion: str) -> None:
     assert chosen(criterion, [(0.1, 0), (0.2, 0), (0.6, 1), (0.8, 1)]) == pytest.approx(0.4)
 
 
 @criteria
-def test_a_cut_between_neighbouring_floats_parts_them(criterion: str) -> None:
+def test_a_threshold_between_neighbouring_floats_separates_them(criterion: str) -> None:
     # Half-way between these two, arithmetic rounds to the lower one.
     lower = 0.5
     upper = float(np.nextafter(lower, 1))
@@ -97,23 +97,23 @@ def test_a_cut_between_neighbouring_floats_parts_them(criterion: str) -> None:
     assert chosen(criterion, [(lower, 0), (upper, 1)]) == upper
 
 
-def test_a_limit_that_every_cut_exceeds_calls_nobody_positive() -> None:
-    score = [(0.9, 0), (0.9, 1), (0.1, 0), (0.1, 1)]
-    assert chosen("fpr", score) > 0.9
+def test_where_every_threshold_exceeds_the_limit_no_row_is_positive() -> None:
+    prediction = [(0.9, 0), (0.9, 1), (0.1, 0), (0.1, 1)]
+    assert chosen("fpr", prediction) > 0.9
 
 
 @pytest.mark.parametrize("criterion", ["f1", "youden"])
-def test_of_constant_scores_everybody_is_called_positive(criterion: str) -> None:
+def test_of_constant_predictions_every_row_is_positive(criterion: str) -> None:
     assert chosen(criterion, [(0.3, 0), (0.3, 1), (0.3, 0)]) == 0.3
 
 
-def test_of_constant_scores_nobody_is_called_positive_within_a_limit() -> None:
+def test_of_constant_predictions_no_row_is_positive_within_a_limit() -> None:
     assert chosen("fpr", [(0.3, 0), (0.3, 1), (0.3, 0)]) > 0.3
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
-    found = [(0.1, 0), (0.5, 1), (0.5, 0), (0.7, 1), (0.2, 1), (0.9, 0)]
-    assert chosen("f1", found) == chosen("f1", found[::-1])
+    drawn_rows = [(0.1, 0), (0.5, 1), (0.5, 0), (0.7, 1), (0.2, 1), (0.9, 0)]
+    assert chosen("f1", drawn_rows) == chosen("f1", drawn_rows[::-1])
 
 
 def test_a_rate_that_is_exactly_the_limit_is_allowed() -> None:
