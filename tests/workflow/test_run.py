@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shutil
 import sys
 from pathlib import Path
 
@@ -203,18 +201,6 @@ def test_snakemake_writes_its_own_report_offline(study: Study) -> None:
 def test_a_file_given_with_configfile_stands_alone(study: Study) -> None:
     done = study.run("-n", "--forceall")
     assert "resources/demo" not in done.stdout + done.stderr
-
-
-def test_an_audit_that_is_switched_off_is_said(study: Study) -> None:
-    shutil.rmtree(study.folder / "results")
-    study.write_config(audit={"enabled": False}, backends=["xgboost"])
-    study.complete()
-    assert not (study.folder / "results/tiny/audit.json").exists()
-    page = (study.folder / "results/tiny/report.html").read_text(encoding="utf-8")
-    assert "No audit was run" in page
-    # One backend is not combined with itself, and nothing speaks of it.
-    assert not (study.folder / "results/tiny/ensemble").exists()
-    assert "nsemble" not in re.sub(r"<pre.*?</pre>", "", page, flags=re.DOTALL)
 
 
 @pytest.mark.parametrize("profile", ["--profile", "--workflow-profile"])
