@@ -67,7 +67,8 @@ def test_the_metadata_contain_each_auc_with_what_it_is_computed_on(results: Data
     assert (metric["type"], metric["value"], metric["verified"]) == ("roc_auc", round(summary.mean, 4), False)
     assert metric["name"].startswith(
         f"AUC by row, mean over 3 folds, 95 % corrected t interval {summary.interval.low:.3f} to "
-        f"{summary.interval.high:.3f}; 200 rows, 40 units (video), 40 groups; measured with models of the outer train parts, not with the final"
+        f"{summary.interval.high:.3f}; 200 rows, 40 units (video), 40 groups; measured with models of the outer train "
+        "parts, not with the final"
     )
 
 
