@@ -35,7 +35,6 @@ rule all:
     input:
         final_results(),
         scored_tables(),
-        missing_fold_files,
 
 
 onstart:

@@ -7,6 +7,7 @@ from foldwise.config import models as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
 from foldwise.report.captions import BackendCaption, DatasetCaption
+from foldwise.results.paths import EVALUATION_PLOTS, FOLD_TABLES, TRAINING_PLOTS
 from foldwise.search.space import read_space
 from foldwise.tracking import log as tracking
 
@@ -22,9 +23,7 @@ TRACKING_FILE = "results/tracking.json"
 # Counted from the working folder: a project that is moved whole keeps its results.
 NOTEBOOK = os.path.relpath(str(workflow.current_basedir.join("../notebooks/results.ipynb")))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
-GATHERED = ("predictions", "inner_predictions", "search", "curve", "importance")
-SCORE_PLOTS = ("cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve")
-PLOTS = (*SCORE_PLOTS, "hyperparameter_search", "learning_curves", "feature_importance")
+PLOTS = (*EVALUATION_PLOTS, *TRAINING_PLOTS)
 
 
 def stop(mistake):
@@ -124,7 +123,7 @@ def dataset_files(name):
 def fold_outputs(backend):
     """Return the files of one fold: the model in the backend's own format and the tables beside it."""
     folder = "results/{dataset}/{backend}/fold_{fold}"
-    tables = {name: f"{folder}/{name}.parquet" for name in GATHERED}
+    tables = {name: f"{folder}/{name}.parquet" for name in FOLD_TABLES}
     return {"model": f"{folder}/{SPECIFICATIONS[backend].model_file}", **tables, "params": f"{folder}/params.json"}
 
 
@@ -133,7 +132,7 @@ def final_outputs(backend):
     folder = "results/{dataset}/{backend}"
     names = ("model", "joblib")
     models = {n: f"{folder}/{f}" for n, f in zip(names, SPECIFICATIONS[backend].final_files)}
-    tables = {name: f"{folder}/final/{name}.parquet" for name in GATHERED if name != "predictions"}
+    tables = {name: f"{folder}/final/{name}.parquet" for name in FOLD_TABLES if name != "predictions"}
     return {**models, **tables, "params": f"{folder}/final/params.json"}
 
 
@@ -145,6 +144,11 @@ def with_backend(paths, backend):
 def every_backend(name):
     """Return a file of every backend of a dataset."""
     return expand(f"results/{{{{dataset}}}}/{{backend}}/{name}", backend=SETTINGS.backends)
+
+
+def every_fold(name):
+    """Return a file of every fold of a backend."""
+    return [f"results/{{dataset}}/{{backend}}/fold_{fold}/{name}" for fold in FOLDS]
 
 
 def every_dataset(name):

@@ -25,7 +25,7 @@ def every_ensemble(*names):
 def plots_of_entrants():
     """Return the plots of every entrant of a dataset; what shows a training has none for the ensemble."""
     of_backends = [plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")]
-    return of_backends + of_ensemble(*(f"plots/{name}.png" for name in SCORE_PLOTS))
+    return of_backends + of_ensemble(*(f"plots/{name}.png" for name in EVALUATION_PLOTS))
 
 
 def ensemble_caption(wildcards):

@@ -1,6 +1,6 @@
 rule plots:
     input:
-        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
+        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in FOLD_TABLES},
         contract="results/{dataset}/table.json",
         metrics="results/{dataset}/{backend}/metrics.json",
         out_of_fold="results/{dataset}/{backend}/out_of_fold.parquet",
@@ -44,7 +44,7 @@ rule plot_ensemble:
                 subcategory=ENSEMBLE,
                 labels={"figure": name.replace("_", " "), "backend": ENSEMBLE},
             )
-            for name in SCORE_PLOTS
+            for name in EVALUATION_PLOTS
         },
     log:
         "logs/plot_ensemble/{dataset}.log",

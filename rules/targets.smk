@@ -14,34 +14,22 @@ def final_results():
     of_backends = (f"{b}/{n}" for b in SETTINGS.backends for n in backend_results(b))
     each = [path for name in (*whole, *of_backends) for path in every_dataset(name)]
     each += every_ensemble("final/params.json", "weights.parquet", "metrics.json", "out_of_fold.parquet")
-    each += every_ensemble(*(f"plots/{name}.png" for name in SCORE_PLOTS))
+    each += every_ensemble(*(f"plots/{name}.png" for name in EVALUATION_PLOTS))
     each += [TRACKING_FILE] if SETTINGS.tracking.mlflow else []
     return [*each, "results/index.html", "results/analytics.duckdb"]
 
 
 def backend_results(backend):
-    """Return the files of a backend that a run makes again when one of them is gone."""
-    plots = [f"plots/{name}.png" for name in PLOTS]
-    return [*SPECIFICATIONS[backend].final_files, "metrics.json", "out_of_fold.parquet", *plots]
+    """Return the files of a backend, below its folder, that a run without a target makes again where one is deleted.
 
-
-def missing_fold_files(wildcards):
-    """Return the fold files that are not there, of every dataset and backend that has a folder.
-
-    Snakemake makes a file that is gone again only where the target or a job to be run asks for it; of a fold the jobs
-    ask for params.json alone. `all` asks for those that are gone, not for every one: the 3,600 models of as many folds
-    alone took 0.6 s of a dry run. Where a backend has no folder yet, its metrics ask for every fold. A run for one
-    file, report.html say, leaves them gone; gather_folds says so where it needs them.
+    Snakemake makes a deleted file again only where the target or a job that is to run needs it: so every file of every
+    fold is named here.
     """
-    return [
-        path
-        for dataset in SETTINGS.datasets
-        for backend in SETTINGS.backends
-        if os.path.isdir(f"results/{dataset}/{backend}")
-        for fold in FOLDS
-        for path in (p.format(dataset=dataset, backend=backend, fold=fold) for p in fold_outputs(backend).values())
-        if not os.path.exists(path)
-    ]
+    specification = SPECIFICATIONS[backend]
+    of_folds = [specification.model_file, "params.json", *(f"{name}.parquet" for name in FOLD_TABLES)]
+    folds = [f"fold_{fold}/{name}" for fold in FOLDS for name in of_folds]
+    plots = [f"plots/{name}.png" for name in PLOTS]
+    return [*specification.final_files, *folds, "metrics.json", "out_of_fold.parquet", *plots]
 
 
 def check_folders():

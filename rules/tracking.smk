@@ -56,7 +56,7 @@ rule log_mlflow:
         ensemble_final_params=every_ensemble("final/params.json"),
         plots=[
             *(plot for name in PLOTS for plot in every_dataset_and_backend(f"plots/{name}.png")),
-            *every_ensemble(*(f"plots/{name}.png" for name in SCORE_PLOTS)),
+            *every_ensemble(*(f"plots/{name}.png" for name in EVALUATION_PLOTS)),
         ],
     output:
         TRACKING_FILE,

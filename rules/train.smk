@@ -147,13 +147,12 @@ rule train_reference:
         "../scripts/train_reference.py"
 
 
-# One file of a fold stands for all seven, which one job makes: the six that are read, named one by one, cost a dry run
-# of 3,600 folds an eighth of its time. So a fold's table that is gone is made again where `all` asks for it (targets.smk).
 rule gather_folds:
     input:
-        expand("results/{{dataset}}/{{backend}}/fold_{fold}/params.json", fold=FOLDS),
+        **{name: every_fold(f"{name}.parquet") for name in FOLD_TABLES},
+        params=every_fold("params.json"),
     output:
-        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in GATHERED},
+        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in FOLD_TABLES},
         params="results/{dataset}/{backend}/params.json",
     log:
         "logs/gather_folds/{dataset}/{backend}.log",

@@ -1,13 +1,11 @@
-"""Put the results of a backend's folds into one table each."""
-
-from typing import TYPE_CHECKING
+"""Collect the results of a backend's folds in one file each."""
 
 from foldwise.io.job import step
 
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
-
 with step(snakemake.log[0]):
-    from foldwise.training.collect import gather_folds
+    from foldwise.results.paths import FOLD_TABLES
+    from foldwise.training.collect import collect_params, collect_tables
 
-    gather_folds(snakemake.input, dict(snakemake.output.items()))
+    for name in FOLD_TABLES:
+        collect_tables(snakemake.input[name], snakemake.output[name])
+    collect_params(snakemake.input.params, snakemake.output.params)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from artefacts import Study, write_results
 from foldwise.io.files import read_json, write_json
-from foldwise.training.collect import TABLES, gather_folds
+from foldwise.results.paths import FOLD_TABLES
+from foldwise.training.collect import collect_params, collect_tables
 from foldwise.training.ensemble import combine_backends
 
 OF_DATASET = {
@@ -43,9 +44,10 @@ def write_gathered(results: Path, studies: Sequence[Study]) -> dict[str, list[st
 
 def gather_backend(folder: Path, folds: int) -> None:
     """Put the files of a backend's folds together, as rule gather_folds does."""
-    files = {name: f"{name}.parquet" for name in TABLES} | {"params": "params.json"}
-    summaries = [str(folder / f"fold_{fold}" / "params.json") for fold in range(1, folds + 1)]
-    gather_folds(summaries, {name: str(folder / file) for name, file in files.items()})
+    folders = [folder / f"fold_{fold}" for fold in range(1, folds + 1)]
+    for name in FOLD_TABLES:
+        collect_tables([str(each / f"{name}.parquet") for each in folders], str(folder / f"{name}.parquet"))
+    collect_params([str(each / "params.json") for each in folders], str(folder / "params.json"))
 
 
 def add_ensemble(folder: Path, backends: Sequence[str]) -> None:

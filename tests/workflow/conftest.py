@@ -47,9 +47,9 @@ class Study:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def would_run(self) -> Counter[str]:
+    def would_run(self, *targets: str) -> Counter[str]:
         """Return the rules that a dry run names, with the number of their jobs."""
-        done = self.run("-n")
+        done = self.run("-n", *targets)
         assert done.returncode == 0, done.stdout + done.stderr
         rules = re.findall(r"^(?:local)?rule (\w+):", done.stdout + done.stderr, re.MULTILINE)
         return Counter(r for r in rules if r != "all")

@@ -1,4 +1,4 @@
-"""A change of one thing reruns exactly what rests on it."""
+"""A change of one thing reruns exactly what depends on it."""
 
 import re
 import shutil
@@ -55,9 +55,9 @@ def delete(name: str) -> Callable[[Study], None]:
 
 CHANGES = {
     "nothing": (lambda study: None, {}),
-    "a comment in a library module": (library("metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
-    "a docstring in a library module": (library("folds.py", "Outer and inner fold splits", "Fold splits"), {}),
-    "the words of the report": (library("report/words.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), WORDS),
+    "a comment in a library module": (library("stats/metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
+    "a docstring in a library module": (library("folds/make_folds.py", "Split rows", "Divide rows"), {}),
+    "the words of the report": (library("results/wording.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), WORDS),
     "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), WORDS),
     "the template of the model card": (library("bundle/README.md.j2", "## Limits", "## Limit"), {"make_bundle": 1}),
     "a comment in the bundle's score.py": (
@@ -78,7 +78,7 @@ CHANGES = {
         {"train_fold_xgboost": 2, "train_final_xgboost": 1, "combine_final": 1, **ONE_BACKEND},
     ),
     "the code of the intervals": (
-        library("intervals.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
+        library("stats/corrected_t.py", "FEWEST_GROUPS = 10", "FEWEST_GROUPS = 11"),
         {"evaluate_backend": 4, "compare_backends": 1, "build_analytics": 1, "make_bundle": 1, **PAGES},
     ),
     "the false-positive rates": (
@@ -89,7 +89,10 @@ CHANGES = {
         config(search={"space": {**SPACE, "xgboost": {**SPACE["xgboost"], "max_depth": [2, 4]}}}),
         {"train_fold_xgboost": 2, "train_final_xgboost": 1, "combine_final": 1, **ONE_BACKEND},
     ),
-    "the code of the weights": (library("ensemble.py", "_RIDGE = 1e-8", "_RIDGE = 1e-7"), {**ENSEMBLE, **COMBINED}),
+    "the code of the weights": (
+        library("stats/ensemble_weights.py", "_RIDGE = 1e-8", "_RIDGE = 1e-7"),
+        {**ENSEMBLE, **COMBINED},
+    ),
     "the ensemble is switched off": (config(evaluation={"ensemble": False}), AFTER_COMPARISON),
     "the weights are gone": (delete("ensemble/weights.parquet"), ENSEMBLE),
     "the final weights are gone": (
@@ -139,16 +142,15 @@ def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) ->
     assert study.would_run()["train_fold_xgboost"] == 2
 
 
-@pytest.mark.parametrize(("folder", "expected"), [("rules/../scripts", PAGE), ("of/another/checkout", {})])
-def test_jobs_take_the_fingerprints_of_the_run_that_sent_them(
-    study: Study, monkeypatch: pytest.MonkeyPatch, folder: str, expected: dict[str, int]
-) -> None:
-    monkeypatch.setenv("FOLDWISE_CODE_report_None", f"0123456789abcdef {study.workflow}/{folder}/report.py")
-    assert dict(study.would_run()) == expected
+def test_a_table_of_a_fold_that_is_deleted_is_made_again_for_one_target_that_needs_it(study: Study) -> None:
+    for name in ("catboost/fold_2/curve.parquet", "catboost/curve.parquet"):
+        delete(name)(study)
+    planned = study.would_run("results/tiny/catboost/plots/learning_curves.png")
+    assert dict(planned) == {"train_fold_catboost": 1, "gather_folds": 1, "evaluate_backend": 1, "plots": 1}
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_change_reruns_exactly_what_rests_on_it(study: Study, change: str) -> None:
+def test_a_change_reruns_exactly_what_depends_on_it(study: Study, change: str) -> None:
     apply, expected = CHANGES[change]
     apply(study)
     assert dict(study.would_run()) == expected

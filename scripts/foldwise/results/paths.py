@@ -7,6 +7,19 @@ from pathlib import Path
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.model_names import ENSEMBLE
 
+# The tables that every fold of a backend writes, {name}.parquet, next to its model and params.json.
+FOLD_TABLES = ("predictions", "inner_predictions", "search", "curve", "importance")
+
+# The plots of a model, plots/{name}.png: of its evaluation, and of its training, which the ensemble does not have.
+EVALUATION_PLOTS = (
+    "cv_fold_comparison",
+    "roc_curve",
+    "precision_recall_curve",
+    "confusion_matrix",
+    "calibration_curve",
+)
+TRAINING_PLOTS = ("hyperparameter_search", "learning_curves", "feature_importance")
+
 CHECKSUMS = "SHA256SUMS"
 SCORER = "score.py"
 
