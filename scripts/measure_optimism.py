@@ -1,4 +1,4 @@
-"""Hold the leaky reference against the grouped scores."""
+"""Compare the leaky reference with the metrics of the grouped folds."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,6 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.training.leaky_reference import measure_optimism
 
-    measure_optimism(snakemake.input.predictions, snakemake.input.metrics, snakemake.output[0])
+    measure_optimism(
+        predictions=snakemake.input.predictions, metrics=snakemake.input.metrics, output=snakemake.output[0]
+    )

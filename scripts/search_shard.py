@@ -1,4 +1,4 @@
-"""Score one shard of the points of a search."""
+"""Evaluate one shard of the points of a search."""
 
 from typing import TYPE_CHECKING
 
@@ -8,14 +8,20 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.search.settings import Settings
-    from foldwise.training.shard import search_shard
+    from foldwise.folds.assignment import FINAL
+    from foldwise.search.settings import TrainingSettings
+    from foldwise.training.shards import search_shard
 
+    part = snakemake.wildcards.part
+    settings = dict(snakemake.params.items())
+    shards = settings.pop("shards")
     search_shard(
-        dict(snakemake.input.items()),
-        snakemake.wildcards.part,
-        Settings.from_params(snakemake.params),
-        int(snakemake.wildcards.shard),
-        snakemake.params.shards,
-        snakemake.output[0],
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        fold=FINAL if part == FINAL else int(part.removeprefix("fold_")),
+        settings=TrainingSettings(**settings),
+        shard=int(snakemake.wildcards.shard),
+        shards=shards,
+        output=snakemake.output[0],
     )

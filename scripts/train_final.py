@@ -1,4 +1,4 @@
-"""Tune and train one backend on every group: the model to use."""
+"""Tune and train one backend on every group: the final model."""
 
 from typing import TYPE_CHECKING
 
@@ -8,9 +8,16 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.search.settings import Settings
-    from foldwise.training.train import train
+    from foldwise.folds.assignment import FINAL
+    from foldwise.search.settings import TrainingSettings
+    from foldwise.training.train import TrainOutputs, train
 
     train(
-        dict(snakemake.input.items()), "final", Settings.from_params(snakemake.params), dict(snakemake.output.items())
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        fold=FINAL,
+        settings=TrainingSettings(**dict(snakemake.params.items())),
+        outputs=TrainOutputs(**dict(snakemake.output.items())),
+        shards=snakemake.input.shards,
     )

@@ -1,4 +1,4 @@
-"""Tune and train one backend on one outer fold and score its test rows."""
+"""Tune and train one backend on one outer fold and predict its test rows."""
 
 from typing import TYPE_CHECKING
 
@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
-    from foldwise.search.settings import Settings
-    from foldwise.training.train import train
+    from foldwise.search.settings import TrainingSettings
+    from foldwise.training.train import TrainOutputs, train
 
     train(
-        dict(snakemake.input.items()),
-        f"fold_{snakemake.wildcards.fold}",
-        Settings.from_params(snakemake.params),
-        dict(snakemake.output.items()),
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        fold=int(snakemake.wildcards.fold),
+        settings=TrainingSettings(**dict(snakemake.params.items())),
+        outputs=TrainOutputs(**dict(snakemake.output.items())),
+        shards=snakemake.input.shards,
     )

@@ -1,4 +1,4 @@
-"""Fit the logistic regression that every backend is held against."""
+"""Fit the logistic regression, a baseline that every model is compared with."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,10 @@ if TYPE_CHECKING:
 with step(snakemake.log[0]):
     from foldwise.training.logistic_regression import train_reference
 
-    train_reference(dict(snakemake.input.items()), snakemake.params.seed, snakemake.output[0])
+    train_reference(
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        folds=snakemake.input.folds,
+        seed=snakemake.params.seed,
+        output=snakemake.output[0],
+    )

@@ -1,4 +1,4 @@
-"""Tune, train and score one backend on row-wise splits: the leaky reference."""
+"""Tune, train and predict with one backend on row-wise folds: the leaky reference."""
 
 from typing import TYPE_CHECKING
 
@@ -9,9 +9,15 @@ if TYPE_CHECKING:
 
 with step(snakemake.log[0], snakemake.params.threads):
     from foldwise.folds.assignment import Plan
-    from foldwise.search.settings import Settings
+    from foldwise.search.settings import TrainingSettings
     from foldwise.training.leaky_reference import train_row_wise
 
-    asked = snakemake.params
-    plan = Plan(asked.n_splits, 1, asked.inner_splits, asked.seed)
-    train_row_wise(dict(snakemake.input.items()), plan, Settings.from_params(asked), snakemake.output[0])
+    settings = dict(snakemake.params.items())
+    n_splits, inner_splits = settings.pop("n_splits"), settings.pop("inner_splits")
+    train_row_wise(
+        table=snakemake.input.table,
+        contract=snakemake.input.contract,
+        plan=Plan(n_splits, 1, inner_splits, snakemake.params.seed),
+        settings=TrainingSettings(**settings),
+        output=snakemake.output[0],
+    )

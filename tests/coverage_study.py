@@ -26,7 +26,7 @@ from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t
 from foldwise.stats.delong import clustered_delong
 from foldwise.stats.metrics import auc
-from foldwise.training.logistic_regression import fit_and_score
+from foldwise.training.logistic_regression import fit_and_predict
 from scipy import stats
 from simulated import as_arrays, simulated_rows
 
@@ -98,7 +98,7 @@ def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np
     return np.asarray(model.predict(matrix.values[part == 0]), np.float64)
 
 
-MODELS = {"LightGBM": boosted, "logistic regression": fit_and_score}
+MODELS = {"LightGBM": boosted, "logistic regression": fit_and_predict}
 
 
 def scores_of(

@@ -1,4 +1,4 @@
-"""Measure, print and write down: ``make bench``."""
+"""Measure time and memory, print the figures and write them as JSON: ``make bench``."""
 
 import argparse
 import os
@@ -17,22 +17,22 @@ PARTS = {"search": search, "memory": memory, "scoring": scoring}
 
 
 def main() -> None:
-    """Run the parts that are asked for, print each and write all of them as JSON."""
+    """Run the chosen parts, print each and write all of them as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="of every measurement (default 5)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS), help="what to measure")
     parser.add_argument("--output", type=Path, default=Path("results/bench.json"))
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     machine = {"processors": len(os.sched_getaffinity(0)), "platform": platform.machine()}
     written: dict[str, Any] = {"machine": machine, "versions": {name: version(name) for name in LIBRARIES}}
-    for name in given.parts:
+    for name in arguments.parts:
         part = PARTS[name]
-        rows = part.measure(given.repeats)
+        rows = part.measure(arguments.repeats)
         written[name] = {"summary": _plain(part.summary(rows)), "measurements": rows}
-        given.output.parent.mkdir(parents=True, exist_ok=True)
-        write_json(given.output, written)
+        arguments.output.parent.mkdir(parents=True, exist_ok=True)
+        write_json(arguments.output, written)
         print(f"\n{part.__doc__}\n{part.show(rows)}\n")
-    print(f"written: {given.output}")
+    print(f"written: {arguments.output}")
 
 
 def _plain(value: Any) -> Any:

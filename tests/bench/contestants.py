@@ -1,4 +1,4 @@
-"""Ways to search the same points on the same inner folds, each with its refit on the whole train part."""
+"""Searches of the same points on the same inner folds, each with its refit on the whole train part."""
 
 import os
 from collections.abc import Callable
@@ -11,9 +11,9 @@ import numpy.typing as npt
 import wrappers
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
-from foldwise.search.fits import Binned, Fit, InnerFold, TrainPart, plan_fits
+from foldwise.search.fits import BinnedFold, Fit, InnerFold, TrainPart, plan_fits
 from foldwise.search.run_search import search_points
-from foldwise.search.settings import Settings
+from foldwise.search.settings import TrainingSettings
 from foldwise.search.space import grid
 from foldwise.stats.metrics import log_loss
 from foldwise.training.refit import chosen_fit, refit
@@ -21,61 +21,63 @@ from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 SEED = 42
 CORES = len(os.sched_getaffinity(0))
-Found = tuple[dict[str, Any], npt.NDArray[np.float64]]
-Contestant = Callable[[str, TrainPart, dict[str, list[Any]]], Found]
+Outcome = tuple[dict[str, Any], npt.NDArray[np.float64]]
+"""The chosen point, and the log-loss of every point on every inner fold, shape (points, folds)."""
+
+Contestant = Callable[[str, TrainPart, dict[str, list[Any]]], Outcome]
 
 
 def ours(method: str) -> Contestant:
-    """Return the search of a training job, by method, with as many threads as there are cores."""
+    """Return the search of a training job by a method, with as many threads as cores."""
 
-    def search(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Found:
-        settings = Settings(backend, SEED, CORES, "cpu", "none", "log_loss", None, space, method=method)
+    def search(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Outcome:
+        settings = TrainingSettings(backend, SEED, CORES, "cpu", "none", "log_loss", None, space, method=method)
         module = get_backend(backend)
-        choice = search_points(part, module, settings)
-        refit(part, chosen_fit(choice, settings, module), module, settings)
-        return dict(choice.points[choice.chosen]), choice.scores
+        result = search_points(part, module, settings)
+        refit(part, chosen_fit(result, settings, module), module, settings)
+        return dict(result.points[result.chosen]), result.metric
 
     return search
 
 
-def grid_search_cv(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Found:
-    """Let scikit-learn search: a process a core, one thread a fit. The pool must have been warmed up."""
+def grid_search_cv(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Outcome:
+    """Search with scikit-learn: a process a core, one thread a fit. Its worker pool must be running already."""
     with TemporaryDirectory() as folder:
-        found = GridSearchCV(
-            _as_it_comes(backend, {}, folder),
+        search = GridSearchCV(
+            _default_classifier(backend, {}, folder),
             space,
             scoring="neg_log_loss",
             cv=PredefinedSplit(part.inner - 1),
             n_jobs=CORES,
             error_score="raise",
         ).fit(part.matrix.values, part.label)
-    folds = [-found.cv_results_[f"split{i}_test_score"] for i in range(len(np.unique(part.inner)))]
-    return dict(found.best_params_), np.stack(folds, axis=1)
+    folds = [-search.cv_results_[f"split{i}_test_score"] for i in range(len(np.unique(part.inner)))]
+    return dict(search.best_params_), np.stack(folds, axis=1)
 
 
-def plain_loop(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Found:
+def plain_loop(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> Outcome:
     """Fit every point on every inner fold, one after the other, each fit with all cores."""
-    points = grid(space)
+    points = [dict(point) for point in grid(space)]
     threads = {"thread_count" if backend == "catboost" else "n_jobs": CORES}
     with TemporaryDirectory() as folder:
 
         def fitted(point: dict[str, Any], rows: TrainPart) -> Any:
-            classifier = _as_it_comes(backend, point, folder).set_params(**threads)
+            classifier = _default_classifier(backend, point, folder).set_params(**threads)
             return classifier.fit(rows.matrix.values, rows.label)
 
-        def score(point: dict[str, Any], fold: int) -> float:
+        def loss(point: dict[str, Any], fold: int) -> float:
             held_out = part.only(fold)
-            scores = fitted(point, part.without(fold)).predict_proba(held_out.matrix.values)[:, 1]
-            return log_loss(held_out.label, scores)
+            probability = fitted(point, part.without(fold)).predict_proba(held_out.matrix.values)[:, 1]
+            return log_loss(held_out.label, probability)
 
-        found = np.array([[score(point, fold) for fold in (1, 2, 3)] for point in points])
-        chosen = points[int(found.mean(axis=1).argmin())]
+        losses = np.array([[loss(point, fold) for fold in (1, 2, 3)] for point in points])
+        chosen = points[int(losses.mean(axis=1).argmin())]
         fitted(chosen, part)
-    return chosen, found
+    return chosen, losses
 
 
-def _as_it_comes(backend: str, params: dict[str, Any], folder: str) -> Any:
-    """Return a silent classifier that is else as it comes: CatBoost writes files of every fit, here to ``folder``."""
+def _default_classifier(backend: str, params: dict[str, Any], folder: str) -> Any:
+    """Return a silent classifier with its defaults otherwise: CatBoost writes files of every fit, to ``folder``."""
     classifier = wrappers.classifier(backend, params, SEED)
     if backend == "catboost":
         classifier.set_params(allow_writing_files=True, train_dir=folder)
@@ -83,12 +85,12 @@ def _as_it_comes(backend: str, params: dict[str, Any], folder: str) -> Any:
 
 
 def trees_alone(backend: str, part: TrainPart, space: dict[str, list[Any]]) -> float:
-    """Return the CPU seconds of nothing but growing the trees that the exact search needs."""
+    """Return the CPU seconds of growing the trees of the exact search, and of nothing else."""
     module = get_backend(backend)
     fits = plan_fits(grid(space), SPECIFICATIONS[backend].trees, module)
     spent = 0.0
 
-    def grow(fit: Fit, binned: Binned) -> float:
+    def grow(fit: Fit, binned: BinnedFold) -> float:
         started = process_time()
         module.fit(binned.train, fit.params, fit.trees, binned.options)
         return process_time() - started

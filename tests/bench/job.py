@@ -1,7 +1,7 @@
 """One job of ``bench.memory`` in a process of its own, as the script of its rule runs it.
 
-Like that script it imports numpy and what stands on it inside :func:`foldwise.io.job.step`: their allocators read
-their variables when they are loaded, and loaded before, they keep what is freed.
+Like that script it imports numpy and the libraries inside :func:`foldwise.io.job.step`: their allocators read
+environment variables when they are loaded, and would otherwise keep freed memory.
 
     PYTHONPATH=scripts:tests python -m bench.job JOB FOLDER TREES
 """
@@ -26,11 +26,11 @@ SPACES: Mapping[str, Mapping[str, list[Any]]] = {
 
 
 def run(job: str, folder: Path, trees: int) -> None:
-    """Run one job in this process and write down what it took: ``JOB.json`` and ``JOB.log`` in the folder.
+    """Run one job in this process, and write its time and memory to ``JOB.json`` and its log to ``JOB.log``.
 
     Args:
         job: a backend, for its fold job, or a step.
-        folder: where the tables lie.
+        folder: folder of the tables and of what is written.
         trees: trees of a fit.
     """
     with step(folder / f"{job}.log"):
@@ -39,25 +39,24 @@ def run(job: str, folder: Path, trees: int) -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         work()
         seconds = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-        found = {"peak_mb": peak_mb() - imports, "imports_mb": imports, **seconds}
-        (folder / f"{job}.json").write_text(json.dumps(found), encoding="utf-8")
+        figures = {"peak_mb": peak_mb() - imports, "imports_mb": imports, **seconds}
+        (folder / f"{job}.json").write_text(json.dumps(figures), encoding="utf-8")
 
 
 def _fold_job(backend: str, folder: Path, trees: int) -> Any:
     from foldwise.backends.registry import SPECIFICATIONS, get_backend
-    from foldwise.search.settings import Settings
-    from foldwise.training.train import train
+    from foldwise.search.settings import TrainingSettings
+    from foldwise.training.train import TrainOutputs, train
 
     get_backend(backend)
-    inputs = _inputs(folder)
     fixed = {"seed": 42, "threads": 1, "device": "cpu", "class_weight": "none", "metric": "log_loss"}
     space = {**SPACES[backend], SPECIFICATIONS[backend].trees: [trees]}
-    settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
-    output = folder / backend
+    settings = TrainingSettings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
     names = ("search", "curve", "importance", "inner_predictions", "predictions")
-    outputs = {name: str(output / f"{name}.parquet") for name in names}
-    outputs |= {"model": str(output / SPECIFICATIONS[backend].model_file), "params": str(output / "params.json")}
-    return lambda: train(inputs, "fold_1", settings, outputs)
+    paths = {name: str(folder / backend / f"{name}.parquet") for name in names}
+    paths["model"] = str(folder / backend / SPECIFICATIONS[backend].model_file)
+    outputs = TrainOutputs(**paths, params=str(folder / backend / "params.json"))
+    return lambda: train(**_inputs(folder), fold=1, settings=settings, outputs=outputs)
 
 
 def _step(step: str, folder: Path) -> Any:

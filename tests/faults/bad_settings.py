@@ -101,14 +101,14 @@ CASES = [
     ),
     _wrong(
         "a condition on a parameter that is not there",
-        "search.space.xgboost.max_leaves.when: 'grow_polcy' is no parameter of this space",
+        "search.space.xgboost.max_leaves.when: 'grow_polcy' is not a parameter of this space",
         "add it to the space",
         search={"space": {"xgboost": {"max_leaves": {"values": [8], "when": {"grow_polcy": "lossguide"}}}}},
     ),
     _wrong(
         "a space file that is not there",
         "search.space.xgboost: there is no file 'spaces/mine.yaml'",
-        "mend the path",
+        "correct the path",
         search={"space": {"xgboost": "spaces/mine.yaml"}},
     ),
     _wrong(

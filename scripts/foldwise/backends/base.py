@@ -1,4 +1,4 @@
-"""What every backend module offers. ``tests/unit/backends/test_backends.py`` holds all of them to it."""
+"""The interface that every backend module implements, tested by ``tests/unit/backends/test_backends.py``."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,21 +10,24 @@ import numpy.typing as npt
 
 from foldwise.data.feature_matrix import Matrix
 
-Parameters = Mapping[str, Any]
-Scores = npt.NDArray[np.floating[Any]]
+ParameterValue = bool | int | float | str
+Parameters = Mapping[str, ParameterValue]
+Predictions = npt.NDArray[np.floating[Any]]
+Labels = npt.NDArray[np.int8]
+Weights = npt.NDArray[np.float64]
 CURVE_METRICS = ("log_loss", "auc")
 
 
 @dataclass(frozen=True)
 class FitOptions:
-    """What is the same for every fit of a job.
+    """What every fit of a job has in common.
 
     Attributes:
-        seed: seed of the backend's own randomness.
+        seed: random seed of the library.
         threads: threads of one fit.
         device: ``cpu`` or ``cuda``.
-        kept: whether the model is kept. Of one that is scored and thrown away a backend leaves out what costs time
-            and changes no score.
+        kept: whether the model is kept. For a model that only predicts its validation rows, a backend leaves out
+            work that changes no prediction.
     """
 
     seed: int
@@ -35,11 +38,11 @@ class FitOptions:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model and, for every watched data set, its curves.
+    """A fitted model and its curves on the evaluation sets.
 
     Attributes:
-        model: the backend's own booster.
-        curves: (name of the watched data, metric) -> value after each tree, shape (trees,).
+        model: the library's own booster.
+        curves: (name of the evaluation set, metric) -> value after each tree, shape (trees,).
     """
 
     model: Any
@@ -47,35 +50,38 @@ class Fitted:
 
 
 class Backend(Protocol):
-    """A model family: data binned once, many fits on it, scores from any number of leading trees."""
+    """A gradient boosting library: rows binned once for many fits, predictions from any number of leading trees."""
 
-    Refusal: type[Exception]
-    """What the library raises for a value that it does not take."""
+    LibraryError: type[Exception]
+    """What the library raises for a parameter value that it does not accept."""
 
     REFUSED_CHARACTERS: str
-    """Characters that the library does not take in feature names."""
+    """Characters that the library does not accept in feature names."""
 
     def canonical(self, params: Parameters) -> Parameters:
-        """Return the parameters without those that have no effect: equal results, equal models."""
+        """Return the parameters without those that have no effect: equal results mean equal models."""
 
     def bin_key(self, params: Parameters) -> Hashable:
-        """Return what the binned data depend on: points with equal keys share them."""
+        """Return the parameters that the binned data depend on; fits with equal keys share the binned data."""
 
     def trees_are_nested(self, params: Parameters) -> bool:
-        """Tell whether the first k of n trees are the trees of a fit with k."""
+        """Return whether the first k trees of a fit with n > k trees are the trees of a fit with k."""
 
     def bin_train(
-        self,
-        matrix: Matrix,
-        label: npt.NDArray[np.int8],
-        weight: npt.NDArray[np.float64] | None,
-        params: Parameters,
-        options: FitOptions,
+        self, matrix: Matrix, label: Labels, weight: Weights | None, params: Parameters, options: FitOptions
     ) -> Any:
-        """Bin train rows once for many fits: matrix (n, p), label (n,), weight (n,) or None."""
+        """Bin train rows for many fits.
 
-    def bin_validation(self, matrix: Matrix, label: npt.NDArray[np.int8], train: Any, options: FitOptions) -> Any:
-        """Prepare rows to be scored or watched by models fitted on ``train``."""
+        Args:
+            matrix: n rows, p columns.
+            label: shape (n,), 0 or 1.
+            weight: shape (n,), or None when all rows have the same weight.
+            params: the parameters that :meth:`bin_key` reads.
+            options: seed, threads and device.
+        """
+
+    def bin_validation(self, matrix: Matrix, label: Labels, train: Any, options: FitOptions) -> Any:
+        """Prepare rows for :meth:`predict`, or as an evaluation set, of models fitted on the binned ``train``."""
 
     def fit(
         self,
@@ -83,31 +89,60 @@ class Backend(Protocol):
         params: Parameters,
         trees: int,
         options: FitOptions,
-        watch: Sequence[tuple[str, Any]] = (),
+        eval_sets: Sequence[tuple[str, Any]] = (),
         metrics: Sequence[str] = CURVE_METRICS,
     ) -> Fitted:
-        """Grow ``trees`` trees; with ``watch``, score each named data set after every tree."""
+        """Fit ``trees`` trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
 
-    def predict(self, model: Any, data: Any, trees: int | None = None) -> Scores:
+    def predict(self, model: Any, data: Any, trees: int | None = None) -> Predictions:
         """Return the probability of class 1, shape (n,), from the first ``trees`` trees (default all).
 
         ``data`` comes from :meth:`bin_validation`.
         """
 
-    def predict_matrix(self, model: Any, matrix: Matrix, threads: int = 1) -> Scores:
+    def predict_matrix(self, model: Any, matrix: Matrix, threads: int = 1) -> Predictions:
         """Return the probability of class 1 for raw rows, shape (n,)."""
 
     def gain(self, model: Any) -> npt.NDArray[np.float64]:
-        """Return the library's own importance by gain, shape (p,), in the contract's column order."""
+        """Return the library's importance by gain, shape (p,), in the column order of the contract."""
 
     def contributions(self, model: Any, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
-        """Return SHAP values in log-odds, shape (n, p); the base value is left out."""
+        """Return SHAP values in log-odds, shape (n, p), without the base value."""
 
     def save(self, model: Any, path: Path) -> None:
-        """Write the model in the library's own format, the same bytes for the same model."""
+        """Write the model in the library's own format; equal models give equal bytes."""
 
     def load(self, path: Path) -> Any:
         """Read a model that :meth:`save` wrote."""
 
     def version(self) -> str:
-        """Return the library's version."""
+        """Return the version of the library."""
+
+
+def safe_names(names: Sequence[str], refused: str) -> list[str]:
+    """Replace the characters that a library refuses in feature names, and keep the names distinct.
+
+    Args:
+        names: feature names of the contract.
+        refused: characters that the library does not accept.
+
+    Returns:
+        One name for each: a refused character, or an empty name, becomes ``_``, and a name that would then appear
+        twice gets a number; other names are unchanged.
+
+    Example:
+        >>> safe_names(["age", "jitter[%]", "jitter_%_"], "[]")
+        ['age', 'jitter_%__2', 'jitter_%_']
+    """
+    table = str.maketrans(dict.fromkeys(refused, "_"))
+    replaced = [name.translate(table) or "_" for name in names]
+    taken = {name for name, new in zip(names, replaced, strict=True) if name == new}
+    safe = []
+    for name, plain in zip(names, replaced, strict=True):
+        new, number = plain, 2
+        while new != name and new in taken:
+            new = f"{plain}_{number}"
+            number += 1
+        taken.add(new)
+        safe.append(new)
+    return safe

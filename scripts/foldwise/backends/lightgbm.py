@@ -1,4 +1,4 @@
-"""LightGBM behind the backend contract."""
+"""LightGBM as a backend."""
 
 import string
 from collections.abc import Hashable, Sequence
@@ -10,16 +10,24 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.backends.base import CURVE_METRICS, FitOptions, Fitted, Parameters, Scores
-from foldwise.backends.feature_names import safe_names
+from foldwise.backends.base import (
+    CURVE_METRICS,
+    FitOptions,
+    Fitted,
+    Labels,
+    Parameters,
+    Predictions,
+    Weights,
+    safe_names,
+)
 from foldwise.data.feature_matrix import FeatureMatrix, Matrix, Values, blocks
 from foldwise.io.files import write_text
 from foldwise.io.job_memory import release_memory
 
-Refusal = lgb.basic.LightGBMError
+LibraryError = lgb.basic.LightGBMError
 REFUSED_CHARACTERS = '",:[]{}'
 
-# Parameters that are built into the binned data; min_child_samples decides which columns are dropped from them.
+# Parameters that the binned data depend on: min_child_samples decides which columns they leave out.
 _BINNING = ("max_bin", "min_data_in_bin", "subsample_for_bin", "min_child_samples")
 _ALWAYS = {"objective": "binary", "verbosity": -1, "deterministic": True, "force_col_wise": True}
 _NATIVE_NAMES = {"log_loss": "binary_logloss", "auc": "auc"}
@@ -27,47 +35,43 @@ _NATIVE_NAMES = {"log_loss": "binary_logloss", "auc": "auc"}
 
 @dataclass(frozen=True)
 class _Rows:
-    """Rows to score: LightGBM predicts from raw values only, and watches only binned ones."""
+    """Validation rows: LightGBM predicts from raw values only, and evaluates curves on binned ones only."""
 
     matrix: Matrix
-    label: npt.NDArray[np.int8]
+    label: Labels
     train: lgb.Dataset
     threads: int
 
 
 def canonical(params: Parameters) -> Parameters:
-    """Return the parameters without what has no effect.
+    """Return the parameters without those that have no effect.
 
-    That is `subsample` without `subsample_freq`, and leaves beyond those that `max_depth` leaves room for.
+    These are ``subsample`` without ``subsample_freq``, and leaves beyond the 2**``max_depth`` that a tree can have.
     """
-    kept = dict(params)
-    depth = kept.get("max_depth") or 0
-    if depth > 0 and "num_leaves" in kept:
-        kept["num_leaves"] = min(kept["num_leaves"], 2**depth)
-    if not kept.get("subsample_freq"):
-        kept.pop("subsample", None)
-        kept.pop("subsample_freq", None)
-    return kept
+    effective = dict(params)
+    depth = int(effective.get("max_depth") or 0)
+    if depth > 0 and "num_leaves" in effective:
+        effective["num_leaves"] = min(int(effective["num_leaves"]), 2**depth)
+    if not effective.get("subsample_freq"):
+        effective.pop("subsample", None)
+        effective.pop("subsample_freq", None)
+    return effective
 
 
 def bin_key(params: Parameters) -> Hashable:
-    """Return what the binned data depend on."""
+    """Return the parameters that the binned data depend on."""
     return tuple(params.get(name) for name in _BINNING)
 
 
 def trees_are_nested(params: Parameters) -> bool:
-    """Tell whether the first k of n trees are the trees of a fit with k."""
+    """Return whether the first k trees of a fit with n > k trees are the trees of a fit with k."""
     return params.get("boosting_type") != "dart"
 
 
 def bin_train(
-    matrix: Matrix,
-    label: npt.NDArray[np.int8],
-    weight: npt.NDArray[np.float64] | None,
-    params: Parameters,
-    options: FitOptions,
+    matrix: Matrix, label: Labels, weight: Weights | None, params: Parameters, options: FitOptions
 ) -> lgb.Dataset:
-    """Bin train rows once for many fits."""
+    """Bin train rows for many fits."""
     extra = {name: params[name] for name in _BINNING if params.get(name) is not None}
     data = lgb.Dataset(
         _source(matrix),
@@ -75,15 +79,21 @@ def bin_train(
         weight=weight,
         feature_name=_names(matrix),
         categorical_feature=list(matrix.categorical),
-        # The seed draws the rows that the cuts rest on where there are more rows than `subsample_for_bin`.
-        params={**_ALWAYS, "num_threads": options.threads, "seed": options.seed, **_draw(options.seed), **extra},
+        # Above `subsample_for_bin` rows the cuts are computed on a sample, which the seed draws.
+        params={
+            **_ALWAYS,
+            "num_threads": options.threads,
+            "seed": options.seed,
+            **_sampling_seed(options.seed),
+            **extra,
+        },
         free_raw_data=True,
     )
     return data.construct()
 
 
-def bin_validation(matrix: Matrix, label: npt.NDArray[np.int8], train: lgb.Dataset, options: FitOptions) -> _Rows:
-    """Keep raw rows to be scored, and binned at the cuts of ``train`` if they are watched."""
+def bin_validation(matrix: Matrix, label: Labels, train: lgb.Dataset, options: FitOptions) -> _Rows:
+    """Keep the rows raw for predictions; as an evaluation set they are binned at the cuts of ``train``."""
     return _Rows(matrix, label, train, options.threads)
 
 
@@ -92,56 +102,56 @@ def fit(
     params: Parameters,
     trees: int,
     options: FitOptions,
-    watch: Sequence[tuple[str, Any]] = (),
+    eval_sets: Sequence[tuple[str, Any]] = (),
     metrics: Sequence[str] = CURVE_METRICS,
 ) -> Fitted:
-    """Grow ``trees`` trees; with ``watch``, score each named data set after every tree."""
+    """Fit ``trees`` trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
     native = {
         **_ALWAYS,
         **params,
         "num_threads": options.threads,
         "seed": options.seed,
-        "metric": [_NATIVE_NAMES[m] for m in metrics] if watch else "none",
+        "metric": [_NATIVE_NAMES[m] for m in metrics] if eval_sets else "none",
     }
-    # Booster.update instead of lgb.train: it leaves the data set alone, which other threads fit on meanwhile.
+    # Booster.update, because lgb.train changes the data set, which other threads use at the same time.
     model = lgb.Booster(native, train)
-    for name, data in watch:
-        model.add_valid(_watched(data, train, options.threads), name)
-    curves: dict[tuple[str, str], list[float]] = {(name, metric): [] for name, _ in watch for metric in metrics}
+    for name, data in eval_sets:
+        model.add_valid(_evaluation_set(data, train, options.threads), name)
+    curves: dict[tuple[str, str], list[float]] = {(name, metric): [] for name, _ in eval_sets for metric in metrics}
     for _ in range(trees):
         model.update()
-        if watch:
+        if eval_sets:
             for name, native_name, value, *_ in model.eval_valid():
                 metric = next(m for m in metrics if _NATIVE_NAMES[m] == native_name)
                 curves[name, metric].append(value)
     return Fitted(model, {key: np.array(values) for key, values in curves.items()})
 
 
-def predict(model: lgb.Booster, data: _Rows, trees: int | None = None) -> Scores:
+def predict(model: lgb.Booster, data: _Rows, trees: int | None = None) -> Predictions:
     """Return the probability of class 1, shape (n,), from the first ``trees`` trees."""
     return _predicted(model, data.matrix, num_iteration=trees or -1, num_threads=data.threads)
 
 
-def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> Scores:
+def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> Predictions:
     """Return the probability of class 1 for raw rows, shape (n,)."""
     return _predicted(model, matrix, num_threads=threads)
 
 
 def gain(model: lgb.Booster) -> npt.NDArray[np.float64]:
-    """Return the total gain of every column's splits, shape (p,)."""
+    """Return the total gain of the splits on every column, shape (p,)."""
     return np.asarray(model.feature_importance("gain"), np.float64)
 
 
 def contributions(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> npt.NDArray[np.float64]:
     """Return SHAP values in log-odds, shape (n, p)."""
-    found = _predicted(model, matrix, pred_contrib=True, num_threads=threads).astype(np.float64)[:, :-1]
-    # A random forest scores by the mean of its trees, but its contributions come summed over them.
+    shap = _predicted(model, matrix, pred_contrib=True, num_threads=threads).astype(np.float64)[:, :-1]
+    # A random forest predicts the mean of its trees, but LightGBM sums its contributions over them.
     averaged = "\naverage_output\n" in model.model_to_string(num_iteration=1)
-    return found / model.current_iteration() if averaged else found
+    return shap / model.current_iteration() if averaged else shap
 
 
 def save(model: lgb.Booster, path: Path) -> None:
-    """Write the model as LightGBM's text."""
+    """Write the model in LightGBM's text format."""
     write_text(path, model.model_to_string(num_iteration=-1))
 
 
@@ -149,21 +159,21 @@ def load(path: Path) -> lgb.Booster:
     """Read a model that :func:`save` wrote.
 
     Raises:
-        ValueError: when the file is no whole model; LightGBM would end the process.
+        ValueError: when the file is incomplete; LightGBM itself would end the process.
     """
     text = path.read_text(encoding="utf-8")
     if not (text.startswith("tree\n") and "\nend of trees\n" in text and "\nend of parameters\n" in text):
-        raise ValueError("no whole LightGBM model")
+        raise ValueError("not a complete LightGBM model")
     return lgb.Booster(model_str=text)
 
 
 def version() -> str:
-    """Return the library's version."""
+    """Return the version of the library."""
     return str(lgb.__version__)
 
 
-def _watched(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Dataset:
-    watched = lgb.Dataset(
+def _evaluation_set(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Dataset:
+    binned = lgb.Dataset(
         _source(data.matrix),
         data.label,
         reference=train,
@@ -171,35 +181,35 @@ def _watched(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Dataset:
         categorical_feature=list(data.matrix.categorical),
         params={**train.get_params(), "num_threads": threads},
     ).construct()
-    # Binned from a sequence, it would count its rows with weights, all 0, where ``train`` has weights.
-    return watched.set_field("weight", None)
+    # Binned from a sequence, the rows would all get the weight 0 where ``train`` has weights.
+    return binned.set_field("weight", None)
 
 
-def _predicted(model: lgb.Booster, matrix: Matrix, **how: Any) -> Scores:
-    return np.concatenate([np.asarray(model.predict(block, **how)) for block in blocks(matrix)])
+def _predicted(model: lgb.Booster, matrix: Matrix, **options: Any) -> Predictions:
+    return np.concatenate([np.asarray(model.predict(block, **options)) for block in blocks(matrix)])
 
 
 def _source(matrix: Matrix) -> Values | list[lgb.Sequence]:
-    """Return what a data set is binned from; LightGBM draws the same rows for its cuts from both."""
+    """Return the values, or their blocks, to bin; LightGBM samples the same rows for its cuts from both."""
     if isinstance(matrix, FeatureMatrix):
         return matrix.values
-    # What earlier data sets have left in the C library's hands would come on top of the rows that are drawn now.
+    # Memory that earlier data sets have freed would otherwise add to that of the rows that are sampled now.
     release_memory()
     reader = _Reader(matrix)
     return [_Block(reader, number, size) for number, size in enumerate(matrix.block_sizes)]
 
 
-def _draw(seed: int) -> dict[str, int]:
-    """Return the seed of the draw of rows that LightGBM derives from ``seed``, which it forgets for a sequence.
+def _sampling_seed(seed: int) -> dict[str, int]:
+    """Return the seed of the row sample that LightGBM derives from ``seed``, but not for a sequence.
 
-    From its ``Config::Set`` and ``Random::NextShort``: the first number below 2**15 - 1.
+    Source: LightGBM's ``Config::Set`` and ``Random::NextShort``, the first number below 2**15 - 1.
     """
     state = (214013 * seed + 2531011) % 2**32
     return {"data_random_seed": (state >> 16 & 0x7FFF) % 0x7FFF}
 
 
 class _Reader:
-    """Reads the blocks of a matrix, of which it keeps the last."""
+    """Reads the blocks of a matrix and keeps the last one in memory."""
 
     def __init__(self, matrix: Matrix) -> None:
         self._matrix = matrix
@@ -207,7 +217,7 @@ class _Reader:
         self._values: Values | None = None
 
     def block(self, number: int) -> Values:
-        """Return a block, read unless it is the last one again."""
+        """Return a block, shape (rows of the block, p); read unless it is the one in memory."""
         if self._values is None or number != self._number:
             self._values = None
             self._values, self._number = self._matrix.block(number), number
@@ -215,7 +225,7 @@ class _Reader:
 
 
 class _Block(lgb.Sequence):
-    """One block of a matrix: LightGBM asks first for single rows, in double precision, then for all of them."""
+    """One block of a matrix: LightGBM first reads single rows, in double precision, then all of them."""
 
     def __init__(self, reader: _Reader, number: int, size: int) -> None:
         self._reader, self._number, self._size = reader, number, size
@@ -225,12 +235,12 @@ class _Block(lgb.Sequence):
         """Return the number of rows."""
         return self._size
 
-    def __getitem__(self, chosen: int | slice | list[int]) -> Values:
-        """Return one row as float64, or some as they are."""
-        rows = self._reader.block(self._number)[chosen]
-        return rows if isinstance(chosen, slice) else rows.astype(np.float64)
+    def __getitem__(self, index: int | slice | list[int]) -> Values:
+        """Return single rows as float64, a slice of rows in the block's own type."""
+        rows = self._reader.block(self._number)[index]
+        return rows if isinstance(index, slice) else rows.astype(np.float64)
 
 
 def _names(matrix: Matrix) -> list[str]:
-    # LightGBM writes its model as lines of words: white space in a name becomes an underscore there.
+    # LightGBM's text format separates names by white space, and writes white space in a name as an underscore.
     return safe_names(matrix.names, REFUSED_CHARACTERS + string.whitespace)

@@ -1,30 +1,32 @@
-"""The model families behind one interface.
+"""The registry of backends: facts about each without importing its library, and the module behind its name.
 
-A new one is a module here that offers what :mod:`foldwise.backends.base` says, an entry in
-``SPECIFICATIONS`` and a search space in ``config/search/``.
+A new backend is a module that implements :class:`foldwise.backends.base.Backend`, an entry in ``SPECIFICATIONS``
+and a search space in ``config/search/``.
 """
 
+import ctypes
 from dataclasses import dataclass
 from importlib import import_module
 from typing import cast
 
 from foldwise.backends.base import Backend
+from foldwise.errors import UserError
 
 
 @dataclass(frozen=True)
 class Specification:
-    """What is known of a backend without importing its library.
+    """Facts about a backend that need no import of its library.
 
     Attributes:
-        module: where the backend lives.
-        model_file: name of the file that holds one model.
-        final_files: names of the files of the final model, the safe format first.
-        trees: the parameter that holds the number of trees.
-        cuda: whether its package trains on a GPU.
-        parameters: every parameter that a search space may hold, ``trees`` among them.
-        whole: those that take whole numbers.
-        texts: those that take a name.
-        switches: those that take true or false; the rest take numbers.
+        module: name of the backend's module.
+        model_file: file name of a model.
+        final_files: file names of the final model, the format that cannot execute code first.
+        trees: name of the parameter for the number of trees.
+        cuda: whether the installed package trains on a GPU.
+        parameters: every parameter that a search space may contain, ``trees`` included.
+        integers: those whose values are whole numbers.
+        strings: those whose values are names.
+        booleans: those whose values are true or false; the values of all others are numbers.
     """
 
     module: str
@@ -33,13 +35,13 @@ class Specification:
     trees: str
     cuda: bool
     parameters: frozenset[str]
-    whole: frozenset[str]
-    texts: frozenset[str]
-    switches: frozenset[str] = frozenset()
+    integers: frozenset[str]
+    strings: frozenset[str]
+    booleans: frozenset[str] = frozenset()
 
     def kind(self, parameter: str) -> str:
-        """Return what a parameter takes: ``whole``, ``text``, ``switch`` or ``number``."""
-        kinds = {"whole": self.whole, "text": self.texts, "switch": self.switches}
+        """Return the kind of a parameter's values: ``integer``, ``string``, ``boolean`` or ``number``."""
+        kinds = {"integer": self.integers, "string": self.strings, "boolean": self.booleans}
         return next((kind for kind, names in kinds.items() if parameter in names), "number")
 
 
@@ -60,8 +62,10 @@ SPECIFICATIONS = {
             reg_alpha reg_lambda scale_pos_weight base_score num_parallel_tree max_cat_to_onehot
             max_cat_threshold"""
         ),
-        whole=_names("n_estimators max_depth max_leaves max_bin num_parallel_tree max_cat_to_onehot max_cat_threshold"),
-        texts=_names("grow_policy sampling_method"),
+        integers=_names(
+            "n_estimators max_depth max_leaves max_bin num_parallel_tree max_cat_to_onehot max_cat_threshold"
+        ),
+        strings=_names("grow_policy sampling_method"),
     ),
     "lightgbm": Specification(
         module="foldwise.backends.lightgbm",
@@ -75,12 +79,12 @@ SPECIFICATIONS = {
             colsample_bytree feature_fraction_bynode reg_alpha reg_lambda max_delta_step path_smooth
             extra_trees cat_l2 cat_smooth max_cat_threshold max_cat_to_onehot"""
         ),
-        whole=_names(
+        integers=_names(
             """n_estimators max_depth num_leaves max_bin min_child_samples min_data_in_bin subsample_freq
             subsample_for_bin max_cat_threshold max_cat_to_onehot"""
         ),
-        texts=_names("boosting_type"),
-        switches=_names("extra_trees"),
+        strings=_names("boosting_type"),
+        booleans=_names("extra_trees"),
     ),
     "catboost": Specification(
         module="foldwise.backends.catboost",
@@ -95,19 +99,55 @@ SPECIFICATIONS = {
             leaf_estimation_iterations leaf_estimation_method leaf_estimation_backtracking one_hot_max_size
             max_ctr_complexity model_size_reg langevin diffusion_temperature"""
         ),
-        whole=_names(
+        integers=_names(
             """iterations depth border_count min_data_in_leaf max_leaves leaf_estimation_iterations one_hot_max_size
             max_ctr_complexity"""
         ),
-        texts=_names(
+        strings=_names(
             """feature_border_type nan_mode bootstrap_type sampling_frequency grow_policy score_function boosting_type
             leaf_estimation_method leaf_estimation_backtracking"""
         ),
-        switches=_names("boost_from_average langevin"),
+        booleans=_names("boost_from_average langevin"),
     ),
 }
 
 
 def get_backend(name: str) -> Backend:
-    """Return the module of a backend; its library is imported only now."""
+    """Import a backend's library and return its module.
+
+    Args:
+        name: a key of ``SPECIFICATIONS``.
+
+    Example:
+        >>> get_backend("xgboost").trees_are_nested({"max_depth": 3})
+        True
+        >>> SPECIFICATIONS["xgboost"].model_file
+        'model.json'
+    """
     return cast(Backend, import_module(SPECIFICATIONS[name].module))
+
+
+def check_device(device: str, backend: str) -> None:
+    """Check that the configured device is present and that the backend's package can use it.
+
+    Raises:
+        UserError: when it cannot be used.
+    """
+    if device == "cpu":
+        return
+    if not SPECIFICATIONS[backend].cuda:
+        raise UserError(f"training.device: cuda: the package of {backend} runs on the CPU only: use device: cpu for it")
+    if _cuda_devices() == 0:
+        raise UserError("training.device: cuda: no CUDA device is found on this machine: set device: cpu")
+
+
+def _cuda_devices() -> int:
+    """Return the number of CUDA devices that the driver reports, 0 without a driver."""
+    try:
+        driver = ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return 0
+    count = ctypes.c_int(0)
+    if driver.cuInit(0) != 0 or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
+        return 0
+    return count.value

@@ -1,1 +1,1 @@
-"""Choosing hyperparameters on the inner folds."""
+"""Hyperparameter search on the inner folds of a train part."""

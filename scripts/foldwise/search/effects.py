@@ -1,39 +1,40 @@
-"""Parameters that have no effect, or are refused, unless another one has a certain value: put right and noted.
+"""Parameters that are ignored, or refused, unless another one has a certain value: removed from a space and noted.
 
-Every rule was found by fitting: ``tests/unit/search/test_effects.py`` fits them again with the installed libraries.
-Parameters that matter only for tables with categories stay, since a space does not know its table.
+Every rule was established by fitting: ``tests/unit/search/test_effects.py`` fits them again with the installed
+libraries. Parameters that matter only for tables with categories stay, because a space is not bound to a table.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from foldwise.backends.base import ParameterValue
 from foldwise.errors import UserError
 from foldwise.search.parameters import Dimension, condition_of, values_of
 
 
 @dataclass(frozen=True)
 class Effect:
-    """Where a parameter has an effect.
+    """The condition under which a parameter has an effect.
 
     Attributes:
-        parameter: its name.
-        decider: the parameter that decides.
-        effective: whether a value of the decider gives the parameter an effect.
-        where: the same in words.
-        default: what the library takes for the decider where a space does not name it.
-        refused: whether the library refuses the parameter elsewhere, instead of ignoring it.
+        parameter: name of the parameter.
+        decider: the parameter whose value decides.
+        effective: whether the parameter has an effect with a value of the decider.
+        where: the same condition in words.
+        default: the library's default of the decider.
+        refused: whether the library refuses the parameter otherwise, instead of ignoring it.
     """
 
     parameter: str
     decider: str
     effective: Callable[[Any], bool]
     where: str
-    default: Any
+    default: ParameterValue
     refused: bool = False
 
 
-def _among(*values: Any) -> Callable[[Any], bool]:
+def _among(*values: ParameterValue) -> Callable[[ParameterValue], bool]:
     return lambda value: value in values
 
 
@@ -44,7 +45,7 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
         Effect("subsample", "boosting_type", lambda v: v != "goss", "boosting_type is not goss", "gbdt"),
         Effect("learning_rate", "boosting_type", lambda v: v != "rf", "boosting_type is not rf", "gbdt"),
     ),
-    # On the CPU; on a GPU CatBoost has other defaults, and only what a space itself decides is put right.
+    # The defaults are those on the CPU: on a GPU they differ, so that only deciders within the space count.
     "catboost": (
         Effect(
             "subsample",
@@ -72,42 +73,49 @@ EFFECTS: Mapping[str, tuple[Effect, ...]] = {
             "SymmetricTree",
             refused=True,
         ),
-        # Without `langevin` in the space, a temperature switches it on.
+        # Without `langevin` in the space, a diffusion temperature switches it on.
         Effect("diffusion_temperature", "langevin", _among(True), "langevin is true", True),
     ),
 }
 
 
-def put_right(
+def normalize(
     where: str, backend: str, space: Mapping[str, Dimension], device: str = "cpu"
 ) -> tuple[dict[str, Dimension], list[str]]:
-    """Take parameters out of the points in which they have no effect, and say so.
+    """Remove parameters from the points in which they have no effect.
 
     Args:
-        where: path of the space, for messages.
-        backend: the backend's name.
-        space: dimensions by parameter, checked.
+        where: path of the space, for error messages and notes.
+        backend: name of the backend.
+        space: parameter name -> dimension, checked.
         device: ``cpu`` or ``cuda``.
 
     Returns:
-        The space, and one line for each parameter that was put right.
+        The space, and one line for each parameter that was changed.
 
     Raises:
         UserError: for a parameter that the library refuses in every point.
+
+    Example:
+        >>> space, notes = normalize("space", "catboost", {"depth": [3], "bagging_temperature": [0, 1]})
+        >>> space
+        {'depth': [3]}
+        >>> notes
+        ['space.bagging_temperature has an effect only where bootstrap_type is Bayesian: left out']
     """
-    found, notes = dict(space), []
+    normalized, notes = dict(space), []
     if backend == "lightgbm":
-        notes += _set_subsample_freq(where, found)
-        notes += _note_of_leaves(where, found)
+        notes += _set_subsample_freq(where, normalized)
+        notes += _note_on_leaves(where, normalized)
     for effect in EFFECTS[backend]:
-        defaults_known = backend != "catboost" or device == "cpu"
-        if effect.parameter in found and (effect.decider in found or defaults_known):
-            notes += _apply(where, effect, found)
-    return found, notes
+        defaults_apply = backend != "catboost" or device == "cpu"
+        if effect.parameter in normalized and (effect.decider in normalized or defaults_apply):
+            notes += _restrict(where, effect, normalized)
+    return normalized, notes
 
 
-def _apply(where: str, effect: Effect, space: dict[str, Dimension]) -> list[str]:
-    """Leave a parameter out, or give it a condition, in ``space``; return the notes."""
+def _restrict(where: str, effect: Effect, space: dict[str, Dimension]) -> list[str]:
+    """Remove a parameter from ``space`` or add a condition to it, in place; return the notes."""
     name, decider = effect.parameter, space.get(effect.decider, [effect.default])
     values = values_of(decider)
     if values is None or condition_of(decider):
@@ -115,7 +123,9 @@ def _apply(where: str, effect: Effect, space: dict[str, Dimension]) -> list[str]
     effective = [v for v in values if effect.effective(v)]
     if not effective:
         if effect.refused:
-            raise UserError(f"{where}.{name} is taken only where {effect.where}: add that to the space, or take it out")
+            raise UserError(
+                f"{where}.{name} is accepted only where {effect.where}: add that to the space, or remove {name}"
+            )
         if any(name in condition_of(d) for d in space.values()):
             return []
         del space[name]
@@ -130,9 +140,9 @@ def _apply(where: str, effect: Effect, space: dict[str, Dimension]) -> list[str]
     return [f"{where}.{name} has an effect only where {effect.where}: left out of the other points"]
 
 
-def _conditional(dimension: Dimension, condition: Mapping[str, Any]) -> Dimension:
-    whole = {"values": dimension} if isinstance(dimension, list) else dimension
-    return {**whole, "when": {**condition_of(dimension), **condition}}
+def _conditional(dimension: Dimension, condition: Mapping[str, Sequence[ParameterValue]]) -> Dimension:
+    as_mapping = {"values": dimension} if isinstance(dimension, list) else dimension
+    return {**as_mapping, "when": {**condition_of(dimension), **condition}}
 
 
 def _set_subsample_freq(where: str, space: dict[str, Dimension]) -> list[str]:
@@ -144,18 +154,19 @@ def _set_subsample_freq(where: str, space: dict[str, Dimension]) -> list[str]:
     return [f"{where}.subsample has no effect without subsample_freq: subsample_freq: 1 is set"]
 
 
-def _note_of_leaves(where: str, space: Mapping[str, Dimension]) -> list[str]:
-    """Say which numbers of leaves are beyond a tree's depth; the search fits such points once (``canonical``)."""
+def _note_on_leaves(where: str, space: Mapping[str, Dimension]) -> list[str]:
+    """Note numbers of leaves that no tree of that depth can have; ``canonical`` makes such points equal."""
     if "num_leaves" not in space or "max_depth" not in space:
         return []
     depths = [d for d in _ends(space["max_depth"]) if d > 0]
     most = max(_ends(space["num_leaves"]))
     if not depths or most <= 2 ** min(depths):
         return []
-    return [f"{where}.num_leaves above 2**max_depth has no effect: such points are those of 2**max_depth"]
+    return [f"{where}.num_leaves above 2**max_depth has no effect: such points equal those with 2**max_depth"]
 
 
 def _ends(dimension: Dimension) -> list[Any]:
+    """Return the values of a list, or the bounds of a range."""
     if isinstance(dimension, list):
         return dimension
     return list(dimension["values"]) if "values" in dimension else [dimension["low"], dimension["high"]]

@@ -1,6 +1,6 @@
-"""One inner fold, binned once for many fits."""
+"""Fits on inner folds: the fewest fits that cover all points, and the binned data that they share."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -9,45 +9,45 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from foldwise.backends.base import Backend, FitOptions
+from foldwise.backends.base import Backend, FitOptions, Labels, Parameters, Weights
 from foldwise.data.feature_matrix import Matrix
 from foldwise.errors import UserError
+from foldwise.search.parameters import Point
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit that scores one or more points.
+    """One fit that evaluates one or more points.
 
     Attributes:
         params: the parameters without the number of trees.
-        points: number of trees -> positions of the points scored from that many leading trees.
-        bin_key: what its binned data depend on.
+        points: number of trees -> positions of the points that use that many leading trees.
+        bin_key: the parameters that its binned data depend on.
     """
 
-    params: Mapping[str, Any]
+    params: Parameters
     points: dict[int, list[int]]
     bin_key: Hashable
 
     @property
     def trees(self) -> int:
-        """Number of trees to grow."""
+        """Number of trees to fit."""
         return max(self.points)
 
 
-def plan_fits(points: Sequence[Mapping[str, Any]], trees_name: str, backend: Backend) -> list[Fit]:
-    """Group points into as few fits as give the same scores as fitting every point alone.
+def plan_fits(points: Sequence[Point], trees_name: str, backend: Backend) -> list[Fit]:
+    """Group points into as few fits as give the results of fitting every point on its own.
 
-    Points that differ only in the number of trees share a fit, since the first k of n trees are
-    the trees of a fit with k; points that are equal once parameters without effect are taken
-    away share all of it.
+    Points that differ only in the number of trees share a fit, because the first k of n trees are the trees of a fit
+    with k. So do points that are equal once parameters without effect are removed.
 
     Args:
-        points: parameter values, the number of trees among them.
+        points: the points, each with a number of trees.
         trees_name: name of that parameter.
         backend: the backend's module.
 
     Returns:
-        The fits, the largest first, so that a pool of workers ends evenly.
+        The fits, the most expensive first, so that parallel workers finish at about the same time.
     """
     fits: dict[Hashable, Fit] = {}
     for position, point in enumerate(points):
@@ -57,27 +57,27 @@ def plan_fits(points: Sequence[Mapping[str, Any]], trees_name: str, backend: Bac
         key = (tuple(sorted((k, repr(v)) for k, v in params.items())), None if nested else trees)
         fit = fits.setdefault(key, Fit(params, {}, backend.bin_key(params)))
         fit.points.setdefault(trees, []).append(position)
-    return sorted(fits.values(), key=lambda f: -_cost(f))
+    return sorted(fits.values(), key=lambda fit: -_cost(fit))
 
 
 def _cost(fit: Fit) -> float:
-    depth = fit.params.get("max_depth", fit.params.get("depth")) or 6
-    return fit.trees * float(depth if depth > 0 else 6)
+    depth = float(fit.params.get("max_depth") or fit.params.get("depth") or 6)
+    return fit.trees * (depth if depth > 0 else 6)
 
 
-def shared_threads(threads: int, fits: int, affinity: int) -> tuple[int, int]:
-    """Return threads of one fit and fits at a time.
+def shared_threads(threads: int, fits: int, processors: int) -> tuple[int, int]:
+    """Return the threads of one fit and the number of fits that run at the same time.
 
-    The threads of a fit follow from the configuration alone, since CatBoost's model depends on them; fits run
-    at a time as far as there are processors.
+    The threads of a fit depend on the configuration alone, because CatBoost's model depends on them; the number of
+    parallel fits is limited by the processors.
 
     Args:
         threads: threads of the whole search.
         fits: number of independent fits.
-        affinity: processors at hand.
+        processors: number of processors that this process may use.
     """
-    each = max(1, threads // max(1, fits))
-    return each, max(1, min(threads // each, affinity // each))
+    per_fit = max(1, threads // max(1, fits))
+    return per_fit, max(1, min(threads // per_fit, processors // per_fit))
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,13 @@ class TrainPart:
     Attributes:
         matrix: n rows, p columns.
         label: shape (n,), 0 or 1.
-        weight: shape (n,), or None when every row counts alike.
+        weight: shape (n,), or None when all rows have the same weight.
         inner: shape (n,), the inner fold, 1..k, of each row.
     """
 
     matrix: Matrix
-    label: npt.NDArray[np.int8]
-    weight: npt.NDArray[np.float64] | None
+    label: Labels
+    weight: Weights | None
     inner: npt.NDArray[np.int16]
 
     def without(self, fold: int) -> "TrainPart":
@@ -110,18 +110,18 @@ class TrainPart:
         return TrainPart(self.matrix.rows(mask), self.label[mask], weight, self.inner[mask])
 
 
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Binned:
-    """An inner fold in the form that a fit wants.
+class BinnedFold:
+    """An inner fold, binned for one or more fits.
 
     Attributes:
         fit_part: the rows outside the inner fold.
-        held_out: its own rows.
+        held_out: the rows of the inner fold.
         train: ``fit_part`` as the backend fits it.
-        validation: ``held_out`` as the backend scores it.
+        validation: ``held_out`` as the backend predicts it.
         backend: the backend's module.
         options: seed, threads of a fit, device.
     """
@@ -135,10 +135,10 @@ class Binned:
 
 
 class InnerFold:
-    """The rows outside an inner fold, binned to be fitted, and its own rows, prepared to be scored."""
+    """An inner fold: the rows outside it, binned for fits, and its own rows, prepared for predictions."""
 
     def __init__(self, train: TrainPart, fold: int, backend: Backend, options: FitOptions) -> None:
-        """Part the rows.
+        """Select the rows.
 
         Args:
             train: the outer train part.
@@ -148,45 +148,45 @@ class InnerFold:
         """
         self._fit_part, self._held_out = train.without(fold), train.only(fold)
         self._backend, self._options = backend, replace(options, kept=False)
-        self._binned: dict[Hashable, Binned] = {}
+        self._binned: dict[Hashable, BinnedFold] = {}
 
-    def run(self, fits: Sequence[Fit], call: Callable[[Fit, Binned], Outcome]) -> list[Outcome]:
-        """Call ``call`` for one fit after the other, with the rows binned as the fit wants them."""
+    def run(self, fits: Sequence[Fit], evaluate: Callable[[Fit, BinnedFold], Result]) -> list[Result]:
+        """Call ``evaluate`` for one fit after the other, each with the rows binned for it."""
         self.bin_for(fits)
-        return [self._call(fit, call) for fit in fits]
+        return [self._evaluate(fit, evaluate) for fit in fits]
 
-    def submit(self, pool: Executor, fit: Fit, call: Callable[[Fit, Binned], Outcome]) -> Future[Outcome]:
-        """Let a thread of ``pool`` call ``call`` for a fit that the rows have been binned for.
+    def submit(self, pool: Executor, fit: Fit, evaluate: Callable[[Fit, BinnedFold], Result]) -> Future[Result]:
+        """Call ``evaluate`` in a thread of ``pool``, for a fit that :meth:`bin_for` was called with.
 
         Threads, not processes: the libraries release the GIL, and XGBoost deadlocks in a process forked after a fit.
         """
-        return pool.submit(self._call, fit, call)
+        return pool.submit(self._evaluate, fit, evaluate)
 
     def bin_for(self, fits: Sequence[Fit]) -> None:
-        """Bin the rows for these fits; data that none of them needs are let go."""
-        wanted = {fit.bin_key: fit for fit in fits}
-        self._binned = {key: data for key, data in self._binned.items() if key in wanted}
-        for key, fit in wanted.items():
+        """Bin the rows for these fits, and free the binned data that none of them uses."""
+        needed = {fit.bin_key: fit for fit in fits}
+        self._binned = {key: data for key, data in self._binned.items() if key in needed}
+        for key, fit in needed.items():
             if key not in self._binned:
-                with _refusals_told(self._backend, fit):
+                with _library_errors_as_user_errors(self._backend, fit):
                     self._binned[key] = self._bin(fit)
 
-    def _call(self, fit: Fit, call: Callable[[Fit, Binned], Outcome]) -> Outcome:
-        with _refusals_told(self._backend, fit):
-            return call(fit, self._binned[fit.bin_key])
+    def _evaluate(self, fit: Fit, evaluate: Callable[[Fit, BinnedFold], Result]) -> Result:
+        with _library_errors_as_user_errors(self._backend, fit):
+            return evaluate(fit, self._binned[fit.bin_key])
 
-    def _bin(self, fit: Fit) -> Binned:
+    def _bin(self, fit: Fit) -> BinnedFold:
         part, held_out, backend, options = self._fit_part, self._held_out, self._backend, self._options
         train = backend.bin_train(part.matrix, part.label, part.weight, fit.params, options)
         validation = backend.bin_validation(held_out.matrix, held_out.label, train, options)
-        return Binned(part, held_out, train, validation, backend, options)
+        return BinnedFold(part, held_out, train, validation, backend, options)
 
 
 @contextmanager
-def _refusals_told(backend: Backend, fit: Fit) -> Iterator[None]:
-    """Turn what the library raises for a value that it does not take into the user's mistake."""
+def _library_errors_as_user_errors(backend: Backend, fit: Fit) -> Iterator[None]:
+    """Raise a :class:`UserError` for a parameter value that the library refuses."""
     try:
         yield
-    except backend.Refusal as refusal:
-        reason = " ".join(str(refusal).split("Stack trace")[0].split())[:300]
+    except backend.LibraryError as error:
+        reason = " ".join(str(error).split("Stack trace")[0].split())[:300]
         raise UserError(f"search.space: the library refuses {dict(fit.params)}: {reason}: change the value") from None

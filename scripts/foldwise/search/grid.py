@@ -1,16 +1,15 @@
-"""Search over points that are known beforehand, inner fold by inner fold: exact, or raced.
+"""Search over a list of points, one inner fold after the other: all of them on every fold, or as a race.
 
-Exact: the table that GridSearchCV over the same splits would give, with fewer fits. Raced: after an inner
-fold only the most promising fits go on to the next (successive halving over folds instead of a budget of
-samples; Jamieson and Talwalkar 2016, algorithm 1, with its stages fixed beforehand).
+Without a race the result is the table of GridSearchCV over the same splits, from fewer fits. In a race only the most
+promising fits continue after each inner fold (successive halving with inner folds as the budget; Jamieson and
+Talwalkar 2016, Non-stochastic best arm identification and hyperparameter optimization, algorithm 1, stages fixed).
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,78 +17,84 @@ import numpy.typing as npt
 from foldwise.backends.base import Backend, FitOptions
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.search.fits import Fit, InnerFold, TrainPart, plan_fits, shared_threads
-from foldwise.search.objective import Measure, Values
-from foldwise.search.result import Choice, best
+from foldwise.search.objective import Objective, Values
+from foldwise.search.parameters import Point
+from foldwise.search.result import SearchResult, best
 
 # Share of the fits that run on the second inner fold, and on every later one.
 RACE = (1 / 2, 1 / 4)
 
-# With so few fits nothing is worth giving up: the mean over two folds is too uncertain to choose by.
+# At least so many fits run on every fold: the mean over two folds is too uncertain to choose among fewer.
 _FEWEST_RACED = 4
 
 
 def search_grid(
-    points: Sequence[Mapping[str, Any]],
+    points: Sequence[Point],
     trees_name: str,
     train: TrainPart,
     backend: Backend,
     options: FitOptions,
-    measure: Measure,
+    objective: Objective,
     race: bool = False,
-    affinity: int = 1,
-) -> Choice:
-    """Score points on the inner folds and choose the best mean.
+    processors: int = 1,
+) -> SearchResult:
+    """Evaluate points on the inner folds and choose the best mean.
 
     Args:
-        points: parameter values, the number of trees among them.
+        points: the points, each with a number of trees.
         trees_name: name of that parameter.
         train: the outer train part with its inner folds.
         backend: the backend's module.
         options: seed, threads of the search, device.
-        measure: how a fit is scored.
-        race: whether fits are given up after an inner fold.
-        affinity: processors at hand; the outcome does not depend on it.
+        objective: how a fit is evaluated.
+        race: whether fits are dropped after an inner fold.
+        processors: number of processors that this process may use; the result does not depend on it.
+
+    Raises:
+        UserError: for a parameter value that the library refuses.
     """
     fits = plan_fits(points, trees_name, backend)
-    each, workers = shared_threads(options.threads, len(fits), affinity)
+    threads_per_fit, workers = shared_threads(options.threads, len(fits), processors)
     folds = np.unique(train.inner)
-    found: list[list[Values]] = [[] for _ in fits]
-    alive = list(range(len(fits)))
-    # The next inner fold begins while the last fits of one still run, so that no processor waits. A table on disk is
-    # a large one: of it one inner fold is binned at a time.
+    values: list[list[Values]] = [[] for _ in fits]
+    remaining = list(range(len(fits)))
+    # The next inner fold starts while the last fits of one are running, so that no processor is idle. Of a table on
+    # disk, which is large, only one inner fold is binned at a time.
     overlap = workers if workers > 1 and isinstance(train.matrix, FeatureMatrix) else 0
     running: dict[int, Future[Values]] = {}
-    with _threads(workers) as pool:
+    with _thread_pool(workers) as pool:
         for number, fold in enumerate(folds):
-            _keep_ended(running, found, overlap)
+            _collect(running, values, overlap)
             kept = _kept(len(fits), number) if race else len(fits)
             print(f"inner fold {number + 1} of {len(folds)}: {kept} of {len(fits)} fits", flush=True)
-            inner = InnerFold(train, int(fold), backend, replace(options, threads=each))
-            inner.bin_for([fits[i] for i in alive])
-            sure = _sure_to_go_on(fits, found, alive, running.keys(), kept, measure)
-            begun = {i: inner.submit(pool, fits[i], measure.score) for i in sure}
-            _keep_ended(running, found)
-            alive = _sure_to_go_on(fits, found, alive, (), kept, measure)
-            running = begun | {i: inner.submit(pool, fits[i], measure.score) for i in alive if i not in begun}
-        _keep_ended(running, found)
-    return _choice(points, fits, found, len(folds), measure)
+            inner = InnerFold(train, int(fold), backend, replace(options, threads=threads_per_fit))
+            inner.bin_for([fits[i] for i in remaining])
+            certain = _certain_to_continue(fits, values, remaining, running.keys(), kept, objective)
+            started = {i: inner.submit(pool, fits[i], objective.evaluate) for i in certain}
+            _collect(running, values)
+            remaining = _certain_to_continue(fits, values, remaining, (), kept, objective)
+            running = started | {
+                i: inner.submit(pool, fits[i], objective.evaluate) for i in remaining if i not in started
+            }
+        _collect(running, values)
+    return _search_result(points, fits, values, len(folds), objective)
 
 
 @contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Yield a pool; once anything is wrong, what waits in it is not begun."""
-    pool = ThreadPoolExecutor(count)
+def _thread_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
+    """Yield a pool; after an exception, waiting fits are cancelled."""
+    pool = ThreadPoolExecutor(workers)
     try:
         yield pool
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _keep_ended(running: dict[int, Future[Values]], found: Sequence[list[Values]], unfinished: int = 0) -> None:
-    """Wait until only the last ``unfinished`` fits are under way; move the scores of the others to ``found``."""
+def _collect(running: dict[int, Future[Values]], values: Sequence[list[Values]], unfinished: int = 0) -> None:
+    """Wait until at most the last ``unfinished`` fits are running; move the results of the others to ``values``."""
     wait(list(running.values())[: len(running) - unfinished], return_when=FIRST_EXCEPTION)
     for i in [i for i, future in running.items() if future.done()]:
-        found[i].append(running.pop(i).result())
+        values[i].append(running.pop(i).result())
 
 
 def _kept(fits: int, stage: int) -> int:
@@ -98,57 +103,57 @@ def _kept(fits: int, stage: int) -> int:
     return min(fits, max(_FEWEST_RACED, math.ceil(share * fits)))
 
 
-def _sure_to_go_on(
+def _certain_to_continue(
     fits: Sequence[Fit],
-    found: Sequence[Sequence[Values]],
-    alive: Sequence[int],
+    values: Sequence[Sequence[Values]],
+    remaining: Sequence[int],
     running: Collection[int],
     kept: int,
-    measure: Measure,
+    objective: Objective,
 ) -> list[int]:
-    """Return the fits that go on, however those that still run end; of equal ones the first go on.
+    """Return the fits that continue whatever the running ones result in; of equal ones the first continue.
 
     Args:
-        fits: all fits, the largest first.
-        found: their scores so far.
-        alive: those that ran on the last inner fold.
-        running: those of them whose scores are still to come.
-        kept: how many go on.
-        measure: how scores are read.
+        fits: all fits, the most expensive first.
+        values: their results so far.
+        remaining: the fits that ran on the last inner fold.
+        running: those of them that have not finished.
+        kept: how many continue.
+        objective: how a fit is evaluated.
     """
-    if kept >= len(alive):
-        return list(alive)
-    sign = -1 if measure.greater_is_better else 1
+    if kept >= len(remaining):
+        return list(remaining)
+    sign = -1 if objective.greater_is_better else 1
 
     def best_point(i: int) -> float:
-        return min(sign * float(s.scores.mean()) for s in measure.read(fits[i], found[i]).values())
+        return min(sign * float(e.metric.mean()) for e in objective.combine(fits[i], values[i]).values())
 
-    ended = sorted((i for i in alive if i not in running), key=best_point)
-    return sorted(ended[: max(0, kept - len(running))])
+    finished = sorted((i for i in remaining if i not in running), key=best_point)
+    return sorted(finished[: max(0, kept - len(running))])
 
 
-def _choice(
-    points: Sequence[Mapping[str, Any]],
+def _search_result(
+    points: Sequence[Point],
     fits: Sequence[Fit],
-    found: Sequence[Sequence[Values]],
+    values: Sequence[Sequence[Values]],
     folds: int,
-    measure: Measure,
-) -> Choice:
-    scores = np.full((len(points), folds), np.nan)
+    objective: Objective,
+) -> SearchResult:
+    metric = np.full((len(points), folds), np.nan)
     trees = np.zeros(len(points), np.int32)
     dropped_after = np.zeros(len(points), np.int16)
-    for fit, values in zip(fits, found, strict=True):
-        for limit, scored in measure.read(fit, values).items():
+    for fit, by_fold in zip(fits, values, strict=True):
+        for limit, evaluation in objective.combine(fit, by_fold).items():
             positions = fit.points[limit]
-            scores[positions, : len(values)] = scored.scores
-            trees[positions] = scored.trees
-            dropped_after[positions] = len(values) if len(values) < folds else 0
-    chosen = best(scores, measure.greater_is_better)
-    return Choice(points, scores, trees, _shared(fits, len(points)), dropped_after, chosen, sum(map(len, found)))
+            metric[positions, : len(by_fold)] = evaluation.metric
+            trees[positions] = evaluation.trees
+            dropped_after[positions] = len(by_fold) if len(by_fold) < folds else 0
+    chosen = best(metric, objective.greater_is_better)
+    return SearchResult(points, metric, trees, _shared(fits, len(points)), dropped_after, chosen, sum(map(len, values)))
 
 
 def _shared(fits: Sequence[Fit], count: int) -> npt.NDArray[np.bool_]:
-    """Tell for each point whether another one paid for its trees."""
+    """Return for each point, shape (count,), whether it uses the trees of another one."""
     shared = np.ones(count, np.bool_)
     for fit in fits:
         shared[fit.points[fit.trees][0]] = False

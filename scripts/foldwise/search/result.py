@@ -1,35 +1,33 @@
-"""The outcome of a search: every point's scores, and the one that won."""
+"""The result of a search: every point's metric on the inner folds, the chosen point, and their table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from foldwise.backends.base import Backend
-from foldwise.io.files import read_table, write_table
-from foldwise.search.fits import plan_fits
+from foldwise.io.files import write_table
+from foldwise.search.parameters import Point
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The points of a search with their scores.
+class SearchResult:
+    """The q points of a search and their metric on k inner folds.
 
     Attributes:
-        points: the parameters of every point, q of them.
-        scores: shape (q, k): the metric of each point on each inner fold, NaN where it was given up before.
-        trees: shape (q,): number of trees that the scores rest on.
-        shared: shape (q,): whether a point was scored from the trees of another.
-        dropped_after: shape (q,): inner folds after which a point was given up, 0 for a point with all scores.
+        points: the points, length q.
+        metric: shape (q, k): the metric of each point on each inner fold, NaN after a point was dropped.
+        trees: shape (q,): number of trees that the metric was computed with.
+        shared: shape (q,): whether a point uses the trees of another one.
+        dropped_after: shape (q,): inner folds after which a point was dropped, 0 for a point evaluated on all.
         chosen: position of the best mean; of equal ones the first.
         fits: number of fits on inner folds.
     """
 
-    points: Sequence[Mapping[str, Any]]
-    scores: npt.NDArray[np.float64]
+    points: Sequence[Point]
+    metric: npt.NDArray[np.float64]
     trees: npt.NDArray[np.int32]
     shared: npt.NDArray[np.bool_]
     dropped_after: npt.NDArray[np.int16]
@@ -37,65 +35,44 @@ class Choice:
     fits: int
 
 
-def best(scores: npt.NDArray[np.float64], greater_is_better: bool) -> int:
-    """Return the position of the best mean of the points with all scores, the first of equal ones.
+def best(metric: npt.NDArray[np.float64], greater_is_better: bool) -> int:
+    """Return the position of the best mean among the points evaluated on all folds, the first of equal ones.
 
     Args:
-        scores: shape (q, k), NaN where a point has no score.
-        greater_is_better: direction of the score.
+        metric: shape (q, k), NaN where a point was not evaluated.
+        greater_is_better: direction of the metric.
     """
-    means = scores.mean(axis=1)
+    means = metric.mean(axis=1)
     return int(np.nanargmax(means) if greater_is_better else np.nanargmin(means))
 
 
-def positions_of_shard(
-    points: Sequence[Mapping[str, Any]], trees_name: str, backend: Backend, shard: int, shards: int
-) -> list[int]:
-    """Return the positions of the points that a shard scores; points that share a fit stay together.
+def write_search(path: str, result: SearchResult, metric: str, greater_is_better: bool) -> None:
+    """Write ``search.parquet``: one row a point, its parameters as columns ``param_<name>``.
 
-    The fits are dealt out in turn, the largest first, so that the shards take alike long. With more shards than
-    fits some get none.
+    Values that a point does not have are null: the metric after it was dropped, with its mean and rank, and
+    parameters that only other points have.
 
     Args:
-        points: the points of the whole search.
-        trees_name: name of the parameter that holds the number of trees.
-        backend: the backend's module.
-        shard: number of the shard, from 1.
-        shards: their number.
+        path: path of the table.
+        result: the result of the search.
+        metric: name of the metric.
+        greater_is_better: its direction.
     """
-    fits = plan_fits(points, trees_name, backend)[shard - 1 :: shards]
-    return sorted(p for fit in fits for positions in fit.points.values() for p in positions)
+    means, folds = result.metric.mean(axis=1), result.metric.shape[1]
+    dropped = result.dropped_after > 0
+    columns: dict[str, Any] = {"point": np.arange(len(means), dtype=np.int32), "trees": result.trees}
+    columns |= {f"score_{i + 1}": _nullable(result.metric[:, i]) for i in range(folds)}
+    columns |= {"mean_score": _nullable(means), "std_score": _nullable(result.metric.std(axis=1, ddof=1))}
+    ascending = -means if greater_is_better else means
+    rank = np.array([1 + np.count_nonzero(ascending < value) for value in ascending], np.int32)
+    columns["rank"] = pa.array(rank, mask=dropped)
+    columns["chosen"] = np.arange(len(means)) == result.chosen
+    columns["shared"] = result.shared
+    columns["dropped_after"] = pa.array(result.dropped_after, mask=~dropped)
+    names = dict.fromkeys(name for point in result.points for name in point)
+    columns |= {f"param_{name}": [point.get(name) for point in result.points] for name in names}
+    write_table(path, pa.table(columns), {"metric": metric, "greater_is_better": str(greater_is_better).lower()})
 
 
-def write_shard(path: str | Path, positions: Sequence[int], choice: Choice | None) -> None:
-    """Write what a shard found, one row a point; ``choice`` is None for a shard without points."""
-    columns: dict[str, Any] = {"point": pa.array(positions, pa.int32())}
-    if choice is not None:
-        columns |= {"trees": choice.trees, "shared": choice.shared}
-        columns |= {f"score_{i + 1}": scores for i, scores in enumerate(choice.scores.T)}
-    write_table(path, pa.table(columns), {"fits": str(0 if choice is None else choice.fits)})
-
-
-def gather_shards(paths: Sequence[str | Path], points: Sequence[Mapping[str, Any]], greater_is_better: bool) -> Choice:
-    """Put the shards of a search together: the outcome is that of the search in one job.
-
-    Args:
-        paths: files of :func:`write_shard`, those of all shards.
-        points: the points of the whole search.
-        greater_is_better: direction of the metric.
-    """
-    tables = [table for table in map(read_table, paths) if table.num_rows]
-    found = pa.concat_tables(tables).sort_by("point")
-    if found.column("point").to_pylist() != list(range(len(points))):
-        raise ValueError(f"the shards hold {found.num_rows} points of a search of {len(points)}")
-    names = [name for name in found.column_names if name.startswith("score_")]
-    scores: npt.NDArray[np.float64] = np.stack([found.column(name).to_numpy() for name in names], axis=1)
-    return Choice(
-        points=points,
-        scores=scores,
-        trees=found.column("trees").to_numpy(),
-        shared=found.column("shared").to_numpy(zero_copy_only=False),
-        dropped_after=np.zeros(len(points), np.int16),
-        chosen=best(scores, greater_is_better),
-        fits=sum(int(table.schema.metadata[b"fits"]) for table in tables),
-    )
+def _nullable(values: npt.NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))

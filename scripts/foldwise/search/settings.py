@@ -1,25 +1,29 @@
-"""The settings of a training job."""
+"""The settings of a training job, and the points, objective and fit options that follow from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
-from foldwise.search.parameters import Dimension
+from foldwise.backends.base import FitOptions
+from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.search.objective import AtTreeCounts, EarlyStopping, Objective
+from foldwise.search.parameters import Dimension, Point
+from foldwise.search.space import draw, grid
+from foldwise.stats.metrics import LOWER_IS_BETTER, search_metric
 
 
 @dataclass(frozen=True)
-class Settings:
-    """What the configuration says of a training job.
+class TrainingSettings:
+    """What the configuration says about a training job; the attributes are the params of its rule.
 
     Attributes:
         backend: name of the backend.
-        seed: seed of the models.
+        seed: random seed of the models and of the search.
         threads: threads of the search, shared among its fits, and of the refit.
         device: ``cpu`` or ``cuda``.
         class_weight: ``none``, ``balanced`` or ``unit``.
-        metric: score that chooses the point.
+        metric: metric that chooses the point.
         early_stopping_rounds: patience in trees, or None.
-        space: dimensions by parameter.
+        space: parameter name -> dimension, checked.
         n_trials: number of points drawn from the space, None for all of them.
         fraction: share of the train groups of each class that the search uses.
         method: ``grid``, ``race``, ``random`` or ``optuna``.
@@ -39,7 +43,29 @@ class Settings:
     method: str = "grid"
     code: str = ""
 
-    @classmethod
-    def from_params(cls, params: Any) -> "Settings":
-        """Take the settings, each by its name, from the params of a rule."""
-        return cls(**{f.name: params.get(f.name) for f in fields(cls)})
+    @property
+    def greater_is_better(self) -> bool:
+        """Direction of the metric."""
+        return self.metric not in LOWER_IS_BETTER
+
+    @property
+    def trees_name(self) -> str:
+        """Name of the backend's parameter for the number of trees."""
+        return SPECIFICATIONS[self.backend].trees
+
+    @property
+    def fit_options(self) -> FitOptions:
+        """Seed, threads and device."""
+        return FitOptions(self.seed, self.threads, self.device)
+
+    def points(self) -> list[Point]:
+        """Return the points to evaluate: all points of the space, or ``n_trials`` drawn by the seed."""
+        if self.n_trials is None:
+            return grid(self.space)
+        return draw(self.space, self.n_trials, self.seed)
+
+    def objective(self) -> Objective:
+        """Return how fits are evaluated: at the points' own numbers of trees, or with early stopping."""
+        if self.early_stopping_rounds is None:
+            return AtTreeCounts(search_metric(self.metric), self.greater_is_better)
+        return EarlyStopping(self.metric, self.greater_is_better, self.early_stopping_rounds)

@@ -1,29 +1,25 @@
-"""Points proposed by optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), one after another."""
+"""Search with optuna's tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011), one trial after another."""
 
-import hashlib
-import json
-import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import optuna
 
-from foldwise.backends.base import Backend, FitOptions
+from foldwise.backends.base import Backend, FitOptions, ParameterValue
 from foldwise.search.fits import InnerFold, TrainPart, plan_fits, shared_threads
-from foldwise.search.objective import Measure, Scored
-from foldwise.search.parameters import Dimension, applies, parents_first, range_of, values_of
-from foldwise.search.result import Choice, best
+from foldwise.search.objective import Evaluation, Objective
+from foldwise.search.parameters import Dimension, Point, applies, parents_first, range_of, values_of
+from foldwise.search.result import SearchResult, best
+from foldwise.search.trial_log import TrialLog
 
 
-class Trials:
-    """The inner folds of a train part, kept binned from one trial to the next."""
+class PointEvaluator:
+    """Evaluates single points on the inner folds of a train part, which stay binned from one trial to the next."""
 
     def __init__(
         self,
@@ -31,98 +27,30 @@ class Trials:
         train: TrainPart,
         backend: Backend,
         options: FitOptions,
-        measure: Measure,
-        affinity: int = 1,
+        objective: Objective,
+        processors: int = 1,
     ) -> None:
-        """Part the rows by inner fold.
+        """Split the rows by inner fold.
 
         Args:
-            trees_name: name of the parameter that holds the number of trees.
+            trees_name: name of the parameter for the number of trees.
             train: the outer train part with its inner folds.
             backend: the backend's module.
             options: seed, threads of the search, device.
-            measure: how a fit is scored.
-            affinity: processors at hand; the outcome does not depend on it.
+            objective: how a fit is evaluated.
+            processors: number of processors that this process may use; the result does not depend on it.
         """
         folds: Sequence[int] = np.unique(train.inner).tolist()
-        each, self._workers = shared_threads(options.threads, len(folds), affinity)
-        self._folds = [InnerFold(train, fold, backend, replace(options, threads=each)) for fold in folds]
-        self._trees_name, self._backend, self._measure = trees_name, backend, measure
+        threads_per_fit, self._workers = shared_threads(options.threads, len(folds), processors)
+        self._folds = [InnerFold(train, fold, backend, replace(options, threads=threads_per_fit)) for fold in folds]
+        self._trees_name, self._backend, self._objective = trees_name, backend, objective
 
-    def score(self, point: Mapping[str, Any]) -> Scored:
-        """Return the scores of one point on every inner fold."""
+    def evaluate(self, point: Point) -> Evaluation:
+        """Return the metric of one point on every inner fold."""
         [fit] = plan_fits([point], self._trees_name, self._backend)
         with ThreadPoolExecutor(self._workers) as pool:
-            found = list(pool.map(lambda inner: inner.run([fit], self._measure.score)[0], self._folds))
-        return self._measure.read(fit, found)[fit.trees]
-
-
-class TrialLog:
-    """A file of one line a finished trial, after a line with the key of the search.
-
-    Snakemake deletes the declared outputs of an interrupted job: the file must not be one of
-    them. A file with another key is of another search, and is replaced.
-    """
-
-    def __init__(self, path: str | Path, key: str) -> None:
-        """Read the finished trials of the same search, and open the file for the next ones.
-
-        Args:
-            path: the file; it need not be there.
-            key: hash of everything that the trials depend on, see :func:`key_of`.
-        """
-        self._path = Path(path)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        header = {"key": key}
-        lines = _whole_lines(self._path)
-        same = bool(lines) and lines[0] == header
-        self.finished: list[dict[str, Any]] = lines[1:] if same else []
-        """Trials that an earlier job finished, in order, as :meth:`append` was given them."""
-        # Written anew, so that neither a torn line nor another search's trials stand before the next one.
-        beside = self._path.with_name(f".{self._path.name}.new")
-        beside.write_bytes(b"".join(map(_line, [header, *self.finished])))
-        beside.replace(self._path)
-        self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
-
-    def append(self, trial: Mapping[str, Any]) -> None:
-        """Write a finished trial, plain data, and wait until it is on disk."""
-        os.write(self._file, _line(trial))
-        os.fsync(self._file)
-
-    def __enter__(self) -> "TrialLog":
-        """Return the log."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Close the file; it stays for the next job."""
-        os.close(self._file)
-
-
-def key_of(**parts: Any) -> str:
-    """Return the SHA-256, 64 hexadecimal digits, of plain data by name."""
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _line(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content).encode() + b"\n"
-
-
-def _whole_lines(path: Path) -> list[Any]:
-    """Return what a file holds up to the first line that is torn or no JSON."""
-    found: list[Any] = []
-    content = path.read_bytes() if path.is_file() else b""
-    for line in content.split(b"\n")[:-1]:
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            break
-    return found
-
-
-Point = dict[str, Any]
-Score = Callable[[Mapping[str, Any]], tuple[npt.NDArray[np.float64], int]]
+            by_fold = list(pool.map(lambda inner: inner.run([fit], self._objective.evaluate)[0], self._folds))
+        return self._objective.combine(fit, by_fold)[fit.trees]
 
 
 @dataclass(frozen=True)
@@ -130,14 +58,14 @@ class Trial:
     """One trial.
 
     Attributes:
-        point: parameter values.
-        scores: shape (k,): the metric on each inner fold.
-        trees: number of trees that the scores rest on.
-        repeated: whether an earlier trial had the same point and paid for the scores.
+        point: the point.
+        metric: shape (k,): the metric on each inner fold.
+        trees: number of trees that the metric was computed with.
+        repeated: whether an earlier trial had the same point, so that nothing was fitted.
     """
 
     point: Point
-    scores: npt.NDArray[np.float64]
+    metric: npt.NDArray[np.float64]
     trees: int
     repeated: bool
 
@@ -146,83 +74,82 @@ def search_by_tpe(
     space: Mapping[str, Dimension],
     n_trials: int,
     seed: int,
-    score: Score,
+    evaluate: Callable[[Point], Evaluation],
     greater_is_better: bool,
     log: TrialLog | None = None,
 ) -> list[Trial]:
-    """Score ``n_trials`` points, each proposed from the scores of those before.
+    """Evaluate ``n_trials`` points, each proposed from the results of those before.
 
-    One trial follows the other, so that the outcome depends on nothing but the arguments. Trials
-    that the log holds are proposed again, which brings the sampler into the state that it had,
-    and told their logged scores: the search goes on as if it had never stopped.
+    One trial follows the other, so that the result depends on nothing but the arguments. Trials in the log are
+    proposed again, which brings the sampler into the same state, and take their metric from the log: the search
+    continues as if it had never stopped.
 
     Args:
-        space: dimensions by parameter, checked.
-        n_trials: the budget, repeated points included.
-        seed: of the proposals.
-        score: returns the scores of a point on each inner fold, shape (k,), and its number of trees.
-        greater_is_better: whether the largest mean score wins.
-        log: finished trials; None keeps none.
+        space: parameter name -> dimension, checked.
+        n_trials: number of trials, repeated points included.
+        seed: random seed of the proposals.
+        evaluate: returns the metric of a point on each inner fold, shape (k,), and its number of trees.
+        greater_is_better: direction of the metric.
+        log: finished trials, or None to keep none.
     """
     study = _study(seed, greater_is_better)
-    finished = _by_point(log.finished) if log else {}
-    trials: dict[tuple[Any, ...], Trial] = {}
-    found = []
+    logged = _by_point(log.finished) if log else {}
+    evaluated: dict[Hashable, Trial] = {}
+    trials = []
     for number in range(n_trials):
         proposal = study.ask()
         point = _suggest(space, proposal)
         key = tuple(point.items())
-        if key in trials:
-            first = trials[key]
-            trial = Trial(point, first.scores, first.trees, repeated=True)
+        if key in evaluated:
+            trial = replace(evaluated[key], point=point, repeated=True)
         else:
-            trial = finished.get(key) or _scored(point, score, log)
-            trials[key] = trial
-        found.append(trial)
-        mean = float(trial.scores.mean())
+            trial = logged.get(key) or _run_trial(point, evaluate, log)
+            evaluated[key] = trial
+        trials.append(trial)
+        mean = float(trial.metric.mean())
         if np.isfinite(mean):
             study.tell(proposal, mean)
         else:
             study.tell(proposal, state=optuna.trial.TrialState.FAIL)
-        again = " (as before)" if trial.repeated else ""
-        print(f"trial {number + 1} of {n_trials}: {mean:.5f} for {point}{again}", flush=True)
-    return found
+        repeated = " (as before)" if trial.repeated else ""
+        print(f"trial {number + 1} of {n_trials}: {mean:.5f} for {point}{repeated}", flush=True)
+    return trials
 
 
-def choice_of(trials: Sequence[Trial], greater_is_better: bool) -> Choice:
-    """Return the trials as the outcome of a search, a row for each of them."""
-    scores = np.stack([t.scores for t in trials])
+def result_of(trials: Sequence[Trial], greater_is_better: bool) -> SearchResult:
+    """Return the result of a search with one point a trial."""
+    metric = np.stack([t.metric for t in trials])
     repeated = np.array([t.repeated for t in trials])
-    return Choice(
+    return SearchResult(
         points=[t.point for t in trials],
-        scores=scores,
+        metric=metric,
         trees=np.array([t.trees for t in trials], np.int32),
         shared=repeated,
         dropped_after=np.zeros(len(trials), np.int16),
-        chosen=best(scores, greater_is_better),
-        fits=int((~repeated).sum()) * scores.shape[1],
+        chosen=best(metric, greater_is_better),
+        fits=int((~repeated).sum()) * metric.shape[1],
     )
 
 
 def _study(seed: int, greater_is_better: bool) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with warnings.catch_warnings():
-        # `group` is marked experimental: it models conditional parameters together where they stand together.
+        # `group`, which models the parameters that occur together jointly, is marked as experimental.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True)
     return optuna.create_study(sampler=sampler, direction="maximize" if greater_is_better else "minimize")
 
 
 def _suggest(space: Mapping[str, Dimension], proposal: optuna.Trial) -> Point:
-    """Ask for a value of every parameter that stands in the point, those that others depend on first."""
-    point: Point = {}
+    """Return the proposed point; parameters that others depend on are suggested first."""
+    point: dict[str, ParameterValue] = {}
     for name in parents_first(space):
         if applies(space[name], point):
             point[name] = _suggest_value(name, space[name], proposal)
     return {name: point[name] for name in sorted(point)}
 
 
-def _suggest_value(name: str, dimension: Dimension, proposal: optuna.Trial) -> Any:
+def _suggest_value(name: str, dimension: Dimension, proposal: optuna.Trial) -> ParameterValue:
     values = values_of(dimension)
     if values is None:
         bounds = range_of(dimension)
@@ -233,18 +160,20 @@ def _suggest_value(name: str, dimension: Dimension, proposal: optuna.Trial) -> A
         return values[0]
     if isinstance(dimension, dict) and "step" in dimension:
         return values[proposal.suggest_int(name, 0, len(values) - 1)]
-    # By position: optuna takes 1, 1.0 and true for the same choice.
-    return values[proposal.suggest_categorical(name, list(range(len(values))))]
+    # By position, because optuna does not distinguish 1, 1.0 and true.
+    position: int = proposal.suggest_categorical(name, list(range(len(values))))
+    return values[position]
 
 
-def _scored(point: Point, score: Score, log: TrialLog | None) -> Trial:
-    scores, trees = score(point)
+def _run_trial(point: Point, evaluate: Callable[[Point], Evaluation], log: TrialLog | None) -> Trial:
+    evaluation = evaluate(point)
     if log:
-        log.append({"point": point, "scores": [float(s) for s in scores], "trees": int(trees)})
-    return Trial(point, scores, trees, repeated=False)
+        scores = [float(value) for value in evaluation.metric]
+        log.append({"point": point, "scores": scores, "trees": int(evaluation.trees)})
+    return Trial(point, evaluation.metric, evaluation.trees, repeated=False)
 
 
-def _by_point(finished: Sequence[Mapping[str, Any]]) -> dict[tuple[Any, ...], Trial]:
+def _by_point(finished: Sequence[Mapping[str, Any]]) -> dict[Hashable, Trial]:
     return {
         tuple(line["point"].items()): Trial(line["point"], np.array(line["scores"], np.float64), line["trees"], False)
         for line in finished

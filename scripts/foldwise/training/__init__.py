@@ -1,1 +1,1 @@
-"""Training jobs: one outer fold or the final model of a backend, the ensemble, and the references."""
+"""Training jobs: one outer fold or the final model of a backend, the ensemble, and the baselines."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from foldwise.io.files import read_table, write_json, write_table
-from foldwise.results.params import CrossFittedWeights, EnsembleParams
+from foldwise.results.training_records import EnsembleParams, FoldWeight, InnerFoldWeights
 from foldwise.stats.ensemble_weights import Probabilities, optimal_weights, weighted_mean
 
 _WEIGHT_SCHEMA = pa.schema(
@@ -78,22 +78,22 @@ def combine_backends(
     test, inner = _read_predictions(predictions), _read_predictions(inner_predictions)
     test_fold, inner_fold = test.column("fold"), inner.column("fold")
     combined, inner_combined = np.full(test.rows.num_rows, np.nan), np.full(inner.rows.num_rows, np.nan)
-    lines: list[dict[str, int | str | float]] = []
+    lines: list[FoldWeight] = []
     for fold in np.unique(inner_fold).tolist():
         train = inner.where(inner_fold == fold)
         inner_combined[inner_fold == fold], cross_fitted = _cross_fit(train, backends)
         weights = train.weights()
         combined[test_fold == fold] = weighted_mean(test.where(test_fold == fold).predictions, weights.tolist())
-        of_test_rows = CrossFittedWeights(0, _by_backend(backends, weights), train.rows.num_rows)
+        of_test_rows = InnerFoldWeights(0, _by_backend(backends, weights), train.rows.num_rows)
         lines += [
-            {"fold": fold, "inner_fold": entry.inner_fold, "backend": backend, "weight": weight, "n_rows": entry.n_rows}
+            FoldWeight(fold, entry.inner_fold, backend, weight, entry.n_rows)
             for entry in (of_test_rows, *cross_fitted)
             for backend, weight in entry.weights.items()
         ]
         print(f"fold {fold}: {_summary(of_test_rows.weights, of_test_rows.n_rows)}")
     _write_predictions(predictions_output, test, combined)
     _write_predictions(inner_predictions_output, inner, inner_combined)
-    write_table(weights_output, pa.Table.from_pylist(lines, _WEIGHT_SCHEMA))
+    write_table(weights_output, pa.Table.from_pylist([line.as_json() for line in lines], _WEIGHT_SCHEMA))
 
 
 def combine_final(
@@ -105,7 +105,7 @@ def combine_final(
         inner_predictions: inner out-of-fold predictions of the final fit, one path a backend.
         backends: names in the order of the paths.
         inner_predictions_output: path of the ensemble's inner out-of-fold predictions, with the columns of a backend's.
-        params_output: path of the weights, :class:`~foldwise.results.params.EnsembleParams`.
+        params_output: path of the weights, :class:`~foldwise.results.training_records.EnsembleParams`.
 
     Raises:
         ValueError: when the backends' tables contain different rows.
@@ -118,7 +118,7 @@ def combine_final(
     print(f"final: {_summary(final.weights, final.n_rows)}")
 
 
-def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Probabilities, list[CrossFittedWeights]]:
+def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Probabilities, list[InnerFoldWeights]]:
     """Combine the predictions of every row with weights estimated on the other inner folds.
 
     The backends' predictions for those folds come from models that were fitted on the row's group, as always with
@@ -138,7 +138,7 @@ def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Prob
         others = train.where(inner_fold != fold)
         weights = others.weights()
         combined[inner_fold == fold] = weighted_mean(train.where(inner_fold == fold).predictions, weights.tolist())
-        entries.append(CrossFittedWeights(fold, _by_backend(backends, weights), others.rows.num_rows))
+        entries.append(InnerFoldWeights(fold, _by_backend(backends, weights), others.rows.num_rows))
     return combined, entries
 
 

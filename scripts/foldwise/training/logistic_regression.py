@@ -1,6 +1,5 @@
-"""The logistic regression that every result is held against."""
+"""The logistic regression, a baseline that every model is compared with."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,53 +8,54 @@ import pyarrow as pa
 
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
+from foldwise.folds.assignment import read_folds
 from foldwise.io.files import read_table, write_table
 
 _LARGEST_TRAIN_PART = 50_000
 _COMMON_CATEGORIES = 50
 
 
-def train_reference(inputs: Mapping[str, str], seed: int, output: str) -> None:
-    """Fit a logistic regression on every outer train part and write its scores of the test rows.
+def train_reference(*, table: str, contract: str, folds: str, seed: int, output: str) -> None:
+    """Fit a logistic regression on every outer train part and write its predictions of the test rows.
 
-    Everything it learns, medians, scales and categories too, comes from the train part. Above
-    50,000 train rows it learns from a random 50,000 of them.
+    Everything that it learns, medians, scales and categories included, comes from the train part. Above 50,000 train
+    rows it is fitted on a random 50,000 of them.
 
     Args:
-        inputs: paths of ``table``, ``contract`` and ``folds``.
-        seed: seed of the choice of rows.
-        output: path of a table with fold, sample_id, label and score.
+        table: path of ``table.parquet``.
+        contract: path of ``table.json``.
+        folds: path of ``folds.parquet``.
+        seed: random seed of the choice of rows.
+        output: path of a table with the columns fold, sample_id, label and score.
     """
-    matrix = read_matrix(inputs["table"], read_contract(inputs["contract"]).features)
-    label = read_table(inputs["table"], columns=["label"]).column("label").to_numpy().astype(np.int8)
-    folds = read_table(inputs["folds"])
-    names = [c for c in folds.column_names if c.startswith("fold_")]
-    sample_id = folds.column("sample_id").combine_chunks()
-    parts = []
-    for fold, name in enumerate(names, start=1):
-        part = folds.column(name).to_numpy()
-        test = part == 0
-        score = fit_and_score(matrix, label, part, seed)
+    matrix = read_matrix(table, read_contract(contract).features)
+    label = read_table(table, columns=["label"]).column("label").to_numpy().astype(np.int8)
+    assigned = read_folds(folds)
+    sample_id = assigned.sample_id.combine_chunks()
+    tables = []
+    for fold in assigned.numbers:
+        test = assigned.is_test(fold)
+        score = fit_and_predict(matrix, label, assigned.assignments[fold], seed)
         columns: dict[str, Any] = {
             "fold": np.full(len(score), fold, np.int16),
             "sample_id": sample_id.filter(pa.array(test)),
             "label": label[test],
             "score": score,
         }
-        parts.append(pa.table(columns))
-    write_table(output, pa.concat_tables(parts))
+        tables.append(pa.table(columns))
+    write_table(output, pa.concat_tables(tables))
 
 
-def fit_and_score(
+def fit_and_predict(
     matrix: FeatureMatrix, label: npt.NDArray[np.int8], part: npt.NDArray[np.int16], seed: int
 ) -> npt.NDArray[np.float64]:
-    """Return the probability of class 1 for the test rows, from a fit on the train rows.
+    """Fit on the train rows and return the probability of class 1 of the test rows, shape (number of test rows,).
 
     Args:
         matrix: n rows, p columns.
         label: shape (n,), 0 or 1.
-        part: shape (n,): 0 for a test row, above 0 for a train row.
-        seed: seed of the choice of rows above 50,000.
+        part: shape (n,): 0 = test row, above 0 = train row, -1 = neither.
+        seed: random seed of the choice of rows above 50,000.
     """
     train = np.flatnonzero(part > 0)
     if len(train) > _LARGEST_TRAIN_PART:
@@ -66,6 +66,7 @@ def fit_and_score(
 
 
 def _pipeline(matrix: FeatureMatrix) -> Any:
+    """Return an unfitted scikit-learn pipeline: imputed and scaled numbers, one-hot categories, the regression."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.linear_model import LogisticRegression

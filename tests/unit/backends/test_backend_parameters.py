@@ -1,4 +1,4 @@
-"""Every parameter that a search space may hold is taken by its library and means what the wrapper means."""
+"""Every parameter of a search space is accepted by its library and means what it means to the library's classifier."""
 
 import inspect
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ BASE: Mapping[str, Mapping[str, Any]] = {
     "lightgbm": {"learning_rate": 0.2, "max_depth": 3},
     "catboost": {"learning_rate": 0.2, "depth": 3},
 }
-# The values to try by parameter; a mapping holds the other parameters without which it has no effect.
+# The values to try by parameter; a mapping adds the parameters without which it has no effect.
 TRIED: Mapping[str, Mapping[str, list[Any]]] = {
     "xgboost": {
         "learning_rate": [0.5],
@@ -98,19 +98,19 @@ TRIED: Mapping[str, Mapping[str, list[Any]]] = {
         "diffusion_temperature": [100, {"diffusion_temperature": 100, "langevin": True}],
     },
 }
-# CatBoost's SHAP values of trees that are not symmetric do not add up (catboost/catboost issue 2136).
+# CatBoost's SHAP values of non-symmetric trees do not add up (catboost/catboost issue 2136).
 NOT_ADDITIVE = {"Lossguide", "Depthwise"}
 
 
 def _points() -> list[Any]:
-    found = []
+    points = []
     for backend, tried in TRIED.items():
         for parameter, values in tried.items():
             for value in values:
                 changed = value if isinstance(value, dict) else {parameter: value}
                 label = "-".join(f"{k}={v}" for k, v in changed.items())
-                found.append(pytest.param(backend, {**BASE[backend], **changed}, id=f"{backend}-{label}"))
-    return found
+                points.append(pytest.param(backend, {**BASE[backend], **changed}, id=f"{backend}-{label}"))
+    return points
 
 
 every_point = pytest.mark.parametrize(("name", "params"), _points())
@@ -150,7 +150,7 @@ def test_the_number_of_trees_is_a_parameter(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_every_parameter_is_tried_here(name: str) -> None:
+def test_every_parameter_is_tried_in_this_module(name: str) -> None:
     assert {*TRIED[name], SPECIFICATIONS[name].trees} == SPECIFICATIONS[name].parameters
 
 
@@ -161,72 +161,77 @@ def test_a_parameter_means_what_it_means_to_the_scikit_learn_classifier(
     train, test = data
     whole = {**params, SPECIFICATIONS[name].trees: TREES}
     expected = wrappers.fit_and_score(name, whole, OPTIONS.seed, train.matrix, train.label, test.matrix)
-    np.testing.assert_array_equal(_score(name, params, params, data), expected)
+    np.testing.assert_array_equal(_predictions(name, params, params, data), expected)
 
 
 @every_point
-def test_points_with_the_bins_of_another_point_can_use_them(
+def test_points_with_equal_bin_keys_can_share_binned_data(
     name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]
 ) -> None:
     backend, base = get_backend(name), dict(BASE[name])
     canonical = dict(backend.canonical(params))
     if backend.bin_key(canonical) == backend.bin_key(base):
-        found = _score(name, canonical, base, data)
-        np.testing.assert_array_equal(found, _score(name, params, params, data))
+        shared = _predictions(name, canonical, base, data)
+        np.testing.assert_array_equal(shared, _predictions(name, params, params, data))
 
 
 @every_point
-def test_trees_told_to_be_nested_are(name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]) -> None:
+def test_trees_that_are_called_nested_are_nested(
+    name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]
+) -> None:
     backend = get_backend(name)
     if backend.trees_are_nested(params):
         np.testing.assert_array_equal(
-            _score(name, params, params, data, grown=TREES, scored=3), _score(name, params, params, data, grown=3)
+            _predictions(name, params, params, data, grown=TREES, used=3),
+            _predictions(name, params, params, data, grown=3),
         )
 
 
 @every_point
-def test_the_curve_ends_at_the_score(name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]) -> None:
+def test_the_curve_ends_at_the_metric_of_the_model(
+    name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]
+) -> None:
     train, test = data
     backend = get_backend(name)
     binned = backend.bin_train(train.matrix, train.label, None, params, OPTIONS)
     rows = backend.bin_validation(test.matrix, test.label, binned, OPTIONS)
-    fitted = backend.fit(binned, params, TREES, OPTIONS, watch=[("rows", rows)])
+    fitted = backend.fit(binned, params, TREES, OPTIONS, eval_sets=[("rows", rows)])
     expected = log_loss(test.label, backend.predict(fitted.model, rows))
     assert fitted.curves["rows", "log_loss"][-1] == pytest.approx(expected, rel=1e-5)
 
 
 @every_point
-def test_contributions_add_up(name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]) -> None:
+def test_contributions_add_up_to_the_log_odds(name: str, params: dict[str, Any], data: tuple[Grouped, Grouped]) -> None:
     train, test = data
     backend = get_backend(name)
     model = backend.fit(backend.bin_train(train.matrix, train.label, None, params, OPTIONS), params, TREES, OPTIONS)
-    found = backend.contributions(model.model, test.matrix)
-    score = backend.predict_matrix(model.model, test.matrix).astype(np.float64)
-    off = np.ptp(np.log(score / (1 - score)) - found.sum(axis=1))
-    assert off < (1.0 if params.get("grow_policy") in NOT_ADDITIVE else 1e-5)
+    shap = backend.contributions(model.model, test.matrix)
+    probability = backend.predict_matrix(model.model, test.matrix).astype(np.float64)
+    base_range = np.ptp(np.log(probability / (1 - probability)) - shap.sum(axis=1))
+    assert base_range < (1.0 if params.get("grow_policy") in NOT_ADDITIVE else 1e-5)
 
 
-def test_lightgbm_forgets_a_subsample_without_a_frequency() -> None:
+def test_lightgbm_ignores_a_subsample_without_a_frequency() -> None:
     canonical = get_backend("lightgbm").canonical
     assert canonical({"subsample": 0.8}) == canonical({"subsample": 0.5, "subsample_freq": 0}) == {}
     assert canonical({"subsample": 0.8, "subsample_freq": 1}) == {"subsample": 0.8, "subsample_freq": 1}
 
 
-def test_catboost_without_a_learning_rate_shares_no_trees() -> None:
+def test_trees_of_catboost_without_a_learning_rate_are_not_nested() -> None:
     assert not get_backend("catboost").trees_are_nested({"depth": 3})
 
 
-def _score(
+def _predictions(
     name: str,
     params: Mapping[str, Any],
     binned_for: Mapping[str, Any],
     data: tuple[Grouped, Grouped],
     grown: int = TREES,
-    scored: int | None = None,
+    used: int | None = None,
 ) -> Any:
-    """Fit ``grown`` trees on data binned for ``binned_for`` and score the test rows from ``scored`` of them."""
+    """Fit ``grown`` trees on data binned for ``binned_for``, and predict the test rows with ``used`` of them."""
     train, test = data
     backend = get_backend(name)
     binned = backend.bin_train(train.matrix, train.label, None, binned_for, OPTIONS)
     rows = backend.bin_validation(test.matrix, test.label, binned, OPTIONS)
-    return backend.predict(backend.fit(binned, params, grown, OPTIONS).model, rows, scored)
+    return backend.predict(backend.fit(binned, params, grown, OPTIONS).model, rows, used)

@@ -1,4 +1,4 @@
-"""What every backend promises: one contract, held against each of them."""
+"""Every backend implements the same interface with the same promises."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +39,7 @@ def _plain() -> Grouped:
 
 
 def _awkward() -> Grouped:
-    """Draw a table with categories, one of them in test rows only, a column without a train value and outliers."""
+    """Draw a table with categories, one of them only in test rows, a column without train values, and outliers."""
     data = grouped(columns=12, categories=3, missing=0.1)
     values = data.matrix.values
     values[:150, 5] = np.nan
@@ -64,13 +64,13 @@ class Case:
     def binned(self, weight: Any = None, options: FitOptions = OPTIONS) -> Any:
         return self.backend.bin_train(self.train.matrix, self.train.label, weight, self.params, options)
 
-    def watched(self, binned: Any) -> Any:
+    def validation(self, binned: Any) -> Any:
         return self.backend.bin_validation(self.test.matrix, self.test.label, binned, OPTIONS)
 
     def model(self, trees: int = TREES) -> Any:
         return self.backend.fit(self.binned(), self.params, trees, OPTIONS).model
 
-    def scores(self, model: Any) -> Any:
+    def predictions(self, model: Any) -> Any:
         return self.backend.predict_matrix(model, self.test.matrix)
 
 
@@ -88,59 +88,59 @@ def case(request: pytest.FixtureRequest) -> Case:
     return _case(name, TABLES[kind]())
 
 
-def test_the_first_trees_are_the_trees_of_a_smaller_fit(case: Case) -> None:
+def test_the_first_trees_of_a_fit_are_the_trees_of_a_smaller_fit(case: Case) -> None:
     binned = case.binned()
     large = case.backend.fit(binned, case.params, 40, OPTIONS).model
     small = case.backend.fit(binned, case.params, 20, OPTIONS).model
-    rows = case.watched(binned)
+    rows = case.validation(binned)
     np.testing.assert_array_equal(case.backend.predict(large, rows, 20), case.backend.predict(small, rows))
 
 
-def test_binned_data_can_be_used_again(case: Case) -> None:
+def test_binned_data_can_be_used_for_several_fits(case: Case) -> None:
     binned = case.binned()
-    case.backend.fit(binned, case.params, TREES, OPTIONS, watch=[("rows", case.watched(binned))])
+    case.backend.fit(binned, case.params, TREES, OPTIONS, eval_sets=[("rows", case.validation(binned))])
     again = case.backend.fit(binned, case.params, TREES, OPTIONS).model
-    np.testing.assert_array_equal(case.scores(again), case.scores(case.model()))
+    np.testing.assert_array_equal(case.predictions(again), case.predictions(case.model()))
 
 
-def test_prepared_rows_and_raw_rows_score_alike(case: Case) -> None:
+def test_prepared_rows_and_raw_rows_have_the_same_predictions(case: Case) -> None:
     binned = case.binned()
     model = case.backend.fit(binned, case.params, TREES, OPTIONS).model
-    np.testing.assert_array_equal(case.backend.predict(model, case.watched(binned)), case.scores(model))
+    np.testing.assert_array_equal(case.backend.predict(model, case.validation(binned)), case.predictions(model))
 
 
-def test_watching_does_not_change_the_model(case: Case) -> None:
+def test_evaluation_sets_do_not_change_the_model(case: Case) -> None:
     binned = case.binned()
-    watch = [("one", case.watched(binned)), ("two", case.watched(binned))]
-    watched = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch).model
-    np.testing.assert_array_equal(case.scores(watched), case.scores(case.model()))
+    eval_sets = [("one", case.validation(binned)), ("two", case.validation(binned))]
+    evaluated = case.backend.fit(binned, case.params, TREES, OPTIONS, eval_sets=eval_sets).model
+    np.testing.assert_array_equal(case.predictions(evaluated), case.predictions(case.model()))
 
 
 @pytest.mark.parametrize("names", [["rows"], ["train", "rows"]], ids=["one", "two"])
-def test_curves_hold_one_value_a_tree_and_end_at_the_score(case: Case, names: list[str]) -> None:
+def test_curves_have_one_value_a_tree_and_end_at_the_metric_of_the_model(case: Case, names: list[str]) -> None:
     binned = case.binned()
-    watch = [(name, case.watched(binned)) for name in names]
-    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch)
-    score = case.scores(fitted.model)
+    eval_sets = [(name, case.validation(binned)) for name in names]
+    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, eval_sets=eval_sets)
+    probability = case.predictions(fitted.model)
     assert set(fitted.curves) == {(name, metric) for name in names for metric in ("log_loss", "auc")}
     for (_, metric), curve in fitted.curves.items():
-        expected = log_loss(case.test.label, score) if metric == "log_loss" else auc(case.test.label, score)
+        expected = log_loss(case.test.label, probability) if metric == "log_loss" else auc(case.test.label, probability)
         assert curve.shape == (TREES,)
         assert curve[-1] == pytest.approx(expected, rel=1e-5)
 
 
-def test_curves_hold_only_the_metrics_asked_for(case: Case) -> None:
+def test_only_the_given_metrics_are_evaluated(case: Case) -> None:
     binned = case.binned()
-    watch = [("rows", case.watched(binned))]
-    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, watch=watch, metrics=("auc",))
+    eval_sets = [("rows", case.validation(binned))]
+    fitted = case.backend.fit(binned, case.params, TREES, OPTIONS, eval_sets=eval_sets, metrics=("auc",))
     assert list(fitted.curves) == [("rows", "auc")]
 
 
-def test_a_saved_model_scores_as_before(case: Case, tmp_path: Path) -> None:
+def test_a_saved_model_has_the_same_predictions(case: Case, tmp_path: Path) -> None:
     model = case.model()
     path = tmp_path / SPECIFICATIONS[case.name].model_file
     case.backend.save(model, path)
-    np.testing.assert_array_equal(case.scores(case.backend.load(path)), case.scores(model))
+    np.testing.assert_array_equal(case.predictions(case.backend.load(path)), case.predictions(model))
 
 
 def test_two_equal_fits_give_the_same_file(case: Case, tmp_path: Path) -> None:
@@ -160,44 +160,44 @@ def test_gain_is_given_in_the_order_of_the_columns(case: Case) -> None:
 
 def test_contributions_and_a_base_add_up_to_the_log_odds(case: Case) -> None:
     model = case.model()
-    score = case.scores(model).astype(np.float64)
-    found = case.backend.contributions(model, case.test.matrix)
-    base = np.log(score / (1 - score)) - found.sum(axis=1)
-    assert found.shape == (50, 12)
+    probability = case.predictions(model).astype(np.float64)
+    shap = case.backend.contributions(model, case.test.matrix)
+    base = np.log(probability / (1 - probability)) - shap.sum(axis=1)
+    assert shap.shape == (50, 12)
     assert np.ptp(base) < 1e-5
 
 
-def test_odd_column_names_change_no_score(case: Case, tmp_path: Path) -> None:
+def test_odd_column_names_change_no_prediction(case: Case, tmp_path: Path) -> None:
     odd = replace(case, **{p: _renamed(getattr(case, p), ODD_NAMES) for p in ("train", "test")})
     model = odd.model()
     path = tmp_path / SPECIFICATIONS[case.name].model_file
     case.backend.save(model, path)
     loaded = case.backend.load(path)
     expected = case.model()
-    np.testing.assert_array_equal(odd.scores(model), case.scores(expected))
-    np.testing.assert_array_equal(odd.scores(loaded), case.scores(expected))
+    np.testing.assert_array_equal(odd.predictions(model), case.predictions(expected))
+    np.testing.assert_array_equal(odd.predictions(loaded), case.predictions(expected))
     np.testing.assert_allclose(case.backend.gain(loaded), case.backend.gain(expected), rtol=1e-5)
 
 
 def test_weights_change_the_model(case: Case) -> None:
     weight = np.where(case.train.label == 1, 5.0, 1.0)
     weighted = case.backend.fit(case.binned(weight), case.params, TREES, OPTIONS).model
-    assert case.scores(weighted).mean() > case.scores(case.model()).mean() + 0.05
+    assert case.predictions(weighted).mean() > case.predictions(case.model()).mean() + 0.05
 
 
 def test_two_threads_give_the_model_of_one(case: Case) -> None:
     options = FitOptions(SEED, threads=2)
     model = case.backend.fit(case.binned(options=options), case.params, TREES, options).model
-    np.testing.assert_array_equal(case.scores(model), case.scores(case.model()))
+    np.testing.assert_array_equal(case.predictions(model), case.predictions(case.model()))
 
 
-def test_scores_are_those_of_the_scikit_learn_classifier(case: Case) -> None:
+def test_predictions_are_those_of_the_scikit_learn_classifier(case: Case) -> None:
     params = {**case.params, SPECIFICATIONS[case.name].trees: TREES}
     expected = wrappers.fit_and_score(case.name, params, SEED, case.train.matrix, case.train.label, case.test.matrix)
-    np.testing.assert_array_equal(case.scores(case.model()), expected)
+    np.testing.assert_array_equal(case.predictions(case.model()), expected)
 
 
-def test_missing_values_carry_information(case: Case) -> None:
+def test_missing_values_are_used_for_splits(case: Case) -> None:
     values = case.train.matrix.values.copy()
     values[case.train.label == 1, 3] = np.nan
     train = replace(case.train, matrix=FeatureMatrix(values, case.train.matrix.names, case.train.matrix.categorical))
@@ -206,7 +206,7 @@ def test_missing_values_carry_information(case: Case) -> None:
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_one_split_of_one_tree_parts_categories_in_any_way(name: str) -> None:
+def test_one_split_separates_any_set_of_categories(name: str) -> None:
     data = grouped(groups=200, columns=2, categories=1)
     odd = (data.matrix.values[:, 1] % 2).astype(np.int8)
     depth = next(p for p in ("max_depth", "depth") if p in SPECIFICATIONS[name].parameters)
@@ -217,10 +217,9 @@ def test_one_split_of_one_tree_parts_categories_in_any_way(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_double_precision_is_taken(name: str) -> None:
+def test_double_precision_is_accepted(name: str) -> None:
     wide = _case(name, grouped(columns=12, missing=0.1, dtype=np.float64))
-    score = wide.scores(wide.model())
-    assert np.isfinite(score).all()
+    assert np.isfinite(wide.predictions(wide.model())).all()
 
 
 def _renamed(data: Grouped, names: tuple[str, ...]) -> Grouped:

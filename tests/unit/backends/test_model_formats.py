@@ -1,4 +1,4 @@
-"""The files of a final model in the hands of somebody who has the bare library alone."""
+"""The files of a final model can be used with the library alone, without this workflow."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,12 +15,10 @@ import xgboost as xgb
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
-from foldwise.folds.assignment import Plan
-from foldwise.folds.make_folds import make_folds
+from foldwise.folds.assignment import FINAL, Plan
 from foldwise.io.files import read_table
-from foldwise.search.settings import Settings
-from foldwise.training.train import train
-from tables import grouped, write_dataset
+from tables import grouped
+from trained import settings_of, train_in, write_inputs
 
 Bare = Callable[[Path, FeatureMatrix], npt.NDArray[Any]]
 
@@ -62,30 +60,15 @@ def test_every_format_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", BARE)
-def test_it_reloads_in_the_bare_library_and_scores_bit_for_bit_alike(name: str, tmp_path: Path) -> None:
+def test_the_bare_library_gives_the_same_predictions_bit_for_bit(name: str, tmp_path: Path) -> None:
     backend, bare = BARE[name]
-    paths = write_dataset(tmp_path, grouped(groups=24, categories=2, missing=0.1))
-    make_folds(**paths, plan=Plan(4, 1, 2, 42), output=tmp_path / "folds.parquet")
-    small = {SPECIFICATIONS[backend].trees: [6], "learning_rate": [0.3]}
-    settings = Settings(
-        backend=backend,
-        seed=7,
-        threads=1,
-        device="cpu",
-        class_weight="none",
-        metric="log_loss",
-        early_stopping_rounds=None,
-        space=small,
-    )
-    tables = ("search", "curve", "importance", "inner_predictions")
-    outputs = {t: str(tmp_path / f"{t}.parquet") for t in tables} | {"params": str(tmp_path / "params.json")}
-    keys = ("model", "joblib")
-    outputs |= {k: str(tmp_path / f) for k, f in zip(keys, SPECIFICATIONS[backend].final_files, strict=False)}
-    train({**paths, "folds": str(tmp_path / "folds.parquet")}, "final", settings, outputs)
-    matrix = read_matrix(paths["table"], read_contract(paths["contract"]).features)
+    inputs = write_inputs(tmp_path, grouped(groups=24, categories=2, missing=0.1), Plan(4, 1, 2, 42))
+    space = {SPECIFICATIONS[backend].trees: [6], "learning_rate": [0.3]}
+    outputs = train_in(tmp_path, inputs, settings_of(backend, space), fold=FINAL)
+    matrix = read_matrix(inputs["table"], read_contract(inputs["contract"]).features)
     module = get_backend(backend)
-    workflow = module.predict_matrix(module.load(Path(outputs["model"])), matrix)
-    assert len(np.unique(workflow)) > 10
+    expected = module.predict_matrix(module.load(Path(outputs.model)), matrix)
+    assert len(np.unique(expected)) > 10
     assert np.isnan(matrix.values).any()
-    assert bare(tmp_path / name, matrix).astype(np.float64).tobytes() == workflow.astype(np.float64).tobytes()
-    assert read_table(outputs["inner_predictions"]).num_rows == len(matrix)
+    assert bare(tmp_path / name, matrix).astype(np.float64).tobytes() == expected.astype(np.float64).tobytes()
+    assert read_table(outputs.inner_predictions).num_rows == len(matrix)

@@ -1,11 +1,11 @@
-"""A value that a library refuses is the user's mistake: one line, no traceback."""
+"""A parameter value that a library refuses is reported in one line without a traceback."""
 
 import pytest
 from foldwise.backends.registry import get_backend
 from foldwise.errors import UserError
 from foldwise.search.fits import TrainPart
 from foldwise.search.run_search import search_points
-from foldwise.search.settings import Settings
+from foldwise.search.settings import TrainingSettings
 from tables import grouped, inner_folds
 
 
@@ -20,9 +20,11 @@ from tables import grouped, inner_folds
         ("catboost", {"iterations": [5], "learning_rate": [0.1], "border_count": [100_000]}),
     ],
 )
-def test_a_refused_value_is_told_with_the_librarys_reason(backend: str, space: dict[str, list[object]]) -> None:
+def test_a_refused_value_is_reported_with_the_reason_of_the_library(
+    backend: str, space: dict[str, list[object]]
+) -> None:
     data = grouped()
     part = TrainPart(data.matrix, data.label, None, inner_folds(data))
-    settings = Settings(backend, 1, 1, "cpu", "none", "log_loss", None, space)
+    settings = TrainingSettings(backend, 1, 1, "cpu", "none", "log_loss", None, space)
     with pytest.raises(UserError, match=r"^search\.space: the library refuses .*: .+: change the value$"):
         search_points(part, get_backend(backend), settings)

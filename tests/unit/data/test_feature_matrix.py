@@ -14,9 +14,9 @@ from foldwise.data.feature_matrix import FeatureMatrix, Matrix, StoredMatrix, bl
 from foldwise.errors import UserError
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import make_folds
-from foldwise.search.settings import Settings
-from foldwise.training.train import train
 from tables import Grouped, grouped, write_dataset
+from trained import TABLES as OUTPUTS
+from trained import bytes_of, settings_of, train_in
 
 OPTIONS = FitOptions(7)
 PARAMS: dict[str, dict[str, Any]] = {
@@ -135,12 +135,12 @@ def _saved(backend: str, folder: Path, data: Grouped, matrix: Matrix, weight: An
     first = np.arange(len(data.label)) < FITTED
     fitted_rows, others = matrix.rows(first), matrix.rows(~first)
     binned = module.bin_train(fitted_rows, data.label[first], weight, params, OPTIONS)
-    watch = [("others", module.bin_validation(others, data.label[~first], binned, OPTIONS))]
-    watch.append(("fitted", module.bin_validation(fitted_rows, data.label[first], binned, OPTIONS)))
-    fitted = module.fit(binned, params, 10, OPTIONS, watch=watch)
+    eval_sets = [("others", module.bin_validation(others, data.label[~first], binned, OPTIONS))]
+    eval_sets.append(("fitted", module.bin_validation(fitted_rows, data.label[first], binned, OPTIONS)))
+    fitted = module.fit(binned, params, 10, OPTIONS, eval_sets=eval_sets)
     path = folder / SPECIFICATIONS[backend].model_file
     module.save(fitted.model, path)
-    found = [module.predict(fitted.model, watch[0][1]), module.predict_matrix(fitted.model, others)]
+    found = [module.predict(fitted.model, eval_sets[0][1]), module.predict_matrix(fitted.model, others)]
     found += [module.contributions(fitted.model, others), *fitted.curves.values()]
     return path.read_bytes(), found
 
@@ -180,19 +180,14 @@ def test_a_whole_job_writes_the_same_bytes(backend: str, tmp_path: Path, monkeyp
     paths = _written(tmp_path, data, 32)
     paths["folds"] = str(tmp_path / "folds.parquet")
     make_folds(table=paths["table"], contract=paths["contract"], plan=Plan(4, 1, 2, 42), output=paths["folds"])
-    fixed = {"seed": 7, "threads": 1, "device": "cpu", "class_weight": "unit", "metric": "log_loss"}
-    space = {SPACE[backend]: [3, 6], "learning_rate": [0.3]}
-    settings = Settings(backend=backend, **fixed, early_stopping_rounds=None, space=space)
-    names = ("search", "curve", "importance", "inner_predictions", "predictions")
+    settings = settings_of(backend, {SPACE[backend]: [3, 6], "learning_rate": [0.3]}, class_weight="unit")
     _cut_to_blocks(monkeypatch, 32)
+    jobs = []
     for limit in (0, 10**9):
         monkeypatch.setattr(matrices, "_LARGEST_IN_MEMORY", limit)
-        outputs = {name: str(tmp_path / str(limit) / f"{name}.parquet") for name in names}
-        outputs |= {"model": str(tmp_path / str(limit) / SPECIFICATIONS[backend].model_file)}
-        train(paths, "fold_1", settings, {**outputs, "params": str(tmp_path / f"params_{limit}.json")})
-    for file in (tmp_path / "0").iterdir():
-        if file.name != "search.parquet":
-            assert file.read_bytes() == (tmp_path / str(10**9) / file.name).read_bytes(), file.name
+        jobs.append(train_in(tmp_path / str(limit), paths, settings))
+    for name in (*OUTPUTS[1:], "model"):
+        assert bytes_of(jobs[0], name) == bytes_of(jobs[1], name), name
 
 
 def test_reading_takes_the_rows_as_they_stand(data: Grouped, tmp_path: Path) -> None:

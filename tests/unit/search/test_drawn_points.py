@@ -1,4 +1,4 @@
-"""Random points: different, within their bounds, spread as the space says, the same for the same seed."""
+"""Drawn points are different, within their bounds, distributed as the space says, and the same for the same seed."""
 
 from collections import Counter
 
@@ -28,22 +28,22 @@ def test_points_of_lists_keep_their_order_and_follow_the_seed() -> None:
     assert some != draw(LISTS, 5, seed=2)
 
 
-def test_points_of_lists_are_those_of_the_same_draw_without_replacement() -> None:
+def test_points_of_lists_are_drawn_without_replacement() -> None:
     kept = np.random.default_rng(7).choice(12, 5, replace=False)
     assert draw(LISTS, 5, seed=7) == [grid(LISTS)[i] for i in sorted(kept)]
 
 
 @pytest.mark.parametrize("n_trials", [12, 100])
-def test_no_more_points_are_drawn_than_there_are(n_trials: int) -> None:
+def test_no_more_points_are_drawn_than_exist(n_trials: int) -> None:
     assert draw(LISTS, n_trials, seed=1) == grid(LISTS)
 
 
-def test_whole_numbers_without_a_step_are_all_drawn_in_the_end() -> None:
+def test_all_whole_numbers_of_a_range_are_drawn() -> None:
     space: Space = {"max_depth": {"low": 2, "high": 9}, "n_estimators": [5]}
     assert [p["max_depth"] for p in draw(space, 50, seed=1)] == list(range(2, 10))
 
 
-def test_a_small_logarithmic_space_ends_without_a_repeat() -> None:
+def test_drawing_from_a_small_logarithmic_space_stops_without_a_repeat() -> None:
     space: Space = {"max_bin": {"low": 2, "high": 5, "log": True}}
     assert sorted(p["max_bin"] for p in draw(space, 100, seed=1)) == [2, 3, 4, 5]
 
@@ -63,7 +63,7 @@ def test_points_of_ranges_are_different_and_within_bounds() -> None:
         assert list(point) == sorted(point)
 
 
-def test_ranges_are_drawn_evenly_and_logarithmic_ones_evenly_in_the_logarithm() -> None:
+def test_ranges_are_drawn_uniformly_and_logarithmic_ones_uniformly_in_the_logarithm() -> None:
     points = draw(MIXED, 3000, seed=4)
     below = np.mean([p["learning_rate"] < 0.0316 for p in points])
     low_half = np.mean([p["subsample"] < 0.75 for p in points])
@@ -76,11 +76,11 @@ def test_ranges_are_drawn_evenly_and_logarithmic_ones_evenly_in_the_logarithm() 
     assert min(depths.values()) > 0.7 * max(depths.values())
 
 
-def test_the_seed_decides_and_more_trials_begin_alike() -> None:
+def test_the_seed_determines_the_points_and_more_trials_start_with_the_same_ones() -> None:
     assert draw(MIXED, 20, seed=5) == draw(MIXED, 40, seed=5)[:20]
     assert draw(MIXED, 20, seed=5) != draw(MIXED, 20, seed=6)
 
 
-def test_ranges_that_round_to_few_numbers_end() -> None:
+def test_drawing_from_a_range_that_rounds_to_few_numbers_stops() -> None:
     space: Space = {"gamma": {"low": 1.0, "high": 1.0 + 1e-9}}
     assert len(draw(space, 10, seed=1)) < 10

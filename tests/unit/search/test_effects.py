@@ -1,4 +1,4 @@
-"""Parameters without effect are put right; what the rules say is fitted with the installed libraries."""
+"""Parameters without effect are removed from a space; every rule is fitted with the installed libraries."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,7 +35,7 @@ TRIED: Mapping[tuple[str, str, str], tuple[tuple[Any, Any], Any, Any]] = {
     ("catboost", "max_leaves", "grow_policy"): ((3, 6), "Lossguide", "SymmetricTree"),
     ("catboost", "diffusion_temperature", "langevin"): ((1.0, 1000.0), True, False),
 }
-# What else a value of the deciding parameter needs.
+# The other parameters that a value of the deciding parameter needs.
 COMPANY: Mapping[tuple[str, Any], Mapping[str, Any]] = {
     ("learning_rate", "rf"): {"subsample": 0.5, "subsample_freq": 1},
     ("subsample", "gbdt"): {"subsample_freq": 1},
@@ -46,7 +46,7 @@ def read(given: Mapping[str, Any], backend: str, device: str = "cpu") -> Checked
     return read_space(SPACES / f"{backend}.yaml", backend, given, "random", device)
 
 
-def scores(backend: str, params: Mapping[str, Any]) -> Any:
+def predictions(backend: str, params: Mapping[str, Any]) -> Any:
     module = get_backend(backend)
     params = {**BASE[backend], **params}
     binned = module.bin_train(DATA.matrix, DATA.label, None, params, OPTIONS)
@@ -54,11 +54,11 @@ def scores(backend: str, params: Mapping[str, Any]) -> Any:
 
 
 def differ(backend: str, name: str, values: tuple[Any, Any], others: Mapping[str, Any]) -> bool:
-    first, second = (scores(backend, {**others, name: value}) for value in values)
+    first, second = (predictions(backend, {**others, name: value}) for value in values)
     return not np.array_equal(first, second)
 
 
-def test_every_rule_is_fitted_here() -> None:
+def test_every_rule_is_fitted_in_this_module() -> None:
     assert {(b, e.parameter, e.decider) for b, effects in EFFECTS.items() for e in effects} == set(TRIED)
 
 
@@ -71,29 +71,29 @@ def test_a_rule_holds_in_the_installed_library(backend: str, name: str, decider:
     assert differ(backend, name, values, {decider: effective, **COMPANY.get((name, effective), {})})
     others = {decider: without, **COMPANY.get((name, without), {})}
     if effect.refused:
-        with pytest.raises(get_backend(backend).Refusal):
-            scores(backend, {name: values[0], **others})
+        with pytest.raises(get_backend(backend).LibraryError):
+            predictions(backend, {name: values[0], **others})
     else:
         assert not differ(backend, name, values, others)
 
 
 @pytest.mark.parametrize(("backend", "name", "decider"), TRIED, ids="-".join)
-def test_the_default_of_the_deciding_parameter_is_known(backend: str, name: str, decider: str) -> None:
+def test_the_default_of_the_deciding_parameter_is_that_of_the_library(backend: str, name: str, decider: str) -> None:
     values, _, _ = TRIED[backend, name, decider]
     effect = next(e for e in EFFECTS[backend] if (e.parameter, e.decider) == (name, decider))
     if effect.effective(effect.default):
         others = COMPANY.get((name, effect.default), {})
         assert differ(backend, name, values, others)
     elif effect.refused:
-        with pytest.raises(get_backend(backend).Refusal):
-            scores(backend, {name: values[0]})
+        with pytest.raises(get_backend(backend).LibraryError):
+            predictions(backend, {name: values[0]})
     else:
         assert not differ(backend, name, values, {})
 
 
 def test_bagging_of_goss_is_refused_by_the_library() -> None:
-    with pytest.raises(get_backend("lightgbm").Refusal):
-        scores("lightgbm", {"subsample": 0.5, "subsample_freq": 1, "boosting_type": "goss"})
+    with pytest.raises(get_backend("lightgbm").LibraryError):
+        predictions("lightgbm", {"subsample": 0.5, "subsample_freq": 1, "boosting_type": "goss"})
 
 
 @pytest.mark.parametrize("policy", ["depthwise", "lossguide"])
@@ -168,7 +168,7 @@ def test_the_frequency_follows_the_condition_of_the_subsample(own_file: str) -> 
         ("catboost", {"diffusion_temperature": [1, 9], "langevin": False}, "diffusion_temperature", None),
     ],
 )
-def test_a_parameter_leaves_the_points_in_which_it_has_no_effect(
+def test_a_parameter_is_removed_from_the_points_in_which_it_has_no_effect(
     backend: str, given: dict[str, Any], name: str, left: Any
 ) -> None:
     space = read(given, backend)
@@ -180,16 +180,21 @@ def test_a_parameter_leaves_the_points_in_which_it_has_no_effect(
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"max_leaves": [8, 16]}, "search.space.catboost.max_leaves is taken only where grow_policy is Lossguide"),
-        ({"subsample": 0.5, "bootstrap_type": "Bayesian"}, "catboost.subsample is taken only where bootstrap_type is"),
+        ({"max_leaves": [8, 16]}, "search.space.catboost.max_leaves is accepted only where grow_policy is Lossguide"),
+        (
+            {"subsample": 0.5, "bootstrap_type": "Bayesian"},
+            "catboost.subsample is accepted only where bootstrap_type is",
+        ),
     ],
 )
-def test_a_parameter_that_every_point_would_refuse_is_an_error(given: dict[str, Any], words: str) -> None:
+def test_a_parameter_that_the_library_would_refuse_in_every_point_is_an_error(
+    given: dict[str, Any], words: str
+) -> None:
     with pytest.raises(UserError, match=words):
         read(given, "catboost")
 
 
-def test_what_the_user_made_conditional_needs_no_note() -> None:
+def test_a_condition_of_the_user_needs_no_note() -> None:
     given = {
         "bootstrap_type": ["MVS", "Bayesian"],
         "bagging_temperature": {"values": [0, 1], "when": {"bootstrap_type": "Bayesian"}},
@@ -199,12 +204,12 @@ def test_what_the_user_made_conditional_needs_no_note() -> None:
     assert space.dimensions["bagging_temperature"] == {"values": [0, 1], "when": {"bootstrap_type": ["Bayesian"]}}
 
 
-def test_the_defaults_of_catboost_on_a_gpu_are_left_to_it() -> None:
+def test_a_parameter_that_depends_on_a_default_of_catboost_on_a_gpu_stays() -> None:
     assert read({"bagging_temperature": [0, 1]}, "catboost", "cuda").dimensions["bagging_temperature"] == [0, 1]
 
 
 @pytest.mark.parametrize("backend", SPECIFICATIONS)
-def test_every_point_of_a_space_that_was_put_right_is_taken(backend: str) -> None:
+def test_the_library_accepts_every_point_of_a_normalized_space(backend: str) -> None:
     given: dict[str, dict[str, Any]] = {
         "xgboost": {"sampling_method": ["uniform", "gradient_based"], "max_depth": 2, "colsample_bytree": 1.0},
         "lightgbm": {"boosting_type": ["gbdt", "dart", "goss"], "max_depth": 2, "num_leaves": [3, 31], "reg_alpha": 0},
@@ -223,4 +228,4 @@ def test_every_point_of_a_space_that_was_put_right_is_taken(backend: str) -> Non
     trees = SPECIFICATIONS[backend].trees
     space = read({trees: 5, "learning_rate": 0.1, **given[backend]}, backend)
     for point in grid(space.dimensions):
-        scores(backend, {k: v for k, v in point.items() if k != trees})
+        predictions(backend, {k: v for k, v in point.items() if k != trees})

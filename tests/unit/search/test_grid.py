@@ -1,4 +1,4 @@
-"""The search gives the table of GridSearchCV, from fewer fits, on the rows of the train part alone."""
+"""A search gives the table of GridSearchCV from fewer fits, and uses the rows of the train part alone."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,10 +12,10 @@ from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.search.fits import TrainPart, plan_fits, shared_threads
 from foldwise.search.grid import search_grid
-from foldwise.search.objective import AlongCurve, AtPoints, stop
-from foldwise.search.result import Choice, best
+from foldwise.search.objective import AtTreeCounts, EarlyStopping, stopping_tree
+from foldwise.search.result import SearchResult
 from foldwise.search.space import grid, read_space
-from foldwise.search.tpe import Trials
+from foldwise.search.tpe import PointEvaluator
 from foldwise.stats.metrics import LOWER_IS_BETTER, search_metric
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,8 +24,8 @@ from tables import grouped, inner_folds
 
 SPACES = Path(__file__).parents[3] / "config" / "search"
 OPTIONS = FitOptions(7)
-LOG_LOSS = AtPoints(search_metric("log_loss"), greater_is_better=False)
-PATIENT = AlongCurve("log_loss", greater_is_better=False, rounds=5)
+LOG_LOSS = AtTreeCounts(search_metric("log_loss"), greater_is_better=False)
+PATIENT = EarlyStopping("log_loss", greater_is_better=False, rounds=5)
 SPACE: Mapping[str, Mapping[str, list[Any]]] = {
     "xgboost": {"n_estimators": [4, 8], "max_depth": [2, 3], "subsample": [0.5, 1.0], "max_bin": [16]},
     "lightgbm": {"n_estimators": [4, 8], "num_leaves": [3, 5], "subsample": [0.5, 1.0], "min_child_samples": [5, 20]},
@@ -41,17 +41,17 @@ def part() -> TrainPart:
 
 
 def _searched(
-    name: str, part: TrainPart, metric: str = "log_loss", threads: int = 1, race: bool = False, affinity: int = 1
-) -> Choice:
-    measure = AtPoints(search_metric(metric), metric not in LOWER_IS_BETTER)
+    name: str, part: TrainPart, metric: str = "log_loss", threads: int = 1, race: bool = False, processors: int = 1
+) -> SearchResult:
+    objective = AtTreeCounts(search_metric(metric), metric not in LOWER_IS_BETTER)
     options = FitOptions(OPTIONS.seed, threads)
     trees_name = SPECIFICATIONS[name].trees
-    return search_grid(grid(SPACE[name]), trees_name, part, get_backend(name), options, measure, race, affinity)
+    return search_grid(grid(SPACE[name]), trees_name, part, get_backend(name), options, objective, race, processors)
 
 
 @pytest.mark.parametrize("metric", SCORERS)
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_scores_and_choice_are_those_of_grid_search_cv(name: str, metric: str, part: TrainPart) -> None:
+def test_metrics_and_chosen_point_are_those_of_grid_search_cv(name: str, metric: str, part: TrainPart) -> None:
     expected = GridSearchCV(
         wrappers.classifier(name, {}, OPTIONS.seed),
         dict(SPACE[name]),
@@ -60,14 +60,14 @@ def test_scores_and_choice_are_those_of_grid_search_cv(name: str, metric: str, p
         refit=False,
         error_score="raise",
     ).fit(part.matrix.values, part.label)
-    found = _searched(name, part, metric)
+    result = _searched(name, part, metric)
     folds = [expected.cv_results_[f"split{i}_test_score"] for i in range(3)]
     sign = -1 if metric in LOWER_IS_BETTER else 1
-    assert list(found.points) == list(expected.cv_results_["params"])
+    assert list(result.points) == list(expected.cv_results_["params"])
     if metric in {"log_loss", "accuracy"}:
-        np.testing.assert_array_equal(found.scores, sign * np.stack(folds, axis=1))
-    np.testing.assert_allclose(found.scores, sign * np.stack(folds, axis=1), rtol=1e-12)
-    assert found.chosen == expected.best_index_
+        np.testing.assert_array_equal(result.metric, sign * np.stack(folds, axis=1))
+    np.testing.assert_allclose(result.metric, sign * np.stack(folds, axis=1), rtol=1e-12)
+    assert result.chosen == expected.best_index_
 
 
 @settings(max_examples=50, deadline=None)
@@ -77,121 +77,99 @@ def test_points_come_in_the_order_of_parameter_grid(space: dict[str, list[int]])
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_the_outcome_does_not_depend_on_the_processors(name: str, part: TrainPart) -> None:
-    wide = _searched(name, part, threads=2, affinity=2)
-    np.testing.assert_array_equal(wide.scores, _searched(name, part, threads=2, affinity=1).scores)
+def test_the_result_does_not_depend_on_the_number_of_processors(name: str, part: TrainPart) -> None:
+    parallel = _searched(name, part, threads=2, processors=2)
+    np.testing.assert_array_equal(parallel.metric, _searched(name, part, threads=2, processors=1).metric)
 
 
 @pytest.mark.parametrize(
-    ("threads", "fits", "affinity", "expected"),
+    ("threads", "fits", "processors", "expected"),
     [
         pytest.param(1, 32, 8, (1, 1), id="one thread is one fit at a time"),
         pytest.param(8, 32, 8, (1, 8), id="as many fits as threads"),
         pytest.param(8, 32, 2, (1, 2), id="no more fits than processors"),
         pytest.param(8, 3, 8, (2, 4), id="few fits get more threads each"),
-        pytest.param(8, 3, 2, (2, 1), id="the threads of a fit do not follow the processors"),
+        pytest.param(8, 3, 2, (2, 1), id="the threads of a fit do not depend on the processors"),
         pytest.param(8, 1, 1, (8, 1), id="one fit gets all"),
     ],
 )
-def test_threads_are_shared_among_the_fits(threads: int, fits: int, affinity: int, expected: tuple[int, int]) -> None:
-    assert shared_threads(threads, fits, affinity) == expected
+def test_threads_are_shared_among_the_fits(threads: int, fits: int, processors: int, expected: tuple[int, int]) -> None:
+    assert shared_threads(threads, fits, processors) == expected
 
 
 @pytest.mark.parametrize(
     ("name", "overrides", "fits"),
     [
-        pytest.param("xgboost", {}, 32, id="xgboost: trees are free"),
-        pytest.param("catboost", {}, 36, id="catboost: trees are free"),
-        pytest.param("lightgbm", {}, 32, id="lightgbm: trees are free"),
-        pytest.param("lightgbm", {"subsample_freq": [0]}, 16, id="lightgbm: subsample is without effect"),
+        pytest.param("xgboost", {}, 32, id="xgboost: all numbers of trees from one fit"),
+        pytest.param("catboost", {}, 36, id="catboost: all numbers of trees from one fit"),
+        pytest.param("lightgbm", {}, 32, id="lightgbm: all numbers of trees from one fit"),
+        pytest.param("lightgbm", {"subsample_freq": [0]}, 16, id="lightgbm: subsample has no effect"),
         pytest.param("lightgbm", {"boosting_type": "dart"}, 64, id="lightgbm: dart rescales its trees"),
-        pytest.param("catboost", {"langevin": True}, 72, id="catboost: noise by number of trees"),
+        pytest.param("catboost", {"langevin": True}, 72, id="catboost: noise depends on the number of trees"),
     ],
 )
-def test_the_study_needs_no_more_fits_than(name: str, overrides: dict[str, Any], fits: int) -> None:
+def test_the_space_of_the_study_needs_this_many_fits(name: str, overrides: dict[str, Any], fits: int) -> None:
     points = grid(read_space(SPACES / f"{name}.yaml", name, overrides).dimensions)
     planned = plan_fits(points, SPECIFICATIONS[name].trees, get_backend(name))
-    scored = sorted(p for fit in planned for positions in fit.points.values() for p in positions)
+    covered = sorted(p for fit in planned for positions in fit.points.values() for p in positions)
     assert len(planned) == fits
-    assert scored == list(range(len(points)))
+    assert covered == list(range(len(points)))
 
 
-def test_the_deepest_trees_are_grown_first() -> None:
+def test_fits_of_the_deepest_trees_run_first() -> None:
     planned = plan_fits(grid({"n_estimators": [10], "max_depth": [2, 5, 3]}), "n_estimators", get_backend("xgboost"))
     assert [fit.params["max_depth"] for fit in planned] == [5, 3, 2]
 
 
-def test_a_point_scored_from_the_trees_of_another_is_marked(part: TrainPart) -> None:
-    found = _searched("xgboost", part)
-    assert found.fits == 4 * 3
-    assert found.shared.tolist() == [p["n_estimators"] == 4 for p in found.points]
+def test_a_point_that_uses_the_trees_of_another_is_marked(part: TrainPart) -> None:
+    result = _searched("xgboost", part)
+    assert result.fits == 4 * 3
+    assert result.shared.tolist() == [p["n_estimators"] == 4 for p in result.points]
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_one_point_stands_for_each_fit(name: str, part: TrainPart) -> None:
-    found = _searched(name, part)
-    assert np.count_nonzero(~found.shared) * 3 == found.fits
+def test_one_point_of_each_fit_is_not_marked_as_shared(name: str, part: TrainPart) -> None:
+    result = _searched(name, part)
+    assert np.count_nonzero(~result.shared) * 3 == result.fits
 
 
-@pytest.mark.parametrize("greater_is_better", [True, False])
-def test_of_equal_points_the_first_is_chosen(greater_is_better: bool) -> None:
-    ends = [[0.5, 0.5], [0.2, 0.2], [0.8, 0.8], [0.9, 0.7], [0.1, 0.3]]
-    assert best(np.array(ends), greater_is_better) == (2 if greater_is_better else 1)
-
-
-def test_data_are_binned_once_for_an_inner_fold_and_key(part: TrainPart) -> None:
-    backend, calls = _pretended(key="max_bin")
+def test_data_are_binned_once_for_each_inner_fold_and_bin_key(part: TrainPart) -> None:
+    backend, calls = _fake_backend(key="max_bin")
     points = grid({"trees": [1], "max_bin": [8, 16], "depth": [1, 2, 3]})
     search_grid(points, "trees", part, backend, OPTIONS, LOG_LOSS)
     assert len(calls) == 2 * 3
 
 
-def test_no_model_is_fitted_on_the_inner_fold_that_scores_it(part: TrainPart) -> None:
-    backend, calls = _pretended()
+def test_no_model_is_fitted_on_the_inner_fold_that_it_predicts(part: TrainPart) -> None:
+    backend, calls = _fake_backend()
     search_grid([{"trees": 1}], "trees", part, backend, OPTIONS, LOG_LOSS)
-    for fold, (fitted, scored) in enumerate(calls, start=1):
+    for fold, (fitted, [predicted]) in enumerate(calls, start=1):
         np.testing.assert_array_equal(fitted, part.matrix.values[part.inner != fold])
-        np.testing.assert_array_equal(scored[0], part.matrix.values[part.inner == fold])
+        np.testing.assert_array_equal(predicted, part.matrix.values[part.inner == fold])
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_a_trial_scores_a_point_as_the_grid_does(name: str, part: TrainPart) -> None:
-    found = _searched(name, part)
-    trials = Trials(SPECIFICATIONS[name].trees, part, get_backend(name), OPTIONS, LOG_LOSS)
-    for position in (0, len(found.points) - 1):
-        scored = trials.score(found.points[position])
-        np.testing.assert_array_equal(scored.scores, found.scores[position])
-        assert scored.trees == found.trees[position]
+def test_a_trial_evaluates_a_point_as_the_grid_does(name: str, part: TrainPart) -> None:
+    result = _searched(name, part)
+    evaluator = PointEvaluator(SPECIFICATIONS[name].trees, part, get_backend(name), OPTIONS, LOG_LOSS)
+    for position in (0, len(result.points) - 1):
+        evaluation = evaluator.evaluate(result.points[position])
+        np.testing.assert_array_equal(evaluation.metric, result.metric[position])
+        assert evaluation.trees == result.trees[position]
 
 
-def test_weights_follow_their_rows(part: TrainPart) -> None:
+def test_rows_keep_their_weights(part: TrainPart) -> None:
     weighted = TrainPart(part.matrix, part.label, np.arange(len(part.label), dtype=np.float64), part.inner)
     weight = weighted.without(2).weight
     assert weight is not None
     np.testing.assert_array_equal(weight, np.flatnonzero(part.inner != 2))
 
 
-@pytest.mark.parametrize(
-    ("curve", "rounds", "trees"),
-    [
-        pytest.param([5, 4, 3, 2, 1], 2, 5, id="still falling at the end"),
-        pytest.param([5, 4, 3, 4, 5, 1], 2, 3, id="stops before a later gain"),
-        pytest.param([5, 4, 3, 4, 5, 1], 4, 6, id="patient enough for the later gain"),
-        pytest.param([1, 2, 3], 5, 1, id="never better than the first tree"),
-        pytest.param([2, 2, 2], 5, 1, id="the first of equal ones"),
-        pytest.param([3], 1, 1, id="one tree"),
-    ],
-)
-def test_trees_stop_where_the_curve_was_best(curve: list[float], rounds: int, trees: int) -> None:
-    assert stop(np.array(curve, np.float64), rounds, greater_is_better=False) == trees
-    assert stop(-np.array(curve, np.float64), rounds, greater_is_better=True) == trees
-
-
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_early_stopping_scores_a_point_at_the_tree_of_its_mean_curve(name: str, part: TrainPart) -> None:
+def test_early_stopping_evaluates_a_point_where_its_mean_curve_stops(name: str, part: TrainPart) -> None:
     backend, trees_name = get_backend(name), SPECIFICATIONS[name].trees
     points = [{"learning_rate": 0.5, trees_name: 40}]
-    found = search_grid(points, trees_name, part, backend, OPTIONS, PATIENT)
+    result = search_grid(points, trees_name, part, backend, OPTIONS, PATIENT)
     curves = []
     for fold in (1, 2, 3):
         fit_part, held_out = part.without(fold), part.only(fold)
@@ -200,22 +178,21 @@ def test_early_stopping_scores_a_point_at_the_tree_of_its_mean_curve(name: str, 
         model = backend.fit(binned, {"learning_rate": 0.5}, 40, OPTIONS).model
         metric = search_metric("log_loss")
         curves.append([metric(held_out.label, backend.predict(model, rows, k)) for k in range(1, 41)])
-    expected = stop(np.mean(curves, axis=0), 5, greater_is_better=False)
+    expected = stopping_tree(np.mean(curves, axis=0), 5, greater_is_better=False)
     assert 1 < expected < 40
-    assert found.trees.tolist() == [expected]
-    np.testing.assert_allclose(found.scores[0], np.array(curves)[:, expected - 1], rtol=1e-5)
+    assert result.trees.tolist() == [expected]
+    np.testing.assert_allclose(result.metric[0], np.array(curves)[:, expected - 1], rtol=1e-5)
 
 
-def test_early_stopping_sees_the_rows_of_the_train_part_alone(part: TrainPart) -> None:
-    backend, calls = _pretended()
+def test_early_stopping_uses_the_rows_of_the_train_part_alone(part: TrainPart) -> None:
+    backend, calls = _fake_backend()
     search_grid([{"trees": 3}], "trees", part, backend, OPTIONS, PATIENT)
-    seen = np.concatenate([rows for fitted, scored in calls for rows in (fitted, *scored)])
-    known = {row.tobytes() for row in part.matrix.values}
-    assert {row.tobytes() for row in seen} == known
+    used = np.concatenate([rows for fitted, predicted in calls for rows in (fitted, *predicted)])
+    assert {row.tobytes() for row in used} == {row.tobytes() for row in part.matrix.values}
 
 
-def _pretended(key: str = "") -> tuple[Any, list[tuple[Any, list[Any]]]]:
-    """Return a backend that learns nothing, and the list of the rows that it is shown: fitted, and scored on them."""
+def _fake_backend(key: str = "") -> tuple[Any, list[tuple[Any, list[Any]]]]:
+    """Return a backend that learns nothing, and the rows of each of its fits: fitted, and lists of predicted ones."""
     calls: list[tuple[Any, list[Any]]] = []
 
     def bin_train(matrix: Any, *_: Any) -> int:
@@ -226,8 +203,8 @@ def _pretended(key: str = "") -> tuple[Any, list[tuple[Any, list[Any]]]]:
         calls[train][1].append(matrix.values)
         return matrix.values
 
-    def fit(_: Any, __: Any, trees: int, ___: Any, watch: Any = (), metrics: Any = ()) -> Fitted:
-        return Fitted(None, {(name, metric): np.ones(trees) for name, _ in watch for metric in metrics})
+    def fit(_: Any, __: Any, trees: int, ___: Any, eval_sets: Any = (), metrics: Any = ()) -> Fitted:
+        return Fitted(None, {(name, metric): np.ones(trees) for name, _ in eval_sets for metric in metrics})
 
     backend = SimpleNamespace(
         canonical=dict,

@@ -1,4 +1,4 @@
-"""A search space is the backend's file, or one's own, with the configuration's values in place of its own."""
+"""A search space is read from the backend's file, or the user's, with values replaced by the configuration's."""
 
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ def test_every_backend_has_a_space() -> None:
     assert {p.stem for p in SPACES.glob("*.yaml")} == set(SPECIFICATIONS)
 
 
-def test_an_override_takes_the_place_of_one_parameter() -> None:
+def test_an_override_replaces_one_parameter() -> None:
     assert read({"max_depth": [7]}) == {**read({}), "max_depth": [7]}
 
 
@@ -45,7 +45,7 @@ def test_one_value_is_a_list_of_one() -> None:
     assert read({"grow_policy": "lossguide"})["grow_policy"] == ["lossguide"]
 
 
-def test_a_file_stands_in_place_of_the_shipped_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_replaces_the_shipped_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("mine.yaml").write_text("n_estimators: [50]\nmax_depth: [2, 4]\n")
     assert read("mine.yaml") == {"max_depth": [2, 4], "n_estimators": [50]}
@@ -55,16 +55,16 @@ def test_a_file_stands_in_place_of_the_shipped_space(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, "there is no file 'mine.yaml': mend the path (it counts from the working folder"),
+        (None, "there is no file 'mine.yaml': correct the path (it counts from the working folder"),
         ("", "'mine.yaml' is empty"),
-        ("- max_depth\n", "'mine.yaml' holds a list"),
+        ("- max_depth\n", "'mine.yaml' contains a list"),
         ("max_depth: [3\n", "'mine.yaml' cannot be read as YAML"),
         ("max_depth: [3]\n", "search.space.xgboost.n_estimators is missing"),
         ("n_estimators: [5]\nmax_dept: [3]\n", "did you mean 'max_depth'?"),
     ],
-    ids=["missing", "empty", "list", "torn", "no trees", "misspelt"],
+    ids=["missing", "empty", "list", "not YAML", "no trees", "misspelt"],
 )
-def test_a_file_that_is_no_space_is_refused(
+def test_a_file_that_is_not_a_space_is_refused(
     content: str | None, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -79,8 +79,11 @@ def test_a_file_that_is_no_space_is_refused(
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"max_dept": [3]}, "search.space.xgboost: 'max_dept' is no parameter of xgboost; did you mean 'max_depth'?"),
-        ({"lambda_reg": [1]}, "'lambda_reg' is no parameter of xgboost; did you mean 'reg_lambda'?"),
+        (
+            {"max_dept": [3]},
+            "search.space.xgboost: 'max_dept' is not a parameter of xgboost; did you mean 'max_depth'?",
+        ),
+        ({"lambda_reg": [1]}, "'lambda_reg' is not a parameter of xgboost; did you mean 'reg_lambda'?"),
         ({"max_depth": []}, "search.space.xgboost.max_depth: the list is empty"),
         ({"max_depth": [3, 5, 3]}, "names a value twice"),
         ({"n_estimators": [0]}, "search.space.xgboost.n_estimators: [0] given, whole numbers of trees from 1 expected"),
@@ -99,22 +102,28 @@ def test_a_file_that_is_no_space_is_refused(
         ({"gamma": {"low": "a", "high": 1}}, "gamma.low: 'a' given, a number expected"),
         ({"gamma": {"low": 0, "high": 1, "log": True}}, "a logarithm needs a low above 0"),
         ({"gamma": {"low": 0, "high": 1, "log": 1}}, "gamma.log: 1 given, true or false expected"),
-        ({"gamma": {"low": 1, "high": 9, "log": True, "step": 1}}, "step and log do not go together"),
+        ({"gamma": {"low": 1, "high": 9, "log": True, "step": 1}}, "step and log exclude each other"),
         ({"gamma": {"low": 0, "high": 1, "step": 0}}, "step 0 given from 0 to 1"),
         ({"gamma": {"low": 0, "high": 1, "step": 2}}, "step 2 given from 0 to 1"),
         ({"gamma": {"low": 0, "hihg": 1}}, "gamma: unknown key 'hihg'; did you mean 'high'?"),
         ({"gamma": {"low": 0, "high": 1, "values": [3]}}, "gamma: give either values"),
         ({"gamma": {"when": {"max_depth": 3}}}, "gamma: give either values"),
         ({"max_depth": {"low": 2.5, "high": 9}}, "max_depth.low: 2.5 given, a whole number expected"),
-        ({"gamma": {"values": [1], "when": {"max_dept": 3}}}, "'max_dept' is no parameter of this space; did you mean"),
-        ({"gamma": {"values": [1], "when": {"max_depth": 4}}}, "gamma.when.max_depth: 4 is none of its values"),
+        (
+            {"gamma": {"values": [1], "when": {"max_dept": 3}}},
+            "'max_dept' is not a parameter of this space; did you mean",
+        ),
+        ({"gamma": {"values": [1], "when": {"max_depth": 4}}}, "gamma.when.max_depth: 4 is not one of its values"),
         ({"gamma": {"values": [1], "when": {}}}, "gamma.when: {} given"),
         ({"gamma": {"values": [1], "when": {"max_depth": []}}}, "gamma.when.max_depth: the list is empty"),
-        ({"gamma": {"values": [1], "when": {"gamma": 1}}}, "the conditions of 'gamma' go round in a circle"),
+        (
+            {"gamma": {"values": [1], "when": {"gamma": 1}}},
+            "the conditions of 'gamma' depend on each other in a circle",
+        ),
         ({"gamma": {"low": 0, "high": 1}}, "gamma: search.method: grid cannot try every value of a range without"),
         ({"gamma": {"low": 0, "high": 1, "step": 1e-5}}, "more than 100,000 points for search.method: grid"),
-        ({"gamma": {"low": 0, "high": 1e300, "step": 1}}, "by 1 are more than 100,000 values: take a larger step"),
-        ({"gamma": float("inf")}, "gamma: inf given, a number that a computer can hold expected"),
+        ({"gamma": {"low": 0, "high": 1e300, "step": 1}}, "by 1 are more than 100,000 values: give a larger step"),
+        ({"gamma": float("inf")}, "gamma: inf given, a number within the range of double precision expected"),
     ],
     ids=str,
 )
@@ -122,12 +131,12 @@ def test_a_wrong_space_is_refused(overrides: dict[str, Any], message: str) -> No
     assert message in refused(overrides)
 
 
-def test_conditions_in_a_circle_are_refused() -> None:
+def test_circular_conditions_are_refused() -> None:
     circle = {
         "gamma": {"values": [1], "when": {"max_bin": 8}},
         "max_bin": {"values": [8], "when": {"gamma": 1}},
     }
-    assert "the conditions of 'gamma', 'max_bin' go round in a circle" in refused(circle)
+    assert "the conditions of 'gamma', 'max_bin' depend on each other" in refused(circle)
 
 
 def test_a_condition_on_a_range_without_a_step_is_refused() -> None:
@@ -135,12 +144,12 @@ def test_a_condition_on_a_range_without_a_step_is_refused() -> None:
     assert "a list of values or a range with a step" in refused(space, method="random")
 
 
-def test_numbers_that_yaml_takes_for_texts_are_numbers() -> None:
+def test_numbers_that_yaml_reads_as_strings_are_numbers() -> None:
     space = read({"learning_rate": {"low": "1e-3", "high": "3e-1", "log": True}}, method="random")
     assert space["learning_rate"] == {"low": 0.001, "high": 0.3, "log": True}
 
 
-def test_the_no_of_catboost_that_yaml_takes_for_false_is_a_name() -> None:
+def test_the_value_no_of_catboost_that_yaml_reads_as_false_is_a_name() -> None:
     assert read({"bootstrap_type": [False, "MVS"]}, "catboost")["bootstrap_type"] == ["No", "MVS"]
 
 
@@ -155,7 +164,7 @@ def test_a_range_with_a_step_is_enumerated() -> None:
     assert {type(p["a"]) for p in grid(space)} == {int}
 
 
-def test_a_conditional_parameter_stands_only_where_its_condition_holds() -> None:
+def test_a_conditional_parameter_is_only_in_points_that_meet_its_condition() -> None:
     space: Space = {
         "depth": {"values": [2, 3], "when": {"policy": ["level"]}},
         "leaves": {"values": [7, 9], "when": {"policy": ["leaf"]}},

@@ -1,18 +1,20 @@
-"""Trials proposed by TPE: the same for the same arguments, whatever was interrupted, within the space."""
+"""Trials proposed by TPE: within the space, and the same for the same arguments, interrupted or not."""
 
 import os
 import subprocess
 import sys
 import warnings
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from foldwise.search.objective import Evaluation
+from foldwise.search.parameters import Point
 from foldwise.search.space import Space, grid
-from foldwise.search.tpe import Trial, TrialLog, search_by_tpe
+from foldwise.search.tpe import Trial, search_by_tpe
+from foldwise.search.trial_log import TrialLog
 
 TRIALS = 24
 SPACE: Space = {
@@ -27,73 +29,73 @@ SMALL: Space = {"max_depth": [2, 3], "n_estimators": [5, 10]}
 
 
 class Interrupted(BaseException):
-    """What ends a job from outside."""
+    """An interruption of the job from outside."""
 
 
-class Scorer:
-    """Scores points by a formula with its best near a rate of 0.1, and counts."""
+class Evaluator:
+    """Evaluates points by a formula with its best near a rate of 0.1, and keeps them."""
 
     def __init__(self, limit: int = 10**6) -> None:
-        self.scored: list[Mapping[str, Any]] = []
+        self.evaluated: list[Point] = []
         self._limit = limit
 
-    def __call__(self, point: Mapping[str, Any]) -> tuple[npt.NDArray[np.float64], int]:
-        if len(self.scored) == self._limit:
+    def __call__(self, point: Any) -> Evaluation:
+        if len(self.evaluated) == self._limit:
             raise Interrupted
-        self.scored.append(dict(point))
+        self.evaluated.append(dict(point))
         rate = np.log10(point.get("learning_rate", 0.1)) + 1
         leaves = 0.1 * abs(np.log(point.get("max_leaves", 40) / 20))
         level = rate**2 + 0.05 * abs(point["max_depth"] - 5) + leaves
-        return np.array([level, level + 0.01, level / 3]), int(point["n_estimators"])
+        return Evaluation(np.array([level, level + 0.01, level / 3]), int(point["n_estimators"]))
 
 
-def run(path: Path, scorer: Scorer, space: Space = SPACE, trials: int = TRIALS, **changed: Any) -> list[Trial]:
+def run(path: Path, evaluator: Evaluator, space: Space = SPACE, trials: int = TRIALS, **changed: Any) -> list[Trial]:
     settings = {"seed": 3, "greater_is_better": False, **changed}
     with TrialLog(path, "key") as log:
-        return search_by_tpe(space, trials, score=scorer, log=log, **settings)
+        return search_by_tpe(space, trials, evaluate=evaluator, log=log, **settings)
 
 
 def plain(trials: list[Trial]) -> list[Any]:
-    return [(list(t.point.items()), t.scores.tolist(), t.trees, t.repeated) for t in trials]
+    return [(list(t.point.items()), t.metric.tolist(), t.trees, t.repeated) for t in trials]
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Trial], bytes]:
-    """Return the trials of a search that nothing interrupted, and its log."""
-    path = tmp_path_factory.mktemp("whole") / "trials.jsonl"
-    return run(path, Scorer()), path.read_bytes()
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Trial], bytes]:
+    """Return the trials of an uninterrupted search, and its log."""
+    path = tmp_path_factory.mktemp("uninterrupted") / "trials.jsonl"
+    return run(path, Evaluator()), path.read_bytes()
 
 
 @pytest.mark.parametrize("after", [0, 1, 5, 9, 10, 11, 12, 17, TRIALS - 1])
-def test_an_interrupted_search_goes_on_byte_for_byte(
-    after: int, whole: tuple[list[Trial], bytes], tmp_path: Path
+def test_an_interrupted_search_continues_byte_for_byte(
+    after: int, uninterrupted: tuple[list[Trial], bytes], tmp_path: Path
 ) -> None:
     path = tmp_path / "trials.jsonl"
     with pytest.raises(Interrupted):
-        run(path, Scorer(limit=after))
-    rest = Scorer()
-    assert plain(run(path, rest)) == plain(whole[0])
-    assert path.read_bytes() == whole[1]
-    assert len(rest.scored) == TRIALS - after
+        run(path, Evaluator(limit=after))
+    rest = Evaluator()
+    assert plain(run(path, rest)) == plain(uninterrupted[0])
+    assert path.read_bytes() == uninterrupted[1]
+    assert len(rest.evaluated) == TRIALS - after
 
 
-def test_a_search_may_be_interrupted_many_times(whole: tuple[list[Trial], bytes], tmp_path: Path) -> None:
+def test_a_search_may_be_interrupted_many_times(uninterrupted: tuple[list[Trial], bytes], tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
     for _ in range(TRIALS - 1):
         with pytest.raises(Interrupted):
-            run(path, Scorer(limit=1))
-    assert plain(run(path, Scorer(limit=1))) == plain(whole[0])
+            run(path, Evaluator(limit=1))
+    assert plain(run(path, Evaluator(limit=1))) == plain(uninterrupted[0])
 
 
-def test_a_torn_trial_is_scored_again(whole: tuple[list[Trial], bytes], tmp_path: Path) -> None:
+def test_an_incomplete_trial_is_evaluated_again(uninterrupted: tuple[list[Trial], bytes], tmp_path: Path) -> None:
     path = tmp_path / "trials.jsonl"
-    path.write_bytes(whole[1][: len(whole[1]) * 2 // 3])
-    assert plain(run(path, Scorer())) == plain(whole[0])
-    assert path.read_bytes() == whole[1]
+    path.write_bytes(uninterrupted[1][: len(uninterrupted[1]) * 2 // 3])
+    assert plain(run(path, Evaluator())) == plain(uninterrupted[0])
+    assert path.read_bytes() == uninterrupted[1]
 
 
-def test_points_lie_in_the_space(whole: tuple[list[Trial], bytes]) -> None:
-    for trial in whole[0]:
+def test_points_are_in_the_space(uninterrupted: tuple[list[Trial], bytes]) -> None:
+    for trial in uninterrupted[0]:
         point = trial.point
         assert list(point) == sorted(point)
         assert 0.001 <= point["learning_rate"] <= 1
@@ -104,61 +106,63 @@ def test_points_lie_in_the_space(whole: tuple[list[Trial], bytes]) -> None:
         assert trial.trees == point["n_estimators"] == 100
 
 
-def test_later_points_are_better_than_earlier_ones(whole: tuple[list[Trial], bytes]) -> None:
-    means = [t.scores.mean() for t in whole[0]]
+def test_later_points_are_better_than_earlier_ones(uninterrupted: tuple[list[Trial], bytes]) -> None:
+    means = [t.metric.mean() for t in uninterrupted[0]]
     assert np.median(means[12:]) < np.median(means[:12])
 
 
-def test_the_direction_counts(tmp_path: Path) -> None:
-    up = run(tmp_path / "trials.jsonl", Scorer(), greater_is_better=True)
-    means = [t.scores.mean() for t in up]
+def test_the_search_follows_the_direction_of_the_metric(tmp_path: Path) -> None:
+    up = run(tmp_path / "trials.jsonl", Evaluator(), greater_is_better=True)
+    means = [t.metric.mean() for t in up]
     assert np.median(means[12:]) > np.median(means[:12])
 
 
-def test_the_seed_counts(whole: tuple[list[Trial], bytes], tmp_path: Path) -> None:
-    assert plain(run(tmp_path / "trials.jsonl", Scorer(), seed=4)) != plain(whole[0])
+def test_another_seed_gives_other_trials(uninterrupted: tuple[list[Trial], bytes], tmp_path: Path) -> None:
+    assert plain(run(tmp_path / "trials.jsonl", Evaluator(), seed=4)) != plain(uninterrupted[0])
 
 
-def test_equal_points_are_scored_once(tmp_path: Path) -> None:
-    scorer = Scorer()
-    found = run(tmp_path / "trials.jsonl", scorer, SMALL, trials=20)
-    assert len(scorer.scored) == sum(not t.repeated for t in found) <= 4
-    assert len(found) == 20
-    assert all(t.point in grid(SMALL) for t in found)
+def test_equal_points_are_evaluated_once(tmp_path: Path) -> None:
+    evaluator = Evaluator()
+    trials = run(tmp_path / "trials.jsonl", evaluator, SMALL, trials=20)
+    assert len(evaluator.evaluated) == sum(not t.repeated for t in trials) <= 4
+    assert len(trials) == 20
+    assert all(t.point in grid(SMALL) for t in trials)
 
 
-def test_a_point_without_a_score_does_not_end_the_search(tmp_path: Path) -> None:
-    class Undefined(Scorer):
-        def __call__(self, point: Mapping[str, Any]) -> tuple[npt.NDArray[np.float64], int]:
-            scores, trees = super().__call__(point)
-            return (scores * np.nan if point["max_depth"] == 2 else scores), trees
+def test_an_undefined_metric_does_not_stop_the_search(tmp_path: Path) -> None:
+    class Undefined(Evaluator):
+        def __call__(self, point: Any) -> Evaluation:
+            evaluation = super().__call__(point)
+            return replace(evaluation, metric=evaluation.metric * (np.nan if point["max_depth"] == 2 else 1))
 
     assert len(run(tmp_path / "trials.jsonl", Undefined())) == TRIALS
 
 
-def test_a_space_of_one_point_is_taken(tmp_path: Path) -> None:
-    assert len(run(tmp_path / "trials.jsonl", Scorer(), {"max_depth": [3], "n_estimators": [5]}, trials=3)) == 3
+def test_a_space_can_have_one_point(tmp_path: Path) -> None:
+    assert len(run(tmp_path / "trials.jsonl", Evaluator(), {"max_depth": [3], "n_estimators": [5]}, trials=3)) == 3
 
 
-def test_optuna_says_nothing(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_optuna_prints_nothing_of_its_own(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run(tmp_path / "trials.jsonl", Scorer(), trials=12)
-    said = capfd.readouterr()
-    assert said.err == ""
-    assert len(said.out.splitlines()) == 12
-    assert all(line.startswith("trial ") for line in said.out.splitlines())
+        run(tmp_path / "trials.jsonl", Evaluator(), trials=12)
+    printed = capfd.readouterr()
+    assert printed.err == ""
+    assert len(printed.out.splitlines()) == 12
+    assert all(line.startswith("trial ") for line in printed.out.splitlines())
 
 
 PROGRAM = """
 from pathlib import Path
-from test_tpe import Scorer, run
-run(Path("trials.jsonl"), Scorer())
+from test_tpe import Evaluator, run
+run(Path("trials.jsonl"), Evaluator())
 """
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_another_process_proposes_the_same(hash_seed: str, whole: tuple[list[Trial], bytes], tmp_path: Path) -> None:
+def test_another_process_proposes_the_same(
+    hash_seed: str, uninterrupted: tuple[list[Trial], bytes], tmp_path: Path
+) -> None:
     path = os.pathsep.join(p for p in [str(Path(__file__).parent), *sys.path] if p)
     subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -167,4 +171,4 @@ def test_another_process_proposes_the_same(hash_seed: str, whole: tuple[list[Tri
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    assert (tmp_path / "trials.jsonl").read_bytes() == whole[1]
+    assert (tmp_path / "trials.jsonl").read_bytes() == uninterrupted[1]

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from foldwise.io.files import read_json, read_table, write_table
-from foldwise.results.params import EnsembleParams
+from foldwise.results.training_records import EnsembleParams
 from foldwise.stats.ensemble_weights import optimal_weights
 from foldwise.training.ensemble import combine_backends, combine_final
 

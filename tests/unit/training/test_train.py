@@ -1,192 +1,263 @@
-"""A training job sees its train part alone, and writes what the later steps read."""
+"""A training job learns from its train part alone, and writes what the later steps read."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.errors import UserError
-from foldwise.folds.assignment import Plan
-from foldwise.folds.make_folds import make_folds
+from foldwise.folds.assignment import FINAL, Plan, read_folds
 from foldwise.io.files import read_json, read_note, read_table
+from foldwise.results.load import read_params
 from foldwise.training.logistic_regression import train_reference
-from foldwise.training.train import Settings, train
-from tables import Grouped, grouped, write_dataset
+from foldwise.training.train import TrainOutputs, train
+from foldwise.training.train_data import row_weights
+from tables import Grouped, grouped, write_dataset, write_folds
+from trained import TABLES, TRAIN_SIDE, bytes_of, outputs_in, settings_of, train_in, write_inputs
 
 SPACE: Mapping[str, Mapping[str, list[Any]]] = {
     "xgboost": {"n_estimators": [3, 6], "max_depth": [2, 3], "learning_rate": [0.3]},
     "lightgbm": {"n_estimators": [3, 6], "num_leaves": [3, 5], "learning_rate": [0.3]},
     "catboost": {"iterations": [3, 6], "depth": [2, 3], "learning_rate": [0.3]},
 }
-TABLES = ("search", "curve", "importance", "inner_predictions", "predictions")
-TRAIN_SIDE = ("search", "curve", "inner_predictions", "model")
-OF_THE_TRAIN_PART = ("chosen", "trees", "score", "fits")
+PLAN = Plan(4, 1, 2, 42)
+every_backend = pytest.mark.parametrize("backend", SPECIFICATIONS)
 
 
-def _settings(backend: str, **changed: Any) -> Settings:
-    chosen = {
-        "backend": backend,
-        "seed": 7,
-        "threads": 1,
-        "device": "cpu",
-        "class_weight": "none",
-        "metric": "log_loss",
-        "early_stopping_rounds": None,
-        "space": SPACE[backend],
-    }
-    return Settings(**{**chosen, **changed})
+def _part(inputs: Mapping[str, str]) -> Any:
+    return read_folds(inputs["folds"], only=1).assignments[1]
 
 
-def _dataset(folder: Path, data: Grouped) -> dict[str, str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = write_dataset(folder, data)
-    make_folds(**paths, plan=Plan(4, 1, 2, 42), output=folder / "folds.parquet")
-    return {**paths, "folds": str(folder / "folds.parquet")}
-
-
-def _trained(folder: Path, inputs: dict[str, str], settings: Settings, column: str = "fold_1") -> dict[str, str]:
-    names = [t for t in TABLES if column != "final" or t != "predictions"]
-    outputs = {name: str(folder / f"{name}.parquet") for name in names}
-    outputs |= {"model": str(folder / SPECIFICATIONS[settings.backend].model_file)}
-    outputs |= {"params": str(folder / "params.json")}
-    train(inputs, column, settings, outputs)
-    return outputs
-
-
-def _with_other_test_rows(data: Grouped, folds: str) -> Grouped:
-    """Return the table with other values and the other labels in the test rows of fold 1."""
-    test = read_table(folds).column("fold_1").to_numpy() == 0
+def _changed(data: Grouped, rows: Any) -> Grouped:
+    """Return the table with other values and the other labels in some rows."""
     values, label = data.matrix.values.copy(), data.label.copy()
-    values[test] = 5 - 3 * values[test]
-    label[test] = 1 - label[test]
+    values[rows] = 5 - 3 * values[rows]
+    label[rows] = 1 - label[rows]
     return Grouped(FeatureMatrix(values, data.matrix.names), label, data.group)
 
 
+def _with_table_of(folder: Path, inputs: Mapping[str, str], data: Grouped) -> dict[str, str]:
+    folder.mkdir()
+    return {**inputs, **write_dataset(folder, data)}
+
+
 @pytest.mark.parametrize("rounds", [None, 2], ids=["grid", "early stopping"])
-@pytest.mark.parametrize("backend", SPECIFICATIONS)
-def test_test_rows_change_nothing_on_the_train_side(backend: str, rounds: int | None, tmp_path: Path) -> None:
+@every_backend
+def test_test_rows_do_not_change_the_search_or_the_model(backend: str, rounds: int | None, tmp_path: Path) -> None:
     data = grouped(groups=24)
-    inputs = _dataset(tmp_path, data)
-    settings = _settings(backend, early_stopping_rounds=rounds)
-    first = _trained(tmp_path / "first", inputs, settings)
-    (tmp_path / "other").mkdir()
-    other = write_dataset(tmp_path / "other", _with_other_test_rows(data, inputs["folds"]))
-    second = _trained(tmp_path / "second", {**other, "folds": inputs["folds"]}, settings)
+    inputs = write_inputs(tmp_path, data, PLAN)
+    settings = settings_of(backend, SPACE[backend], early_stopping_rounds=rounds)
+    first = train_in(tmp_path / "first", inputs, settings)
+    changed = _with_table_of(tmp_path / "changed", inputs, _changed(data, _part(inputs) == 0))
+    second = train_in(tmp_path / "second", changed, settings)
     for name in TRAIN_SIDE:
-        assert Path(first[name]).read_bytes() == Path(second[name]).read_bytes(), name
-    summaries = [read_json(run["params"]) for run in (first, second)]
-    of_the_train_part = [{k: summary[k] for k in OF_THE_TRAIN_PART} for summary in summaries]
-    assert of_the_train_part[0] == of_the_train_part[1]
-    assert not read_table(first["predictions"]).equals(read_table(second["predictions"]))
+        assert bytes_of(first, name) == bytes_of(second, name), name
+    [one], [other] = read_params(first.params), read_params(second.params)
+    assert (one.chosen, one.trees, one.score, one.fits) == (other.chosen, other.trees, other.score, other.fits)
+    assert bytes_of(first, "predictions") != bytes_of(second, "predictions")
 
 
-def test_test_rows_change_nothing_in_the_reference(tmp_path: Path) -> None:
+@pytest.fixture
+def left_out(tmp_path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return two tables that differ only in the six groups of 24 that are left out of fold 1, with its folds."""
     data = grouped(groups=24, missing=0.1)
-    inputs = _dataset(tmp_path, data)
-    train_reference(inputs, 7, str(tmp_path / "first.parquet"))
-    test = np.flatnonzero(read_table(inputs["folds"]).column("fold_1").to_numpy() == 0)
+    number = data.group // 2
+    part = np.select([number % 4 == 0, number % 4 == 1], [0, -1], number % 2 + 1)
+    inputs = write_dataset(tmp_path, data)
+    inputs |= {"folds": write_folds(tmp_path / "folds.parquet", data, [part], n_splits=1)}
+    return inputs, _with_table_of(tmp_path / "changed", inputs, _changed(data, part == -1))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{}, {"method": "race"}, {"early_stopping_rounds": 2}, {"class_weight": "balanced"}, {"fraction": 0.5}],
+    ids=str,
+)
+@every_backend
+def test_rows_left_out_of_a_fold_change_no_output(
+    backend: str, changed: dict[str, Any], left_out: tuple[dict[str, str], dict[str, str]], tmp_path: Path
+) -> None:
+    settings = settings_of(backend, SPACE[backend], **changed)
+    first, second = (train_in(tmp_path / f"job_{i}", inputs, settings) for i, inputs in enumerate(left_out))
+    for name in (*TABLES, "model"):
+        assert bytes_of(first, name) == bytes_of(second, name), name
+    [params] = read_params(first.params)
+    assert (params.rows.train, params.rows.test) == (60, 30)
+    assert (params.groups.train, params.groups.test) == (12, 6)
+    assert read_table(first.inner_predictions).num_rows == 60
+
+
+def test_rows_left_out_of_a_fold_do_not_change_the_logistic_regression(
+    left_out: tuple[dict[str, str], dict[str, str]], tmp_path: Path
+) -> None:
+    paths = [tmp_path / f"reference_{i}.parquet" for i in range(2)]
+    for inputs, path in zip(left_out, paths, strict=True):
+        train_reference(**inputs, seed=7, output=str(path))
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert read_table(paths[0]).num_rows == 30
+
+
+def test_test_rows_do_not_change_the_logistic_regression(tmp_path: Path) -> None:
+    data = grouped(groups=24, missing=0.1)
+    inputs = write_inputs(tmp_path, data, PLAN)
+    train_reference(**inputs, seed=7, output=str(tmp_path / "first.parquet"))
+    test = np.flatnonzero(_part(inputs) == 0)
     data.matrix.values[test[1:]] = 100.0
     inputs |= write_dataset(tmp_path, data)
-    train_reference(inputs, 7, str(tmp_path / "second.parquet"))
-    scores = [read_table(tmp_path / f"{name}.parquet")["score"][0].as_py() for name in ("first", "second")]
-    assert scores[0] == scores[1]
+    train_reference(**inputs, seed=7, output=str(tmp_path / "second.parquet"))
+    first, second = (read_table(tmp_path / f"{name}.parquet")["score"].to_pylist() for name in ("first", "second"))
+    assert first[0] == second[0]
+    assert first[1] != second[1]
 
 
-@pytest.mark.parametrize("backend", SPECIFICATIONS)
+@every_backend
 def test_the_same_job_gives_the_same_bytes(backend: str, tmp_path: Path) -> None:
-    inputs = _dataset(tmp_path, grouped(groups=24, categories=2, missing=0.1))
-    runs = [_trained(tmp_path / name, inputs, _settings(backend)) for name in "ab"]
+    inputs = write_inputs(tmp_path, grouped(groups=24, categories=2, missing=0.1), PLAN)
+    first, second = (train_in(tmp_path / name, inputs, settings_of(backend, SPACE[backend])) for name in "ab")
     for name in (*TABLES, "model"):
-        assert Path(runs[0][name]).read_bytes() == Path(runs[1][name]).read_bytes(), name
+        assert bytes_of(first, name) == bytes_of(second, name), name
 
 
-@pytest.mark.parametrize("backend", SPECIFICATIONS)
-def test_predictions_are_the_saved_model_on_the_test_rows(backend: str, tmp_path: Path) -> None:
-    inputs = _dataset(tmp_path, grouped(groups=24, missing=0.1))
-    outputs = _trained(tmp_path, inputs, _settings(backend))
-    module = get_backend(backend)
-    test = read_table(inputs["folds"]).column("fold_1").to_numpy() == 0
-    matrix = read_matrix(inputs["table"], read_contract(inputs["contract"]).features).rows(test)
-    found = read_table(outputs["predictions"]).to_pandas()
-    np.testing.assert_array_equal(found["score"], module.predict_matrix(module.load(Path(outputs["model"])), matrix))
-    assert found["sample_id"].tolist() == [f"sample_{i:03d}" for i in np.flatnonzero(test)]
+@dataclass(frozen=True)
+class Job:
+    """A finished training job of fold 1."""
+
+    inputs: dict[str, str]
+    outputs: TrainOutputs
+    model: Any
+
+    @property
+    def part(self) -> Any:
+        """0 for a test row, the inner fold of a train row, shape (n,)."""
+        return _part(self.inputs)
+
+    @property
+    def matrix(self) -> FeatureMatrix:
+        """The features of the table."""
+        return read_matrix(self.inputs["table"], read_contract(self.inputs["contract"]).features)
+
+    def frame(self, name: str) -> Any:
+        """Return an output as a frame."""
+        return read_table(getattr(self.outputs, name)).to_pandas()
+
+
+def _job(folder: Path, backend: str) -> Job:
+    inputs = write_inputs(folder, grouped(groups=24, missing=0.1), PLAN)
+    outputs = train_in(folder, inputs, settings_of(backend, SPACE[backend]))
+    return Job(inputs, outputs, get_backend(backend).load(Path(outputs.model)))
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, str]]:
-    folder = tmp_path_factory.mktemp("trained")
-    inputs = _dataset(folder, grouped(groups=24, missing=0.1))
-    return inputs, _trained(folder, inputs, _settings("xgboost"))
+def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """Return a job of XGBoost."""
+    return _job(tmp_path_factory.mktemp("job"), "xgboost")
 
 
-def test_the_search_table_has_one_row_a_point(trained: tuple[dict[str, str], dict[str, str]]) -> None:
-    table = read_table(trained[1]["search"]).to_pandas()
+@every_backend
+def test_predictions_are_those_of_the_saved_model_on_the_test_rows(backend: str, tmp_path: Path) -> None:
+    job = _job(tmp_path, backend)
+    expected = get_backend(backend).predict_matrix(job.model, job.matrix.rows(job.part == 0))
+    predictions = job.frame("predictions")
+    np.testing.assert_array_equal(predictions["score"], expected)
+    assert predictions["sample_id"].tolist() == [f"sample_{i:03d}" for i in np.flatnonzero(job.part == 0)]
+
+
+@every_backend
+def test_importance_is_the_share_of_gain_and_the_mean_absolute_shap_value(backend: str, tmp_path: Path) -> None:
+    job = _job(tmp_path, backend)
+    module, importance = get_backend(backend), job.frame("importance")
+    shap = module.contributions(job.model, job.matrix.rows(job.part == 0))
+    gain = module.gain(job.model)
+    assert importance["feature"].tolist() == [f"feature_{j}" for j in range(5)]
+    np.testing.assert_array_equal(importance["shap"], np.abs(shap).mean(axis=0))
+    np.testing.assert_allclose(importance["gain"], gain / gain.sum(), rtol=1e-5)
+    assert set(importance["n_rows"]) == {np.count_nonzero(job.part == 0)}
+
+
+def test_the_search_table_has_one_row_a_point(job: Job) -> None:
+    table = job.frame("search")
     assert table["param_n_estimators"].tolist() == table["trees"].tolist() == [3, 6, 3, 6]
     assert table["param_max_depth"].tolist() == [2, 2, 3, 3]
-    np.testing.assert_allclose(table["mean_score"], table[["score_1", "score_2"]].mean(axis=1))
-    assert table["rank"].tolist() == table["mean_score"].rank(method="min").tolist()
     assert table.loc[table["chosen"], "rank"].tolist() == [1]
-    assert read_note(trained[1]["search"]) == {"metric": "log_loss", "greater_is_better": "false"}
+    assert read_note(job.outputs.search) == {"metric": "log_loss", "greater_is_better": "false"}
 
 
-def test_inner_scores_are_out_of_fold_and_explain_the_chosen_score(
-    trained: tuple[dict[str, str], dict[str, str]],
-) -> None:
-    inner = read_table(trained[1]["inner_predictions"]).to_pandas()
-    table = read_table(trained[1]["search"]).to_pandas()
+def test_inner_predictions_are_out_of_fold_and_give_the_metric_of_the_chosen_point(job: Job) -> None:
+    table = job.frame("search")
     chosen = table[table["chosen"]].iloc[0]
-    for fold, rows in inner.groupby("inner_fold"):
+    for fold, rows in job.frame("inner_predictions").groupby("inner_fold"):
         loss = -np.log(np.where(rows["label"] == 1, rows["score"], 1 - rows["score"])).mean()
         assert loss == pytest.approx(chosen[f"score_{fold}"], rel=1e-5)
 
 
-def test_curves_cover_every_tree_part_and_metric(trained: tuple[dict[str, str], dict[str, str]]) -> None:
-    curve = read_table(trained[1]["curve"]).to_pandas()
-    trees = read_json(trained[1]["params"])["trees"]
-    assert curve.groupby(["inner_fold", "part", "metric"])["iteration"].agg(list).tolist() == [
+def test_curves_cover_every_tree_part_and_metric(job: Job) -> None:
+    trees = read_params(job.outputs.params)[0].trees
+    assert job.frame("curve").groupby(["inner_fold", "part", "metric"])["iteration"].agg(list).tolist() == [
         list(range(1, trees + 1))
     ] * (2 * 2 * 2)
 
 
-def test_importance_names_every_feature_and_gain_is_a_share(trained: tuple[dict[str, str], dict[str, str]]) -> None:
-    importance = read_table(trained[1]["importance"]).to_pandas()
-    assert importance["feature"].tolist() == [f"feature_{j}" for j in range(5)]
-    assert importance["gain"].sum() == pytest.approx(1)
-    assert importance["shap"].idxmax() == 0
-    assert set(importance["n_rows"]) == {read_json(trained[1]["params"])["rows"]["test"]}
+def test_a_curve_ends_at_the_metric_of_the_chosen_point(job: Job) -> None:
+    search, curve = job.frame("search"), job.frame("curve")
+    last = curve[curve["iteration"] == curve["iteration"].max()].set_index(["part", "metric", "inner_fold"])["value"]
+    chosen = search[search["chosen"]].iloc[0]
+    for fold in (1, 2):
+        assert last["validation", "log_loss", fold] == pytest.approx(chosen[f"score_{fold}"], rel=1e-5)
+        assert last["train", "log_loss", fold] < last["validation", "log_loss", fold]
 
 
-def test_the_summary_counts_rows_and_groups(trained: tuple[dict[str, str], dict[str, str]]) -> None:
-    summary = read_json(trained[1]["params"])
-    assert sum(summary["rows"].values()) == 120
-    assert sum(summary["groups"].values()) == 24
-    assert (summary["points"], summary["fits"], summary["features"]) == (4, 4, 5)
+def test_the_summary_counts_rows_and_groups(job: Job) -> None:
+    [params] = read_params(job.outputs.params)
+    assert params.rows.train + params.rows.test == 120
+    assert params.groups.train + params.groups.test == 24
+    assert (params.points, params.fits, params.features, params.fold) == (4, 4, 5, 1)
+    assert list(read_json(job.outputs.params)) == [
+        *("backend", "fold", "chosen", "trees", "metric", "score", "points", "fits", "seconds", "peak_memory_mb"),
+        *("imports_memory_mb", "searched_rows", "rows", "groups", "features", "versions"),
+    ]
 
 
 def test_the_final_model_is_fitted_on_every_row(tmp_path: Path) -> None:
-    inputs = _dataset(tmp_path, grouped(groups=24))
-    outputs = _trained(tmp_path, inputs, _settings("xgboost"), column="final")
-    summary = read_json(outputs["params"])
-    assert summary["rows"] == {"train": 120, "test": 0}
-    assert summary["groups"] == {"train": 24, "test": 0}
+    inputs = write_inputs(tmp_path, grouped(groups=24), PLAN)
+    outputs = train_in(tmp_path, inputs, settings_of("xgboost", SPACE["xgboost"]), fold=FINAL)
+    [params] = read_params(outputs.params)
+    assert (params.fold, params.rows.train, params.rows.test) == ("final", 120, 0)
+    assert (params.groups.train, params.groups.test) == (24, 0)
 
 
 @pytest.mark.parametrize("class_weight", ["balanced", "unit"])
-def test_class_weights_reach_the_model(class_weight: str, tmp_path: Path) -> None:
+@every_backend
+def test_the_model_is_fitted_with_the_configured_weights(backend: str, class_weight: str, tmp_path: Path) -> None:
     data = grouped(groups=24)
-    kept = np.flatnonzero((data.group % 4 != 1) | (np.arange(120) % 5 == 0))
-    inputs = _dataset(tmp_path, data.rows(kept))
-    scores = [
-        read_table(_trained(tmp_path / kind, inputs, _settings("xgboost", class_weight=kind))["predictions"])["score"]
-        for kind in ("none", class_weight)
-    ]
-    assert not scores[0].equals(scores[1])
+    data = data.rows(np.flatnonzero((data.group % 4 != 1) | (np.arange(120) % 5 == 0)))
+    inputs = write_inputs(tmp_path, data, PLAN)
+    outputs = train_in(tmp_path, inputs, settings_of(backend, SPACE[backend], class_weight=class_weight))
+    [params] = read_params(outputs.params)
+    module, train_rows = get_backend(backend), _part(inputs) > 0
+    native = {k: v for k, v in params.chosen.items() if k != SPECIFICATIONS[backend].trees}
+    label, options = data.label[train_rows], FitOptions(7)
+    weight = row_weights(class_weight, label, data.group[train_rows])
+    binned = module.bin_train(data.matrix.rows(train_rows), label, weight, native, options)
+    expected = module.fit(binned, native, params.trees, options).model
+    path = tmp_path / f"expected_{SPECIFICATIONS[backend].model_file}"
+    module.save(expected, path)
+    assert path.read_bytes() == bytes_of(outputs, "model")
 
 
-def test_a_device_that_is_missing_is_refused_before_anything_is_read() -> None:
+def test_a_missing_device_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    settings = settings_of("lightgbm", SPACE["lightgbm"], device="cuda")
     with pytest.raises(UserError, match=r"training\.device: cuda"):
-        train({}, "fold_1", _settings("lightgbm", device="cuda"), {})
+        train(
+            table="",
+            contract="",
+            folds="",
+            fold=1,
+            settings=settings,
+            outputs=outputs_in(tmp_path, "lightgbm"),
+        )
