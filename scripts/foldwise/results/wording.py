@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from foldwise import errors
 from foldwise.data.contract import Label
 from foldwise.evaluation.records import Counts
 from foldwise.model_names import ENSEMBLE
+from foldwise.stats.metrics import LABELS, LOWER_IS_BETTER
 
 UNDEFINED = "undefined"
 
@@ -27,14 +29,26 @@ _METHODS = {
 }
 
 
+_PROPER_NAMES = ("Brier", "Matthews")
+_AT_THRESHOLD = ("f1", "accuracy", "balanced_accuracy", "precision", "recall", "mcc")
+
+
 @dataclass(frozen=True)
 class Metric:
     """A metric as it appears on the page."""
 
     key: str
     label: str
-    lower_is_better: bool = False
-    at_threshold: bool = False
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether less is better."""
+        return self.key in LOWER_IS_BETTER
+
+    @property
+    def at_threshold(self) -> bool:
+        """Whether it is a metric of decisions."""
+        return self.key in _AT_THRESHOLD
 
     @property
     def direction(self) -> str:
@@ -43,55 +57,35 @@ class Metric:
 
     @property
     def spoken(self) -> str:
-        """The label inside a sentence; an abbreviation keeps its capitals."""
-        return self.label if self.label.isupper() or self.label in _PROPER else self.label.lower()
+        """The label inside a sentence; abbreviations and proper names keep their capitals."""
+        first = self.label.split()[0]
+        return self.label if first.isupper() or first in _PROPER_NAMES else self.label[0].lower() + self.label[1:]
 
-
-_PROPER = ("Brier score", "Matthews correlation")
-
-# The order of the page: what depends on no threshold leads, because F1 alone misleads
-# (predicting "positive" always has F1 0.676 on the demo).
-_METRICS = (
-    Metric("auc", "AUC"),
-    Metric("log_loss", "Log loss", lower_is_better=True),
-    Metric("ap", "Average precision"),
-    Metric("brier", "Brier score", lower_is_better=True),
-    Metric("eer", "Equal error rate", lower_is_better=True),
-    Metric("f1", "F1", at_threshold=True),
-    Metric("accuracy", "Accuracy", at_threshold=True),
-    Metric("balanced_accuracy", "Balanced accuracy", at_threshold=True),
-    Metric("precision", "Precision", at_threshold=True),
-    Metric("recall", "Recall", at_threshold=True),
-    Metric("mcc", "Matthews correlation", at_threshold=True),
-)
 
 _OPERATING_POINT = "tpr_at_fpr_"
 
 
 def metric_named(key: str) -> Metric:
-    """Return the metric of a key of the artefacts; an unknown key is its own label."""
-    for metric in _METRICS:
-        if metric.key == key:
-            return metric
+    """Return the metric of a key; an unknown key is its own label."""
     if key.startswith(_OPERATING_POINT):
         return Metric(key, f"TPR at FPR {float(key.removeprefix(_OPERATING_POINT)):.3g}")
-    return Metric(key, key)
+    return Metric(key, LABELS.get(key, key))
 
 
 def metrics_in(keys: Iterable[str]) -> list[Metric]:
-    """Return the metrics of the page that ``keys`` hold, in the order of the page."""
-    found = set(keys)
-    points = sorted(k for k in found if k.startswith(_OPERATING_POINT))
-    return [m for m in _METRICS if m.key in found] + [metric_named(k) for k in points]
+    """Return the metrics among ``keys`` that have a label, in the order of the page, then the operating points."""
+    present = set(keys)
+    points = sorted(key for key in present if key.startswith(_OPERATING_POINT))
+    return [metric_named(key) for key in (*(key for key in LABELS if key in present), *points)]
 
 
 def display_name(name: str) -> str:
-    """Return how an entrant or a reference is spelled in prose."""
+    """Return the name of a model or baseline in prose."""
     return _NAMES.get(name, name)
 
 
 def subject(name: str) -> str:
-    """Return how an entrant is spelled where it begins a sentence."""
+    """Return the name of a model where it begins a sentence."""
     return f"The {name}" if name == ENSEMBLE else display_name(name)
 
 
@@ -101,12 +95,12 @@ def method_name(name: str) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Tell whether a value is a finite number; a bool is not."""
+    """Return whether a value is a finite number; a bool is not."""
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def score(value: float | None) -> str:
-    """Write a score with three decimals; ``undefined`` for none."""
+    """Write the value of a metric with three decimals; ``undefined`` for none."""
     # Adding zero turns the -0.0 of a small negative number into 0.0.
     return UNDEFINED if value is None else f"{round(value, 3) + 0.0:.3f}"
 
@@ -122,8 +116,8 @@ def count(value: float | None) -> str:
 
 
 def counted(value: float | None, noun: str) -> str:
-    """Write a count with its noun, in the plural where it is one."""
-    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
+    """Write a count with its noun; ``undefined`` for none."""
+    return f"{UNDEFINED} {noun}s" if value is None else errors.counted(value, noun)
 
 
 def percent(share: float) -> str:
