@@ -22,8 +22,6 @@ rule build_analytics:
     conda:
         "../envs/environment.yaml"
     params:
-        datasets=list(SETTINGS.datasets),
-        backends=SETTINGS.backends,
         code=code_of("build_analytics"),
     script:
         "../scripts/build_analytics.py"

@@ -24,8 +24,8 @@ COMMENT ON COLUMN folds.repeat IS 'Repeat of the outer split, from 1';
 COMMENT ON COLUMN folds.fold IS 'Outer fold, from 1';
 COMMENT ON COLUMN folds.sample_id IS 'Key of the sample';
 COMMENT ON COLUMN folds.group_id IS 'Group of the sample (column group of folds.parquet; GROUP is an SQL keyword)';
-COMMENT ON COLUMN folds.is_test IS 'True: test row of this fold; false: train row';
-COMMENT ON COLUMN folds.inner_fold IS 'Inner fold of a train row, from 1; null for a test row';
+COMMENT ON COLUMN folds.is_test IS 'True: test row of this fold';
+COMMENT ON COLUMN folds.inner_fold IS 'Inner fold of a train row, from 1; null for a test row; -1 for a row in neither part';
 
 COMMENT ON TABLE results IS 'One row per dataset, model and outer fold: test metrics at threshold 0.5, and what training chose and cost';
 COMMENT ON COLUMN results.dataset IS 'Name in the configuration';

@@ -1,4 +1,4 @@
-"""The rows of the analytics tables, made from the files of a finished run."""
+"""The rows of the analytics tables, built from the results of a finished run."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,97 +7,105 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from foldwise.results.scores import fold_scores
+from foldwise.audit.findings import Audit
+from foldwise.data.contract import Contract
+from foldwise.evaluation.comparison_records import Comparison
+from foldwise.evaluation.records import Metrics
+from foldwise.folds.assignment import Folds, Plan
+from foldwise.results.training_records import FoldParams, FoldWeight
 
-Json = Mapping[str, Any]
+Row = dict[str, object]
 
 
-def dataset_row(contract: Json, comparison: Json, audit: Json, plan: Mapping[str, str]) -> dict[str, Any]:
-    """Return the row of a dataset; ``audit`` is empty where none was run, ``plan`` is the note of folds.parquet."""
+def dataset_row(contract: Contract, comparison: Comparison, audit: Audit | None, plan: Plan) -> Row:
+    """Return the row of a dataset; ``audit`` is None where it is switched off."""
     return {
-        "dataset": contract["dataset"],
-        "n_rows": contract["rows"],
-        "n_units": contract["n_units"],
-        "n_groups": comparison["counts"]["groups"],
-        "n_positive": contract["label"]["n_positive"],
-        "n_features": len(contract["features"]),
-        "label_column": contract["label"]["column"],
-        "positive_value": str(contract["label"]["positive"]),
-        "id_column": contract["id"] or "sample_id",
-        "unit_column": contract["unit"],
-        "group_columns": contract["groups"],
-        "slice_columns": contract["slices"],
-        **{name: int(plan[name]) for name in ("n_splits", "n_repeats", "inner_splits", "seed")},
-        "audit_verdict": audit.get("verdict"),
-        "verdict": comparison["verdict"],
+        "dataset": contract.dataset,
+        "n_rows": contract.rows,
+        "n_units": contract.n_units,
+        "n_groups": comparison.counts.groups,
+        "n_positive": contract.label.n_positive,
+        "n_features": len(contract.features),
+        "label_column": contract.label.column,
+        "positive_value": contract.label.positive,
+        "id_column": contract.id,
+        "unit_column": contract.unit,
+        "group_columns": contract.groups,
+        "slice_columns": contract.slices,
+        "n_splits": plan.n_splits,
+        "n_repeats": plan.n_repeats,
+        "inner_splits": plan.inner_splits,
+        "seed": plan.seed,
+        "audit_verdict": None if audit is None else audit.verdict,
+        "verdict": comparison.verdict,
     }
 
 
-def result_rows(metrics: Json, params: Sequence[Json]) -> list[dict[str, Any]]:
-    """Return one row an outer fold: its scores, and what its training chose and cost."""
-    trainings = {entry["fold"]: _training(entry) for entry in params}
-    return [{**row, **trainings[row["fold"]]} for row in _scored_folds(metrics)]
+def result_rows(metrics: Metrics, params: Sequence[FoldParams]) -> list[Row]:
+    """Return one row per outer fold: its metrics, and what its training chose and cost."""
+    trainings = {entry.fold: _training(entry) for entry in params}
+    return [{**row, **trainings[row["fold"]]} for row in _fold_rows(metrics)]
 
 
-def ensemble_rows(metrics: Json, weights: pa.Table) -> list[dict[str, Any]]:
-    """Return one row an outer fold: its scores, and the weights of its test rows in place of hyperparameters."""
-    of_fold: dict[int, dict[str, float]] = {}
-    for line in weights.to_pylist():
-        if line["inner_fold"] == 0:
-            of_fold.setdefault(line["fold"], {})[line["backend"]] = line["weight"]
-    return [{**row, "params": json.dumps(of_fold[row["fold"]])} for row in _scored_folds(metrics)]
+def ensemble_rows(metrics: Metrics, weights: Sequence[FoldWeight]) -> list[Row]:
+    """Return one row per outer fold: its metrics, and the weights for its test rows in place of hyperparameters."""
+    by_fold: dict[int, dict[str, float]] = {}
+    for entry in weights:
+        if entry.inner_fold == 0:
+            by_fold.setdefault(entry.fold, {})[entry.backend] = entry.weight
+    return [{**row, "params": json.dumps(by_fold[row["fold"]])} for row in _fold_rows(metrics)]
 
 
-def _scored_folds(metrics: Json) -> list[dict[str, Any]]:
-    thresholds = {entry["fold"]: entry["threshold"] for entry in metrics["thresholds"].get("folds", [])}
-    return [{**row, "threshold": thresholds.get(row["fold"])} for row in fold_scores(metrics)]
+def _fold_rows(metrics: Metrics) -> list[dict[str, Any]]:
+    thresholds = {entry.fold: entry.threshold for entry in metrics.thresholds.folds}
+    return [{**row, "threshold": thresholds[row["fold"]]} for row in metrics.fold_rows()]
 
 
-def _training(params: Json) -> dict[str, Any]:
+def _training(params: FoldParams) -> Row:
     return {
-        "trees": params["trees"],
-        "params": json.dumps(params["chosen"]),
-        "points": params["points"],
-        "fits": params["fits"],
-        **{f"{part}_seconds": params["seconds"][part] for part in ("search", "refit", "total")},
-        "peak_memory_mb": params["peak_memory_mb"],
+        "trees": params.trees,
+        "params": json.dumps(params.chosen),
+        "points": params.points,
+        "fits": params.fits,
+        "search_seconds": params.seconds.search,
+        "refit_seconds": params.seconds.refit,
+        "total_seconds": params.seconds.total,
+        "peak_memory_mb": params.peak_memory_mb,
     }
 
 
-def interval_rows(metrics: Json) -> list[dict[str, Any]]:
-    """Return one row a metric and method."""
-    keys = {"dataset": metrics["dataset"], "backend": metrics["backend"]}
+def interval_rows(metrics: Metrics) -> list[Row]:
+    """Return one row per metric and method."""
+    keys = {"dataset": metrics.dataset, "backend": metrics.backend}
     return [
-        {**keys, "metric": metric, "method": method, **found}
-        for metric, methods in metrics["intervals"].items()
-        for method, found in methods.items()
+        {**keys, "metric": metric, "method": method, **interval.as_json()}
+        for metric, methods in metrics.intervals.items()
+        for method, interval in methods.items()
     ]
 
 
-def comparison_rows(comparison: Json) -> list[dict[str, Any]]:
-    """Return one row a pair."""
+def comparison_rows(comparison: Comparison) -> list[Row]:
+    """Return one row per pair of models."""
+    keys = {"dataset": comparison.dataset}
+    return [{**pair.as_json(), **keys, "backend_a": pair.a, "backend_b": pair.b} for pair in comparison.pairs]
+
+
+def audit_rows(audit: Audit) -> list[Row]:
+    """Return one row per check."""
     return [
-        {**pair, "dataset": comparison["dataset"], "backend_a": pair["a"], "backend_b": pair["b"]}
-        for pair in comparison["pairs"]
+        {**check.as_json(), "dataset": audit.dataset, "check_id": check.id, "evidence": json.dumps(check.evidence)}
+        for check in audit.checks
     ]
 
 
-def audit_rows(audit: Json) -> list[dict[str, Any]]:
-    """Return one row a check."""
-    return [
-        {**check, "dataset": audit["dataset"], "check_id": check["id"], "evidence": json.dumps(check["evidence"])}
-        for check in audit.get("checks", [])
-    ]
-
-
-def search_rows(dataset: str, backend: str, table: pa.Table, note: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Return one row a fold and point; the columns of parameters and inner folds become one value each.
+def search_rows(dataset: str, backend: str, table: pa.Table, note: Mapping[str, str]) -> list[Row]:
+    """Return one row per fold and point; the columns of parameters and of inner folds become one value each.
 
     Args:
         dataset: name of the dataset.
-        backend: name of the backend, whose parameters the ``param_`` columns are.
-        table: the gathered search table.
-        note: its key-value metadata, with the metric and its direction.
+        backend: name of the backend.
+        table: search.parquet of all folds.
+        note: its metadata, with ``metric`` and ``greater_is_better``.
     """
     inner = sorted((n for n in table.column_names if n.removeprefix("score_").isdigit()), key=lambda n: int(n[6:]))
     params = [n for n in table.column_names if n.startswith("param_")]
@@ -115,7 +123,7 @@ def search_rows(dataset: str, backend: str, table: pa.Table, note: Mapping[str, 
 
 
 def prediction_table(table: pa.Table, slices: Sequence[str]) -> pa.Table:
-    """Return the out-of-fold rows with the slice columns as one map a row."""
+    """Return the out-of-fold predictions with the slice columns as one map per row."""
     count = table.num_rows
     values = pa.chunked_array([part for name in slices for part in table[name].cast(pa.string()).chunks], pa.string())
     row_by_row = np.arange(len(slices) * count).reshape(len(slices), count).T.ravel()
@@ -134,28 +142,19 @@ def named(table: pa.Table, dataset: str, backend: str) -> pa.Table:
     return table
 
 
-def fold_tables(dataset: str, table: pa.Table, n_splits: int) -> Iterator[pa.Table]:
-    """Yield one table an outer fold, with a row a sample.
-
-    Args:
-        dataset: name of the dataset.
-        table: folds.parquet, with the columns fold_1, fold_2, ...: 0 marks a test row.
-        n_splits: outer folds of one repeat.
-    """
-    table = _with_group_id(table)
-    count = sum(name.startswith("fold_") for name in table.column_names)
-    for fold in range(1, count + 1):
-        part = table[f"fold_{fold}"].to_numpy()
-        test = part == 0
+def fold_tables(dataset: str, folds: Folds) -> Iterator[pa.Table]:
+    """Yield one table per outer fold, with one row per sample."""
+    for fold in folds.numbers:
+        is_test = folds.is_test(fold)
         yield pa.table(
             {
-                "dataset": pa.repeat(dataset, table.num_rows),
-                "repeat": pa.repeat((fold - 1) // n_splits + 1, table.num_rows),
-                "fold": pa.repeat(fold, table.num_rows),
-                "sample_id": table["sample_id"],
-                "group_id": table["group_id"],
-                "is_test": pa.array(test),
-                "inner_fold": pa.array(part, mask=test),
+                "dataset": pa.repeat(dataset, len(folds)),
+                "repeat": pa.repeat(folds.repeat_of(fold), len(folds)),
+                "fold": pa.repeat(fold, len(folds)),
+                "sample_id": folds.sample_id,
+                "group_id": folds.group,
+                "is_test": is_test,
+                "inner_fold": pa.array(folds.assignments[fold], mask=is_test),
             }
         )
 

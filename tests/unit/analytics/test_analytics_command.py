@@ -3,30 +3,26 @@
 from pathlib import Path
 
 import pytest
-from artefacts import Study
+from databases import build
+from fixtures.runs import FinishedRun
 from foldwise.analytics import DuckDBAnalytics
 from foldwise.analytics.__main__ import main
-from foldwise.analytics.build import build_analytics
 from foldwise.errors import UserError
-from gathered import write_gathered
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("results")
-    inputs = write_gathered(folder, [Study(backends=("catboost",), units=20)])
-    build_analytics(inputs, ["demo"], ["catboost"], folder / "analytics.duckdb")
-    return str(folder / "analytics.duckdb")
+def database(lone_run: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(build(tmp_path_factory.mktemp("results"), [lone_run]))
 
 
 def test_a_query_is_printed_as_a_table(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--database", database, "SELECT dataset, n_units FROM datasets"]) == 0
-    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["dataset", "n_units"], ["demo", "20"]]
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["dataset", "n_units"], ["tiny", "40"]]
 
 
 def test_a_query_is_printed_as_comma_separated_values(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--csv", "--database", database, "SELECT dataset, n_units FROM datasets"]) == 0
-    assert capsys.readouterr().out == "dataset,n_units\ndemo,20\n"
+    assert capsys.readouterr().out == "dataset,n_units\ntiny,40\n"
 
 
 def test_a_ready_query_runs_by_its_name(database: str, capsys: pytest.CaptureFixture[str]) -> None:
