@@ -5,18 +5,24 @@ Usage: python tests/mutants.py [--number 40] [--seed 1] [PACKAGE ...]
 
 import argparse
 import ast
+import importlib
+import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import Queue
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = Path("scripts/foldwise")
@@ -26,6 +32,9 @@ _COMPARED |= {ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn
 _COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult}
 _COMPUTED |= {ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
 _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor"}
+# Imported once, before the copies: they take most of the time of a short test run.
+_IMPORTED = ("hypothesis", "pandas", "pyarrow.parquet", "pydantic", "scipy.stats", "sklearn.model_selection")
+_IMPORTED += ("sklearn.linear_model", "xgboost", "lightgbm", "catboost", "yaml")
 # Texts for people, and what only a type checker reads.
 _SKIPPED_FIELDS = ("annotation", "returns", "decorator_list", "msg")
 _SKIPPED_NODES = (ast.JoinedStr, ast.Raise, ast.Import, ast.ImportFrom)
@@ -48,9 +57,9 @@ class Mutant:
     source: str
 
 
-def mutants(file: Path) -> Iterator[Mutant]:
-    """Yield every mutant of a file."""
-    tree = ast.parse((ROOT / file).read_text(encoding="utf-8"))
+def mutants(root: Path, file: Path) -> Iterator[Mutant]:
+    """Yield every mutant of a file, whose path counts from the root of a copy."""
+    tree = ast.parse((root / file).read_text(encoding="utf-8"))
     for parent, field, place in list(_places(tree)):
         holder = getattr(parent, field)
         node = holder if place is None else holder[place]
@@ -139,40 +148,52 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def passes(folder: Path, package: str, seconds: float | None = None) -> bool:
-    """Run the unit tests of a package, those that failed last time first; a run past its time counts as a failure."""
-    # Without -B a changed file of the same size and second would be taken from its cached bytecode.
-    command = [sys.executable, "-B", "-m", "pytest", f"tests/unit/{package}", "-x", "--failed-first", "--no-header"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, timeout=seconds, check=False)
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+def start(folder: Path, package: str) -> BaseProcess:
+    """Start the unit tests of a package in a copy of this process, those that failed last time first."""
+    process = get_context("fork").Process(target=run_tests, args=(folder, package))
+    process.start()
+    return process
+
+
+def run_tests(folder: Path, package: str) -> None:
+    """Run the tests in a process and session of its own."""
+    os.setsid()
+    os.chdir(folder)
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, 1)
+    os.dup2(silence, 2)
+    sys.exit(pytest.main([f"tests/unit/{package}", "-x", "--failed-first"]))
 
 
 def survivors(package: str, chosen: list[Mutant], folders: list[Path]) -> list[Mutant]:
-    """Return the mutants that the tests of a package let through."""
-    free: Queue[Path] = Queue()
-    for folder in folders:
-        free.put(folder)
-    started = time.monotonic()
-    if not passes(folders[0], package):
+    """Return the mutants that the tests of a package let through; a run that takes far too long has seen its mutant."""
+    begun = time.monotonic()
+    unchanged = start(folders[0], package)
+    unchanged.join()
+    if unchanged.exitcode:
         sys.exit(f"error: tests/unit/{package} fails without a mutant")
-    seconds = 60 + 5 * (time.monotonic() - started)
-
-    def survives(mutant: Mutant) -> bool:
-        folder = free.get()
-        try:
-            original = (folder / mutant.file).read_text(encoding="utf-8")
+    seconds = 60 + 5 * (time.monotonic() - begun)
+    alive, waiting, free = [], list(chosen), list(folders)
+    running: dict[BaseProcess, tuple[Mutant, Path, str, float]] = {}
+    while waiting or running:
+        while waiting and free:
+            mutant, folder = waiting.pop(0), free.pop()
+            before = (folder / mutant.file).read_text(encoding="utf-8")
             (folder / mutant.file).write_text(mutant.source, encoding="utf-8")
-            outcome = passes(folder, package, seconds)
-            (folder / mutant.file).write_text(original, encoding="utf-8")
-            return outcome
-        finally:
-            free.put(folder)
-
-    with ThreadPoolExecutor(len(folders)) as workers:
-        return [m for m, survived in zip(chosen, workers.map(survives, chosen), strict=True) if survived]
+            running[start(folder, package)] = mutant, folder, before, time.monotonic() + seconds
+        wait([process.sentinel for process in running], timeout=1)
+        for process, (mutant, folder, before, end) in list(running.items()):
+            if process.is_alive() and time.monotonic() < end:
+                continue
+            if process.is_alive():
+                os.killpg(process.pid or 0, signal.SIGKILL)
+                process.join()
+            if process.exitcode == 0:
+                alive.append(mutant)
+            (folder / mutant.file).write_text(before, encoding="utf-8")
+            free.append(folder)
+            del running[process]
+    return alive
 
 
 def main() -> None:
@@ -182,12 +203,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2, help="test runs at a time")
     asked = parser.parse_args()
+    # Bytecode of a changed file of the same size and second would be taken for that of the file before.
+    sys.dont_write_bytecode = True
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONDONTWRITEBYTECODE="1")
+    for name in _IMPORTED:
+        importlib.import_module(name)
     lines = [f"{'package':12} mutants killed survived"]
     with tempfile.TemporaryDirectory() as folder:
         folders = [copied(Path(folder, str(number))) for number in range(asked.jobs)]
         for package in asked.packages:
-            files = sorted((ROOT / LIBRARY / package).rglob("*.py"))
-            everything = [mutant for file in files for mutant in mutants(file.relative_to(ROOT))]
+            files = sorted((folders[0] / LIBRARY / package).rglob("*.py"))
+            everything = [mutant for file in files for mutant in mutants(folders[0], file.relative_to(folders[0]))]
             chosen = random.Random(asked.seed).sample(everything, min(asked.number, len(everything)))  # noqa: S311
             alive = survivors(package, chosen, folders)
             for mutant in sorted(alive, key=lambda m: (m.file, m.line)):
