@@ -56,8 +56,8 @@ def export_models(models: Sequence[FinalModel], sample: FeatureMatrix, folder: P
         path.unlink(missing_ok=True)
         content, export = _converted(model, sample)
         if export.written:
-            with replacing(path) as beside:
-                beside.write_bytes(content)
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)
         exports.append(export)
     return exports
 
