@@ -37,7 +37,7 @@ CASES = [
     Case("limit beyond one", ("max_unmatched: 5 given", "1.0 or less"), dataset={"max_unmatched": 5}, step="config"),
     _wrong(
         "tracker that is a folder",
-        "tracking.uri: 'mlruns' is neither a database nor a server",
+        "tracking.uri: 'mlruns' is not the address of a database or a server",
         "sqlite:///results/mlflow.db",
         tracking={"uri": "mlruns"},
     ),
@@ -54,9 +54,7 @@ CASES = [
         "did you mean 'mine'",
         predict={"new": {"table": "x.parquet", "dataset": "main"}},
     ),
-    _wrong(
-        "rows named as units", "'new_units'", "name it otherwise", predict={"new_units": {"table": "table.parquet"}}
-    ),
+    _wrong("rows named as units", "'new_units'", "use another name", predict={"new_units": {"table": "table.parquet"}}),
     _wrong("no groups for the search", "search.fraction: 0.0 given", "more than 0", search={"fraction": 0.0}),
     _wrong("wrong type", "folds.n_splits: '3' given", "a whole number", folds={"n_splits": "3"}),
     _wrong("negative splits", "folds.n_splits: -1 given", "2 or more", folds={"n_splits": -1}),

@@ -50,18 +50,18 @@ FILES = [
     Case("missing file", ("nowhere.parquet", "no such file", "check the path"), dataset={"table": "nowhere.parquet"}),
     Case("empty file", ("table.parquet", "0 bytes", "write it again"), written("table.parquet", b"")),
     Case("not parquet", ("table.parquet", "cannot be read as parquet"), written("table.parquet", b"PAR?" * 99)),
-    Case("csv named parquet", ("cannot be read as parquet", "name"), written("table.parquet", b"a,b\n1,2\n")),
-    Case("half a parquet file", ("cannot be read as parquet", "is the file whole"), _cut_in_half),
+    Case("csv named parquet", ("cannot be read as parquet", "suffix"), written("table.parquet", b"a,b\n1,2\n")),
+    Case("half a parquet file", ("cannot be read as parquet", "is the file complete"), _cut_in_half),
     Case(
         "not arrow",
         ("table.arrow", "cannot be read as arrow"),
         written("table.arrow", b"x" * 99),
         {"table": "table.arrow"},
     ),
-    Case("unknown suffix", ("table.xlsx", "unknown kind", ".csv"), dataset={"table": "table.xlsx"}),
-    Case("empty path", ("''", "unknown kind of file"), dataset={"table": ""}),
+    Case("unknown suffix", ("table.xlsx", "unknown file format", ".csv"), dataset={"table": "table.xlsx"}),
+    Case("empty path", ("''", "unknown file format"), dataset={"table": ""}),
     Case("folder", ("table.parquet", "is a folder", "give a file"), _folder_in_place),
-    Case("no rows", ("table.parquet", "no rows", "written to the end"), in_rows(lambda t: t.head(0))),
+    Case("no rows", ("table.parquet", "no rows", "written completely"), in_rows(lambda t: t.head(0))),
     Case("unreadable file", ("table.parquet", "cannot be opened", "permissions"), _unreadable),
     Case(
         "file in an unreadable folder",
@@ -71,7 +71,7 @@ FILES = [
     ),
     Case(
         "name beyond the file system's limit",
-        ("cannot be opened", "mend the path"),
+        ("cannot be opened", "correct the path"),
         dataset={"table": "x" * 300 + ".csv"},
     ),
     Case(
@@ -108,18 +108,20 @@ LABELS = [
     Case("positive not present", ("positive: 'yes'", "'fake'", "set positive:"), dataset={"positive": "yes"}),
     Case("label of a nested type", ("'fake'", "list<", "give numbers"), in_table(fake=_labels_of({0: [0], 1: [1]}))),
     Case(
-        "feature equals label", ("'noise'", "what the label says", "exclude"), in_table(noise=_labels_of({0: 3, 1: 9}))
+        "feature equals label",
+        ("'noise'", "the same values as the label", "exclude"),
+        in_table(noise=_labels_of({0: 3, 1: 9})),
     ),
     Case("feature is the label turned", ("'codec'", "exclude"), in_table(codec=_labels_of({0: "z", 1: "a"}))),
     Case(
         "feature table contradicts label",
-        ("stage2.parquet", "'fake'", "contradicts", "1 rows", "drop the column"),
+        ("stage2.parquet", "'fake'", "contradicts", "1 rows", "remove the column"),
         lambda folder: features().assign(fake=_first(1, "fake")).to_parquet(folder / "stage2.parquet"),
         base=JOINED,
     ),
     Case(
         "both labels in a unit",
-        ("'mine'", "mixed_labels", "1 of 12 units", "v00", "mend the labels"),
+        ("'mine'", "mixed_labels", "1 of 12 units", "v00", "fix the labels"),
         in_table(fake=_first(1, "fake")),
         step="audit",
     ),
@@ -127,29 +129,29 @@ LABELS = [
 
 IDS = [
     Case(
-        "id twice", ("id:", "more than once", "'v00_c0'", "remove the copies"), in_rows(lambda t: pd.concat([t, t[:1]]))
+        "id twice", ("id:", "1 repeated id", "'v00_c0'", "remove the copies"), in_rows(lambda t: pd.concat([t, t[:1]]))
     ),
     Case("id column missing", ("'smaple'", "did you mean 'sample'", "there are"), dataset={"id": "smaple"}),
-    Case("id empty", ("'sample'", "empty in 1 rows", "needs a name"), in_table(sample=_first(None, "sample"))),
+    Case("id empty", ("'sample'", "empty in 1 rows", "needs an id"), in_table(sample=_first(None, "sample"))),
     Case("id of a nested type", ("'sample'", "list<", "use text"), in_table(sample=[[n] for n in range(48)])),
     Case(
         "id pattern that fits nothing",
-        ("id_pattern:", "does not fit 48 of 48", "'v00_c0'", "mend the pattern"),
+        ("id_pattern:", "does not match 48 of 48", "'v00_c0'", "correct the pattern"),
         dataset={"id_pattern": r"(?P<id>.*)\.mp4"},
     ),
     Case(
         "id pattern whose group finds nothing",
-        ("id_pattern:", "does not fit 48 of 48", "mend the pattern"),
+        ("id_pattern:", "does not match 48 of 48", "correct the pattern"),
         dataset={"id_pattern": r"(?P<id>x)|v"},
     ),
     Case(
         "id pattern that cuts too much",
-        ("12 ids", "more than once", "'v00'", "cuts too much"),
+        ("12 repeated ids", "'v00'", "cuts too much"),
         dataset={"id_pattern": r"(?P<id>v\d+)"},
     ),
     Case(
         "invalid regular expression",
-        ("datasets.mine.id_pattern", "no regular expression", "mend it"),
+        ("datasets.mine.id_pattern", "not a regular expression", "correct it"),
         dataset={"id_pattern": "(?P<id>"},
         step="config",
     ),
@@ -173,7 +175,7 @@ IDS = [
     ),
     Case(
         "two feature columns of one name",
-        ("stage2.parquet", "'stage2_noise'", "name the feature table otherwise"),
+        ("stage2.parquet", "'stage2_noise'", "give the feature table another name"),
         lambda folder: metadata().assign(stage2_noise=1.0).to_parquet(folder / "metadata.parquet"),
         base=JOINED,
     ),

@@ -18,7 +18,7 @@ from foldwise.config.models import Config
 
 _HEAD = """# The configuration
 
-<!-- Written by `make config-docs` from scripts/foldwise/config/models.py: change it there. -->
+<!-- Written by `make config-docs` from the models in scripts/foldwise/config/: change it there. -->
 
 Edit `config/config.yaml`, or give a file of your own with `--configfile my.yaml`. Such a file stands
 alone: nothing of `config.yaml` is merged into it. `--config key=value` overrides either.

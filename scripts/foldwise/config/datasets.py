@@ -11,14 +11,14 @@ from foldwise.errors import shown
 
 def _storable(value: int) -> int:
     if not -(2**63) <= value < 2**64:
-        raise ValueError(f"{shown(value)} is more than a column can hold: mend the value")
+        raise ValueError(f"{shown(value)} is too large for a column: correct the value")
     return value
 
 
 Scalar = bool | Annotated[int, AfterValidator(_storable)] | float | str
 _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
 
-# It becomes part of file names, of which file systems take 255 bytes.
+# It becomes part of file names, which may have 255 bytes on most file systems.
 Name = Annotated[str, Field(pattern=_NAME, max_length=100)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -32,7 +32,7 @@ class Section(BaseModel):
 class Dataset(Section):
     """One entry under `datasets:`, either `table:` alone or `metadata:` with `features:`."""
 
-    table: str | None = Field(None, description="One file that holds label, groups and features")
+    table: str | None = Field(None, description="One file with label, groups and features")
     metadata: str | None = Field(None, description="One row a sample: id, label, groups, slices")
     features: dict[Name, str] = Field(
         default_factory=dict,
@@ -40,7 +40,7 @@ class Dataset(Section):
     )
     id: str | None = Field(
         None,
-        description="Column that names a sample. Needed with `features:`; without it the row number is the name",
+        description="Column that identifies a sample. Needed with `features:`; without it the row number is the id",
     )
     id_pattern: str | None = Field(
         None,
@@ -50,25 +50,28 @@ class Dataset(Section):
     positive: Scalar = Field(1, description="Value of `label` that counts as positive")
     groups: list[str] = Field(
         description="Columns that tie samples together: rows that share a value in any of them never cross a split. "
-        "`[]` declares that every row stands for itself"
+        "`[]` declares that every row is its own group"
     )
-    unit: str | None = Field(None, description="Column on which a verdict is wanted. Default: the first of `groups:`")
-    slices: list[str] = Field(default_factory=list, description="Metadata columns by whose values scores are given")
+    unit: str | None = Field(
+        None,
+        description="Column whose values a decision is wanted for, such as the video. Default: the first of `groups:`",
+    )
+    slices: list[str] = Field(default_factory=list, description="Metadata columns; metrics are reported for each value")
     exclude: list[str] = Field(default_factory=list, description="Columns that must not become features")
     categorical: Literal["auto"] | list[str] = Field(
         "auto", description="`auto`: string, category and bool columns; or a list of columns"
     )
     sentinels: dict[str, list[Scalar]] = Field(
-        default_factory=dict, description="Values that stand for missing, by column: `{codec_bitrate: [0]}`"
+        default_factory=dict, description="Values that are read as missing, by column: `{codec_bitrate: [0]}`"
     )
-    inf: Literal["error", "missing"] = Field("error", description="What an infinite value is")
+    inf: Literal["error", "missing"] = Field("error", description="How an infinite value is treated")
     max_unmatched: Share = Field(
         0.05,
         description="Largest share of rows that may lack a partner in another table before the run stops",
     )
 
     video_root: str | None = Field(
-        None, description="Folder that `id` counts from, where it names video files: the notebook shows first frames"
+        None, description="Folder of the video files that `id` names: the notebook shows their first frames"
     )
 
     @property
@@ -91,7 +94,7 @@ class Dataset(Section):
         if self.metadata is not None and not self.features:
             raise ValueError("metadata: needs features: with at least one table, such as {stage2: path.parquet}")
         if self.table is not None and self.features:
-            raise ValueError("table: is one file with everything; with features: use metadata: instead")
+            raise ValueError("table: is one file with everything: use metadata: with features:")
         if self.features and self.id is None:
             raise ValueError("features: needs id:, the column that the tables are joined on")
         return self
@@ -100,7 +103,7 @@ class Dataset(Section):
     @classmethod
     def _all_is_taken(cls, slices: list[str]) -> list[str]:
         if "all" in slices:
-            raise ValueError("'all' is what the tables call the scores over all rows: rename the column")
+            raise ValueError("'all' is the name that the results use for all rows: rename the column")
         return slices
 
     @field_validator("id_pattern")
@@ -111,27 +114,29 @@ class Dataset(Section):
         try:
             named = re.compile(pattern).groupindex
         except (re.error, OverflowError, RecursionError) as fault:
-            raise ValueError(f"{pattern!r} is no regular expression: {fault}: mend it") from None
+            raise ValueError(f"{pattern!r} is not a regular expression: {fault}: correct it") from None
         if "id" not in named:
             raise ValueError(f"{pattern!r} needs a group (?P<id>...) around the part that the tables share")
         return pattern
 
 
 class NewTable(Section):
-    """One entry under `predict:`, either `table:` alone or `features:`, scored with the final models of a dataset."""
+    """One entry under `predict:`, either `table:` alone or `features:`: new rows for the final models of a dataset."""
 
     dataset: str | None = Field(
-        None, description="The dataset whose final models score it. Needed where several datasets are configured"
+        None, description="The dataset whose final models predict. Needed where several datasets are configured"
     )
-    table: str | None = Field(None, description="One file that holds every column under its name in `table.parquet`")
+    table: str | None = Field(None, description="One file with every column under its name in `table.parquet`")
     features: dict[Name, str] = Field(
-        default_factory=dict, description="Feature tables under the names of the dataset's own, joined on its `id`"
+        default_factory=dict,
+        description="Feature tables under the names that the dataset gives them, joined on `id`",
     )
     metadata: str | None = Field(
-        None, description="With `features:`, a file that says which samples to score and to which unit they belong"
+        None, description="With `features:`, a file with the samples to predict and the unit of each"
     )
     explain: bool = Field(
-        False, description="Whether each row gets the five columns that moved its score most (SHAP values)"
+        False,
+        description="Whether to add the five features with the largest effect on each prediction (SHAP values)",
     )
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""One line for a wrong configuration: the key, what was given, what is allowed, the nearest right name."""
+"""One line for a wrong configuration: the key, what was given, what is allowed, the closest valid name."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from foldwise.errors import nearest, shown
 
-_WANTED = {
+_EXPECTED = {
     "int_type": "a whole number",
     "float_type": "a number",
     "string_type": "a text in quotes",
@@ -24,18 +24,20 @@ _WANTED = {
 }
 
 
-def explain(found: ValidationError, model: type[BaseModel], content: Mapping[str, Any]) -> str:
-    """Return one line about the first error in ``found``, an unknown key before anything else."""
-    errors = sorted(found.errors(), key=lambda e: e["type"] != "extra_forbidden")
+def explain(error: ValidationError, model: type[BaseModel], content: Mapping[str, Any]) -> str:
+    """Return one line about the first error; unknown keys come first."""
+    errors = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
     first = errors[0]
     places = {tuple(map(str, _place(e, content))) for e in errors}
     more = len(places) - 1
     here = [e for e in errors if _place(e, content) == _place(first, content)]
-    wanted = list(dict.fromkeys(_WANTED[e["type"]].format(**e.get("ctx", {})) for e in here if e["type"] in _WANTED))
-    return f"config: {_sentence(first, model, content, wanted)}" + (f" (and {more} more)" if more else "")
+    expected = list(
+        dict.fromkeys(_EXPECTED[e["type"]].format(**e.get("ctx", {})) for e in here if e["type"] in _EXPECTED)
+    )
+    return f"config: {_sentence(first, model, content, expected)}" + (f" (and {more} more)" if more else "")
 
 
-def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str, Any], wanted: list[str]) -> str:
+def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str, Any], expected: list[str]) -> str:
     place = _place(error, content)
     key = ".".join(map(str, place)) or "the configuration"
     kind, given = error["type"], error["input"]
@@ -46,27 +48,27 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str,
     if kind == "literal_error":
         allowed = error["ctx"]["expected"]
         names = allowed.replace("'", "").replace(" or ", ", ").split(", ")
-        use = " or ".join([allowed, *wanted])
+        use = " or ".join([allowed, *expected])
         return f"{key}: {shown(given)} is not allowed: use {use}{nearest(given, names)}"
     if kind == "value_error":
         return f"{key}: {error['ctx']['error']}"
     if kind == "string_pattern_mismatch":
-        return f"{key}: {shown(given)} is not a usable name: letters, digits, '_', '.' and '-', a letter or digit first"
+        return f"{key}: {shown(given)} is not a valid name: letters, digits, '_', '.' and '-', a letter or digit first"
     if kind == "invalid_key":
         return f"{key}: a key is a text: put it in quotes"
-    if kind in _WANTED:
-        return f"{key}: {shown(given)} given, {' or '.join(wanted)} expected"
+    if kind in _EXPECTED:
+        return f"{key}: {shown(given)} given, {' or '.join(expected)} expected"
     return f"{key}: {shown(given)} given: {error['msg']}"
 
 
 def _unknown_key(key: str, place: tuple[str | int, ...], model: type[BaseModel]) -> str:
     section = _model_at(model, place[:-1])
-    known = list(section.model_fields) if section else []
-    return f"unknown key {key}{nearest(str(place[-1]), known)}; allowed here: {', '.join(known)}"
+    keys = list(section.model_fields) if section else []
+    return f"unknown key {key}{nearest(str(place[-1]), keys)}; allowed here: {', '.join(keys)}"
 
 
 def _place(error: ErrorDetails, content: Mapping[str, Any]) -> tuple[str | int, ...]:
-    """Return the error's path without the names that pydantic adds for the arms of a union."""
+    """Return the path of the error without the names that pydantic adds for the members of a union."""
     place: list[str | int] = []
     here: Any = content
     for part in error["loc"]:

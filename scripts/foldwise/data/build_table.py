@@ -66,6 +66,16 @@ def build_table(name: str, dataset: Dataset, *, table: str | Path, contract: str
 
     Raises:
         UserError: for anything in the files that would make a wrong or empty table.
+
+    Example:
+        >>> from foldwise.data.contract import read_contract
+        >>> lines = [f"video_{n // 2},{n // 2 % 2},{n * n}" for n in range(8)]
+        >>> _ = Path("mine.csv").write_text("\\n".join(["video,fake,noise", *lines]))
+        >>> dataset = Dataset(table="mine.csv", label="fake", groups=["video"])
+        >>> build_table("mine", dataset, table="table.parquet", contract="table.json")
+        >>> contract = read_contract("table.json")
+        >>> contract.n_units, [feature.name for feature in contract.features]
+        (4, ['noise'])
     """
     try:
         rows, order, described = _build(name, dataset)

@@ -15,11 +15,11 @@ from foldwise.errors import UserError, listed, nearest
 
 @dataclass(frozen=True)
 class Rules:
-    """What a dataset's configuration says of one column.
+    """What the configuration of a dataset says about one column.
 
     Attributes:
         categorical: True or False as listed in the configuration, None to go by the column's type.
-        sentinels: values that stand for missing.
+        sentinels: values that are read as missing.
         infinite_is_missing: whether an infinity counts as missing instead of being an error.
     """
 
@@ -62,7 +62,7 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Typed
         name: the feature's name, for messages.
         table: the joined table; missing partners are null.
         column: name of the column in ``table``.
-        rules: what the configuration says of it.
+        rules: what the configuration says about it.
 
     Raises:
         UserError: for a type that is neither number, text nor boolean, or for an infinity.
@@ -73,8 +73,8 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Typed
     text = is_text(array.type) or pa.types.is_dictionary(table.column(column).type)
     if text or pa.types.is_boolean(array.type) or rules.categorical:
         if rules.categorical is False and text:
-            raise UserError(f"column {name!r} holds text and is not listed in categorical: list it there or exclude it")
-        return _category(text_column(table, column), rules, may_be_name=text)
+            raise UserError(f"column {name!r} is text and is not listed in categorical: list it there or exclude it")
+        return _category(text_column(table, column), rules, may_be_identifier=text)
     if not is_number(array.type):
         raise UserError(
             f"column {name!r} has type {array.type}: a feature is a number, a text or a boolean: "
@@ -83,26 +83,26 @@ def type_feature(name: str, table: pa.Table, column: str, rules: Rules) -> Typed
     return _number(name, array, rules)
 
 
-def _category(text: pa.Array, rules: Rules, *, may_be_name: bool) -> TypedColumn | NotAFeature:
+def _category(text: pa.Array, rules: Rules, *, may_be_identifier: bool) -> TypedColumn | NotAFeature:
     text = without_sentinels(text, rules)
     categories = sorted(pc.unique(text).drop_null().to_pylist())
     if not categories:
         return NotAFeature("all values missing")
     if len(categories) == 1 and text.null_count == 0:
         return NotAFeature("constant")
-    known = len(text) - text.null_count
-    if may_be_name and len(categories) > max(2, known / 2):
-        return NotAFeature(f"a name: {len(categories)} texts in {known} rows")
+    present = len(text) - text.null_count
+    if may_be_identifier and len(categories) > max(2, present / 2):
+        return NotAFeature(f"identifier-like text: {len(categories)} distinct values in {present} rows")
     codes = pc.index_in(text, value_set=pa.array(categories, pa.string()))
     return TypedColumn(codes.cast(pa.int32()), categories)
 
 
 def without_sentinels(text: pa.Array, rules: Rules) -> pa.Array:
-    """Return texts with those that stand for missing as null."""
+    """Return texts with the sentinels as null."""
     if not rules.sentinels:
         return text
-    hidden = pa.array([as_text(s) for s in rules.sentinels], pa.string())
-    return pc.if_else(pc.is_in(text, value_set=hidden), pa.scalar(None, pa.string()), text)
+    sentinels = pa.array([as_text(s) for s in rules.sentinels], pa.string())
+    return pc.if_else(pc.is_in(text, value_set=sentinels), pa.scalar(None, pa.string()), text)
 
 
 def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
@@ -115,12 +115,12 @@ def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[
     values = _to_float64(array)
     for sentinel in rules.sentinels:
         if isinstance(sentinel, str):
-            raise UserError(f"sentinels: {sentinel!r} is text and column {name!r} holds numbers: leave out the quotes")
+            raise UserError(f"sentinels: {sentinel!r} is text and column {name!r} has numbers: leave out the quotes")
         missing |= values == _as_stored(sentinel, array.type)
     infinite = np.isinf(values) & ~missing
     if infinite.any() and not rules.infinite_is_missing:
         raise UserError(
-            f"column {name!r} holds {int(infinite.sum())} infinite values: mend the table, name the column in "
+            f"column {name!r} contains {int(infinite.sum())} infinite values: correct the table, name the column in "
             "exclude, or set inf: missing"
         )
     return values, missing | infinite
@@ -128,35 +128,34 @@ def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[
 
 def _number(name: str, array: pa.Array, rules: Rules) -> TypedColumn | NotAFeature:
     values, missing = read_numbers(name, array, rules)
-    known = values[~missing]
-    if known.size == 0:
+    present = np.sort(values[~missing])
+    if present.size == 0:
         return NotAFeature("all values missing")
-    known = np.sort(known)
-    if known[0] == known[-1] and not missing.any():
+    if present[0] == present[-1] and not missing.any():
         return NotAFeature("constant")
-    check_range(name, known[[0, -1]])
-    target = np.float32 if _survives_float32(known) else np.float64
+    check_range(name, present[[0, -1]])
+    target = np.float32 if _survives_float32(present) else np.float64
     return TypedColumn(pa.array(values.astype(target), mask=missing))
 
 
-def check_range(name: str, known: npt.NDArray[np.float64]) -> None:
-    """Refuse numbers that no backend takes.
+def check_range(name: str, values: npt.NDArray[np.float64]) -> None:
+    """Refuse numbers that no backend accepts.
 
     Raises:
-        UserError: when one of them, shape (n,), lies beyond float32.
+        UserError: when one of the values, shape (n,), is outside the range of float32.
     """
-    if known.size and np.abs(known).max() > np.finfo(np.float32).max:
-        raise UserError(f"column {name!r} holds values beyond 3.4e38, which no backend takes: scale or exclude it")
+    if values.size and np.abs(values).max() > np.finfo(np.float32).max:
+        raise UserError(f"column {name!r} contains values beyond 3.4e38, which no backend accepts: scale or exclude it")
 
 
 def _as_stored(value: float, kind: pa.DataType) -> float:
-    """Return a number as a column of that type holds it: 0.1 is another number in float32."""
+    """Return a number as a column of that type stores it: 0.1 is another number in float32."""
     return float(kind.to_pandas_dtype()(value)) if pa.types.is_floating(kind) else float(value)
 
 
-def _survives_float32(known: npt.NDArray[np.float64]) -> bool:
-    """Tell whether sorted values keep their number of distinct values in float32."""
-    return bool(np.count_nonzero(np.diff(known)) == np.count_nonzero(np.diff(known.astype(np.float32))))
+def _survives_float32(values: npt.NDArray[np.float64]) -> bool:
+    """Return whether sorted values have as many distinct values in float32."""
+    return bool(np.count_nonzero(np.diff(values)) == np.count_nonzero(np.diff(values.astype(np.float32))))
 
 
 def _to_float64(array: pa.Array) -> npt.NDArray[np.float64]:
@@ -165,17 +164,17 @@ def _to_float64(array: pa.Array) -> npt.NDArray[np.float64]:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Tell whether a column of that type holds text."""
+    """Return whether a column of that type contains text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Tell whether a column of that type holds numbers."""
+    """Return whether a column of that type contains numbers."""
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def equals_label(feature: TypedColumn, label: npt.NDArray[np.int8]) -> bool:
-    """Tell whether a column with two values says nothing but the label, on at least half of the rows.
+    """Return whether a column with two values equals the label or its opposite, on at least half of the rows.
 
     Args:
         feature: the typed column, n rows.
@@ -192,14 +191,15 @@ def equals_label(feature: TypedColumn, label: npt.NDArray[np.int8]) -> bool:
     return bool((high == kept).all() or (high != kept).all())
 
 
-def check_known(wanted: Sequence[str], known: Sequence[str], key: str) -> None:
-    """Refuse names in a configuration list that name no column.
+def check_known(names: Sequence[str], columns: Sequence[str], key: str) -> None:
+    """Refuse names in a list of the configuration that are not columns.
 
     Raises:
-        UserError: naming the key, the unknown names and some of the columns there are.
+        UserError: with the key, the unknown names and some of the columns.
     """
-    unknown = [w for w in wanted if w not in known]
+    unknown = [name for name in names if name not in columns]
     if unknown:
         raise UserError(
-            f"{key} names {listed(unknown)}, which is no column{nearest(unknown[0], known)}; there are {listed(known)}"
+            f"{key} names {listed(unknown)}, which is not a column{nearest(unknown[0], columns)}; there are "
+            f"{listed(columns)}"
         )

@@ -19,13 +19,13 @@ from foldwise.io.files import reading_result
 
 Values = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 
-# A larger table stays on disk. Models and scores do not depend on it: tests/unit/data/test_feature_matrix.py.
+# A larger table stays on disk. Models and predictions do not depend on it: tests/unit/data/test_feature_matrix.py.
 _LARGEST_IN_MEMORY = 16_000_000
 _BLOCK_BYTES = 4_000_000
 
 
 class Matrix(Protocol):
-    """Features of n rows and p columns, wherever they lie; ``len`` is n."""
+    """Features of n rows and p columns, in memory or on disk; ``len`` is n."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -90,15 +90,15 @@ class FeatureMatrix:
 
 @dataclass(frozen=True)
 class Scratch:
-    """All rows of a table's features on disk, as they would stand in memory.
+    """The features of all rows of a table on disk, as they would be in memory.
 
     Attributes:
-        file: N x p values in C order; it has no name, so it goes when the process ends, however that ends.
+        file: N x p values in C order; it has no name, so it is removed when the process ends, even by a signal.
         shape: N, p.
         dtype: float32, or float64 where a column needs it.
         names: p column names of the contract.
         categorical: positions of the category columns.
-        folder: where the file lies, and where a backend may put what it cannot hold.
+        folder: where the file is, and where a backend may write temporary files.
     """
 
     file: IO[bytes]
@@ -114,7 +114,7 @@ class Scratch:
         return max(1, _BLOCK_BYTES // (self.shape[1] * self.dtype.itemsize))
 
     def read(self, number: int) -> Values:
-        """Read a block of rows; several threads may at a time."""
+        """Read a block of rows; several threads may do so at the same time."""
         first = number * self.rows_of_a_block
         values: Values = np.empty((min(self.rows_of_a_block, self.shape[0] - first), self.shape[1]), self.dtype)
         read = os.preadv(self.file.fileno(), [values.data], first * self.shape[1] * self.dtype.itemsize)
@@ -125,10 +125,10 @@ class Scratch:
 
 @dataclass(frozen=True)
 class StoredMatrix:
-    """Features of n rows that are read when asked for.
+    """Features of n rows that are read from disk when they are needed.
 
     Attributes:
-        scratch: where the N rows of the table lie.
+        scratch: the N rows of the table on disk.
         positions: shape (n,), ascending: rows of the table.
     """
 
@@ -151,7 +151,7 @@ class StoredMatrix:
 
     @property
     def block_sizes(self) -> tuple[int, ...]:
-        """Chosen rows in each block of the table that holds any."""
+        """Numbers of chosen rows in the blocks of the table that contain any."""
         return tuple(last - first for _, first, last in self._blocks)
 
     @cached_property
@@ -188,7 +188,7 @@ def read_matrix(table: str | Path, features: Sequence[Feature]) -> FeatureMatrix
 
     Args:
         table: path of ``table.parquet``.
-        features: the ``features`` of ``table.json``.
+        features: the features of the column contract.
     """
     values = np.empty(_shape(table, features), _dtype(features))
     first = 0
@@ -201,12 +201,12 @@ def read_matrix(table: str | Path, features: Sequence[Feature]) -> FeatureMatrix
 def open_matrix(table: str | Path, features: Sequence[Feature], folder: str | Path) -> Matrix:
     """Return the feature columns of ``table.parquet``: in memory if they are small, on disk if they are large.
 
-    On disk they are unpacked once, because a training job goes through them up to a hundred times.
+    On disk they are unpacked once, because a training job reads them up to a hundred times.
 
     Args:
         table: path of ``table.parquet``.
-        features: the ``features`` of ``table.json``.
-        folder: where the unpacked table may lie while the process runs.
+        features: the features of the column contract.
+        folder: where the unpacked table may be stored while the process runs.
 
     Raises:
         UserError: when it cannot be written there.
@@ -257,7 +257,7 @@ def _row_groups(table: str | Path, features: Sequence[Feature]) -> Iterator[Valu
     names = [f.name for f in features]
     with reading_result(table), pq.ParquetFile(table) as file:
         for number in range(file.num_row_groups):
-            # One thread: the memory of each of the reader's own ones would come on top.
+            # One thread: each further thread of the reader would need memory of its own.
             group = file.read_row_group(number, columns=names, use_threads=False)
             values = np.empty((group.num_rows, len(names)), _dtype(features))
             for j, name in enumerate(names):

@@ -1,4 +1,4 @@
-"""Joining a dataset's metadata and feature tables on the sample id, with everything unmatched counted."""
+"""Join the metadata and feature tables of a dataset on the sample id, and count rows without a partner."""
 
 import re
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from foldwise.config.datasets import Dataset
 from foldwise.data.contract import Source, Unmatched
 from foldwise.data.readers import read_source, text_column
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, counted, listed, nearest
 from foldwise.io.files import sha256
 
 _EXAMPLES = 20
@@ -91,14 +91,14 @@ def _several(dataset: Dataset) -> Joined:
 
 
 def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined, pa.Array]:
-    """Join one feature table; also return which rows found a partner in it."""
+    """Join one feature table; also return which rows have a partner in it."""
     table = read_source(path, _naming(dataset))
     ids = sample_ids(table, str(dataset.id), dataset.id_pattern, path)
     position = pc.index_in(joined.sample_id, value_set=ids)
     matched = position.is_valid()
     if position.null_count == len(position):
         raise UserError(
-            f"{path}: no id of {joined.path} (such as {joined.sample_id[0].as_py()!r}) is found here, where they read "
+            f"{path}: no id of {joined.path} (such as {joined.sample_id[0].as_py()!r}) is in this table, with ids "
             f"like {ids[0].as_py()!r}: set id_pattern: to the part that they share"
         )
     _check_label_agrees(joined, table, position, dataset, path)
@@ -108,7 +108,7 @@ def _add(joined: Joined, name: str, path: str, dataset: Dataset) -> tuple[Joined
     clash = [n for n in renamed if n in joined.table.column_names]
     if clash:
         raise UserError(
-            f"{path}: column {clash[0]!r} exists already in another table: name the feature table otherwise"
+            f"{path}: column {clash[0]!r} exists already in another table: give the feature table another name"
         )
     result = joined.table
     features = table.select(columns).take(position)
@@ -142,7 +142,7 @@ def _unmatched(
         if count > dataset.max_unmatched * rows:
             raise UserError(
                 f"{path}: {count} of {rows} rows have no partner ({side}; such as "
-                f"{listed(examples.slice(0, 2).to_pylist())}): mend id_pattern: or the tables, or raise "
+                f"{listed(examples.slice(0, 2).to_pylist())}): correct id_pattern: or the tables, or raise "
                 f"max_unmatched: above {dataset.max_unmatched}"
             )
     return unmatched
@@ -157,7 +157,7 @@ def _check_label_agrees(joined: Joined, table: pa.Table, position: pa.Array, dat
     if contradictions:
         raise UserError(
             f"{path}: its column {label!r} contradicts the label of the metadata in {contradictions} rows: "
-            "find out which table is right, and drop the column from the other"
+            "find out which table is right, and remove the column from the other"
         )
 
 
@@ -171,7 +171,7 @@ def sample_ids(table: pa.Table, column: str, pattern: str | None, path: str) -> 
         path: file of the table, for messages.
 
     Raises:
-        UserError: for a missing column, an empty id, one that the pattern does not fit, or one that stands twice.
+        UserError: for a missing column, an empty id, one that the pattern does not match, or a repeated one.
     """
     if column not in table.column_names:
         raise UserError(
@@ -180,16 +180,16 @@ def sample_ids(table: pa.Table, column: str, pattern: str | None, path: str) -> 
         )
     ids = text_column(table, column)
     if ids.null_count:
-        raise UserError(f"id: column {column!r} in {path} is empty in {ids.null_count} rows: every sample needs a name")
+        raise UserError(f"id: column {column!r} in {path} is empty in {ids.null_count} rows: every sample needs an id")
     if pattern is not None:
         ids = _extract(ids, pattern, path)
     counts = pc.value_counts(ids)
     repeated = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
     if len(repeated):
         raise UserError(
-            f"id: {len(repeated)} ids stand more than once in {path}, such as "
-            f"{listed(repeated.slice(0, 2).to_pylist())}: one row a sample: "
-            "remove the copies, or mend id_pattern: if it cuts too much"
+            f"id: {counted(len(repeated), 'repeated id')} in {path}, such as "
+            f"{listed(repeated.slice(0, 2).to_pylist())}: each sample needs one row: remove the copies, or correct "
+            "id_pattern: if it cuts too much"
         )
     return ids
 
@@ -197,14 +197,14 @@ def sample_ids(table: pa.Table, column: str, pattern: str | None, path: str) -> 
 def _extract(ids: pa.Array, pattern: str, path: str) -> pa.Array:
     search = re.compile(pattern).search
     texts = ids.to_pylist()
-    found = [match["id"] if (match := search(text)) else None for text in texts]
-    missed = [text for text, part in zip(texts, found, strict=True) if not part]
+    parts = [match["id"] if (match := search(text)) else None for text in texts]
+    missed = [text for text, part in zip(texts, parts, strict=True) if not part]
     if missed:
         raise UserError(
-            f"id_pattern: {pattern!r} does not fit {len(missed)} of {len(ids)} ids of {path}, such as {missed[0]!r}: "
-            "mend the pattern so that its group (?P<id>...) finds a part of every id"
+            f"id_pattern: {pattern!r} does not match {len(missed)} of {len(ids)} ids of {path}, such as {missed[0]!r}: "
+            "correct the pattern so that its group (?P<id>...) matches a part of every id"
         )
-    return pa.array(found, pa.string())
+    return pa.array(parts, pa.string())
 
 
 def row_numbers(rows: int) -> pa.Array:

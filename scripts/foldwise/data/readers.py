@@ -1,4 +1,4 @@
-"""Reading a user's file, whatever its format, with an error that says what is wrong with it."""
+"""Read parquet, Arrow and csv files of users, with errors that say what is wrong with a file."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from foldwise.errors import UserError, listed
 
-# What pandas calls a column that has no name: an index, written along. A row number is no feature.
+# Names that pandas gives to a column without a name, such as a written index. A row number is not a feature.
 _INDEX = re.compile(r"__index_level_\d+__|Unnamed: \d+|")
 _BUFFER = 1 << 20
 
@@ -33,11 +33,11 @@ def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
     """Read a parquet, arrow (feather) or csv file.
 
     Args:
-        path: the file, its format told by its suffix.
-        names: columns that name something, where the ``007`` of a csv must not become 7.
+        path: the file; its suffix is its format.
+        names: columns that are read as text, so that the ``007`` of a csv does not become 7.
 
     Returns:
-        A table with at least one row; columns without a name, such as an index that pandas wrote along, are left out.
+        A table with at least one row; columns without a name, such as an index that pandas wrote, are left out.
 
     Raises:
         UserError: when the file is missing, unreadable, of another format, or has no rows.
@@ -45,7 +45,7 @@ def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
     given, path = str(path), Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        raise UserError(f"{given!r}: unknown kind of file: give one that ends in {', '.join(_READERS)}")
+        raise UserError(f"{given!r}: unknown file format: use one of {', '.join(_READERS)}")
     with reading(path):
         table = _checked(reader(path, names))
     table = table.select([i for i, n in enumerate(table.column_names) if not _INDEX.fullmatch(n)])
@@ -55,43 +55,43 @@ def read_source(path: str | Path, names: Iterable[str] = ()) -> pa.Table:
 
 @dataclass(frozen=True)
 class OpenSource:
-    """A file that is read in parts: parquet from the disk, the other formats from memory.
+    """A file that is read in parts: parquet from disk, the other formats from memory.
 
     Attributes:
         path: the file.
-        schema: names and types of its columns, those without a name left out.
+        schema: names and types of its columns, without those that have no name.
         rows: number of rows.
-        held: the parquet file, or the table that was read.
+        content: the parquet file, or the table that was read.
     """
 
     path: str
     schema: pa.Schema
     rows: int
-    held: pq.ParquetFile | pa.Table
+    content: pq.ParquetFile | pa.Table
 
     def read(self, columns: Sequence[str]) -> pa.Table:
-        """Return some columns, whole.
+        """Return all rows of some columns.
 
         Raises:
-            UserError: when the file turns out to be broken.
+            UserError: when the file is broken.
         """
         with reading(Path(self.path)):
-            if isinstance(self.held, pa.Table):
-                return self.held.select(columns)
-            return _checked(self.held.read(columns=list(columns)).select(columns))
+            if isinstance(self.content, pa.Table):
+                return self.content.select(columns)
+            return _checked(self.content.read(columns=list(columns)).select(columns))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield some columns in parts of ``rows`` rows, the last of them smaller.
 
         Raises:
-            UserError: when the file turns out to be broken.
+            UserError: when the file is broken.
         """
-        if isinstance(self.held, pa.Table):
-            yield from (self.held.select(columns).slice(i, rows) for i in range(0, self.rows, rows))
+        if isinstance(self.content, pa.Table):
+            yield from (self.content.select(columns).slice(i, rows) for i in range(0, self.rows, rows))
             return
         waiting = pa.schema([self.schema.field(c) for c in columns]).empty_table()
         with reading(Path(self.path)):
-            for batch in self.held.iter_batches(rows, columns=list(columns)):
+            for batch in self.content.iter_batches(rows, columns=list(columns)):
                 waiting = pa.concat_tables([waiting, _checked(pa.Table.from_batches([batch])).select(columns)])
                 while len(waiting) >= rows:
                     yield waiting.slice(0, rows)
@@ -101,7 +101,7 @@ class OpenSource:
 
 
 def open_source(path: str | Path, names: Iterable[str] = ()) -> OpenSource:
-    """Open a file like :func:`read_source`, but leave the rows of a parquet file on the disk.
+    """Open a file like :func:`read_source`, but leave the rows of a parquet file on disk.
 
     Raises:
         UserError: as :func:`read_source` does.
@@ -111,7 +111,7 @@ def open_source(path: str | Path, names: Iterable[str] = ()) -> OpenSource:
         table = read_source(given, names)
         return OpenSource(given, table.schema, table.num_rows, table)
     with reading(path):
-        # Buffered: otherwise a row group is held whole, and pandas writes a million rows into one.
+        # Buffered: otherwise whole row groups are in memory, and pandas writes a million rows into one.
         file = pq.ParquetFile(path, buffer_size=_BUFFER, pre_buffer=False)
         schema = file.schema_arrow.remove_metadata()
         fields = [schema.field(i) for i, name in enumerate(schema.names) if not _INDEX.fullmatch(name)]
@@ -121,7 +121,7 @@ def open_source(path: str | Path, names: Iterable[str] = ()) -> OpenSource:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into one line.
+    """Turn exceptions while a file is read into one line.
 
     Raises:
         UserError: when the file is missing, empty, not readable or not of the format of its name.
@@ -132,18 +132,18 @@ def reading(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as fault:
         reason = str(fault).strip().split("\n")[0].rstrip(".")
         raise UserError(
-            f"{path}: cannot be read as {path.suffix[1:]}: {reason}: is the file whole and does its name "
-            "end as its format does?"
+            f"{path}: cannot be read as {path.suffix[1:]}: {reason}: is the file complete, and is its "
+            "suffix that of its format?"
         ) from None
 
 
 def _checked(table: pa.Table) -> pa.Table:
-    """Refuse values that lie outside their buffers or are no UTF-8, and spell types as Arrow computes with them.
+    """Refuse values outside their buffers or text that is not UTF-8, and convert types that Arrow cannot compute with.
 
-    A broken file must not end the process later.
+    A broken file must not crash the process later.
 
     Raises:
-        ValueError: for such a table, or a column name that is no UTF-8.
+        ValueError: for such a table, or a column name that is not UTF-8.
     """
     table.validate(full=True)
     for at, name in enumerate(table.column_names):
@@ -155,7 +155,7 @@ def _checked(table: pa.Table) -> pa.Table:
 
 
 def _simple(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return half floats as floats, views as texts, runs and extension types as what they hold."""
+    """Return half floats as float32, views as strings, and run-end encoded or extension types as their storage type."""
     kind = column.type
     if isinstance(kind, pa.BaseExtensionType):
         return _simple(pa.chunked_array([c.storage for c in column.chunks], kind.storage_type))
@@ -176,26 +176,26 @@ def _check_shape(path: Path, columns: Sequence[str], rows: int) -> None:
     if twice:
         raise UserError(f"{path}: columns named twice: {listed(twice)}: rename one of each pair")
     if rows == 0:
-        raise UserError(f"{path}: the table has columns but no rows: was it written to the end?")
+        raise UserError(f"{path}: the table has columns but no rows: was it written completely?")
 
 
 def text_column(table: pa.Table, name: str) -> pa.Array:
-    """Return a column as text: numbers without a needless ``.0``, booleans as ``true``/``false``.
+    """Return a column as text: whole numbers without ``.0``, booleans as ``true`` and ``false``.
 
     Raises:
         UserError: when the column's type has no text form (lists, structures).
     """
     column = plain(table.column(name))
-    if pa.types.is_floating(column.type) and _all_whole(column):
+    if pa.types.is_floating(column.type) and _all_integers(column):
         column = pc.cast(column, pa.int64())
     try:
         return pc.cast(column, pa.string())
     except pa.ArrowException:
-        raise UserError(f"column {name!r} has type {column.type}, which cannot name anything: use text") from None
+        raise UserError(f"column {name!r} has type {column.type}, which cannot be used as a name: use text") from None
 
 
 def plain(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array, dictionary encoding and NaN-for-missing undone."""
+    """Return a column as one array, without dictionary encoding, with NaN as null."""
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
         array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
@@ -207,7 +207,7 @@ def plain(column: pa.ChunkedArray) -> pa.Array:
 
 
 def as_text(value: Any) -> str:
-    """Return one value of the configuration or of a column as :func:`text_column` writes it."""
+    """Return a value of the configuration or of a column as :func:`text_column` writes it."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
@@ -215,8 +215,8 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _all_whole(column: pa.Array) -> bool:
-    """Tell whether all known floats are whole numbers that an int64 holds exactly."""
+def _all_integers(column: pa.Array) -> bool:
+    """Return whether all floats are integers that a float64 represents exactly; nulls are ignored."""
     wide = pc.cast(column, pa.float64())
     exact = pc.less_equal(pc.abs(wide), 2.0**53)
     return bool(pc.all(pc.and_(exact, pc.equal(pc.floor(wide), wide)), skip_nulls=True).as_py())
@@ -226,7 +226,7 @@ def _check_readable(path: Path) -> None:
     try:
         first = _first_byte(path)
     except OSError as fault:
-        raise UserError(f"{path}: cannot be opened: {fault.strerror}: mend the path or its permissions") from None
+        raise UserError(f"{path}: cannot be opened: {fault.strerror}: correct the path or its permissions") from None
     if not first:
         raise UserError(f"{path}: the file is empty (0 bytes): write it again")
 
@@ -243,7 +243,7 @@ def _first_byte(path: Path) -> bytes:
 
 
 def _read_parquet(path: Path) -> pa.Table:
-    # Unlike pq.read_table, this reads columns of one name, so that the message can name them.
+    # Unlike pq.read_table, this reads columns of the same name, so that the message can name them.
     with pq.ParquetFile(path) as file:
         return file.read()
 

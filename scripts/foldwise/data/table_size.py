@@ -1,4 +1,4 @@
-"""The size of a table in memory, read from the footers of its files."""
+"""The size of a table in memory, from the metadata of its files."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,8 +12,8 @@ _SINGLE_PRECISION = 4
 def raw_megabytes(files: Iterable[str]) -> float:
     """Return the size of tables as float32, in 10**6 bytes: rows x columns x 4 by the footers of parquet files.
 
-    Another format counts with its size on disk, which is more for text; a file that is not there yet, or that
-    cannot be read, counts nothing: the rule that reads it says what is wrong with it.
+    Other formats count with their size on disk, which is larger for text. A file that is missing or cannot be read
+    counts 0: the rule that reads it reports what is wrong.
     """
     return sum(_raw_bytes(Path(file)) for file in files) / 1e6
 

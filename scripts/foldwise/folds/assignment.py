@@ -199,17 +199,3 @@ def open_rows(table: str | Path, contract: str | Path, folds: str | Path) -> Row
     named = {"sample_id": data["sample_id"], "label": data["label"], "unit": data[about.unit], "group": assigned.group}
     frame = pd.concat([pd.DataFrame(named), data[list(about.slices)].add_prefix("slice: ")], axis=1)
     return Rows(frame, about.unit, about.slices, assigned)
-
-
-def read_rows(table: str, contract: str, folds: str) -> pd.DataFrame:
-    """Return :func:`open_rows` as one frame with the columns fold_1, fold_2, ... and the rest in its ``attrs``."""
-    rows = open_rows(table, contract, folds)
-    outer = pd.DataFrame({_column(fold): rows.folds.assignments[fold] for fold in rows.folds.numbers})
-    frame: pd.DataFrame = pd.concat([rows.frame, outer], axis=1)
-    frame.attrs = {
-        "slices": rows.slices,
-        "unit": rows.unit,
-        "n_splits": rows.folds.plan.n_splits,
-        "sources": list(rows.folds.sources),
-    }
-    return frame

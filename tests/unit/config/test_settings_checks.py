@@ -106,7 +106,7 @@ def test_a_value_of_another_type_is_told_with_the_type_wanted(key: str, value: o
         ("audit", {"enabled": "yes"}, "audit.enabled: 'yes' given, true or false expected"),
         ("training", {"threads": 0}, "training.threads: 0 given, 1 or more expected"),
         ("training", {"device": "gpu"}, "training.device: 'gpu' is not allowed: use 'cpu' or 'cuda'"),
-        ("backends", ["xgboost", "xgboost"], "backends: 'xgboost' stands there more than once"),
+        ("backends", ["xgboost", "xgboost"], "backends: 'xgboost' appears more than once"),
         ("search", {"space": {"xgb": {}}}, "search.space.xgb: 'xgb' is not allowed"),
     ],
 )
@@ -136,14 +136,14 @@ def test_a_configuration_without_datasets_is_told_so() -> None:
 
 @pytest.mark.parametrize("name", ["a b", "", ".hidden", "a/b", "../up"])
 def test_a_name_that_is_no_safe_folder_is_refused(name: str) -> None:
-    assert "is not a usable name" in mistake(datasets={name: SINGLE})
+    assert "is not a valid name" in mistake(datasets={name: SINGLE})
 
 
 @pytest.mark.parametrize(
     ("keys", "wanted"),
     [
         ({"metadata": "m.csv"}, "give either table:"),
-        ({"features": {"stage2": "s.csv"}}, "use metadata: instead"),
+        ({"features": {"stage2": "s.csv"}}, "use metadata: with features:"),
         ({"table": None}, "give either table:"),
         ({"table": None, "metadata": "m.csv"}, "needs features:"),
         ({"table": None, "metadata": "m.csv", "features": {"s": "s.csv"}, "id": None}, "needs id:"),
@@ -158,7 +158,7 @@ def test_a_dataset_takes_one_of_two_forms(keys: dict[str, Any], wanted: str) -> 
     [
         ("(.*)", "needs a group (?P<id>...)"),
         ("[(?P<id>]", "needs a group (?P<id>...)"),
-        ("(?P<id>.*", "no regular expression"),
+        ("(?P<id>.*", "not a regular expression"),
     ],
 )
 def test_an_id_pattern_is_tried_before_any_file_is_read(pattern: str, wanted: str) -> None:

@@ -77,7 +77,7 @@ def test_every_column_that_is_no_feature_is_listed_with_its_reason(folder: Path)
     _, contract = built(folder, {**JOINED, "exclude": ["frames"]})
     assert dropped(contract) == {
         "stage2_fake": "repeats a column of the metadata",
-        "stage2_feature_path": "a name: 48 texts in 48 rows",
+        "stage2_feature_path": "identifier-like text: 48 distinct values in 48 rows",
         "stage2_still": "constant",
         "stage2_void": "all values missing",
         "stage2_frames": "named in exclude",

@@ -128,8 +128,8 @@ def test_a_boolean_that_is_not_listed_is_coded_all_the_same() -> None:
     ],
     ids=["every row its own", "one text twice", "one missing"],
 )
-def test_a_name_that_stands_for_its_row_is_left_out(values: list[str | None]) -> None:
-    assert reason(values).startswith("a name")
+def test_a_text_that_identifies_its_row_is_left_out(values: list[str | None]) -> None:
+    assert reason(values).startswith("identifier-like text")
 
 
 def test_two_texts_in_two_rows_are_no_names() -> None:
@@ -172,7 +172,7 @@ def test_a_text_as_sentinel_of_a_number_is_refused() -> None:
 
 @pytest.mark.parametrize("infinity", [np.inf, -np.inf])
 def test_an_infinity_is_an_error_that_counts_them(infinity: float) -> None:
-    with pytest.raises(UserError, match="'x' holds 2 infinite values"):
+    with pytest.raises(UserError, match="'x' contains 2 infinite values"):
         typed([1.0, infinity, infinity])
 
 
@@ -213,6 +213,6 @@ def test_a_column_that_says_what_the_label_says_is_recognised(values: list[Any],
     assert equals_label(feature(values), LABEL) is equal
 
 
-def test_a_name_that_is_no_column_is_told_with_the_nearest_one() -> None:
-    with pytest.raises(UserError, match="exclude names 'nois', which is no column; did you mean 'noise'"):
+def test_an_unknown_column_is_refused_with_the_closest_name() -> None:
+    with pytest.raises(UserError, match="exclude names 'nois', which is not a column; did you mean 'noise'"):
         check_known(["noise", "nois"], ["noise", "frames"], "exclude")

@@ -68,7 +68,7 @@ def test_an_id_twice_is_refused_by_name_in_either_table(tmp_path: Path) -> None:
 
 def test_ids_that_the_pattern_makes_equal_are_refused(tmp_path: Path) -> None:
     right = RIGHT.assign(path=["a_scaled_1.mp4", "a_scaled_2.mp4", "b.mp4", "c.mp4"])
-    assert "1 ids stand more than once" in mistake(tmp_path, LEFT, right, id_pattern=PATTERN)
+    assert "1 repeated id" in mistake(tmp_path, LEFT, right, id_pattern=PATTERN)
 
 
 def test_a_row_that_one_table_lacks_is_kept_with_gaps_and_counted(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""Simulated demo tables: many near copies of few videos, and a class that shows only weakly.
+"""Simulated demo tables: many near copies of few videos, and a weak difference between the classes.
 
-The columns are those of a study of real and fake videos; the values are drawn, no video was seen.
-What the tables are made to show: split row by row, a model recognises the videos and seems almost
-perfect; split by video, it is barely useful. No single column tells the classes apart.
+The columns are those of a study of real and fake videos; the values are random numbers.
+They show that a model recognises the videos and seems almost perfect with a row-wise split, and is barely useful
+with a split by video. No single column distinguishes the classes.
 """
 
 from foldwise.examples.demo.latents import Pattern

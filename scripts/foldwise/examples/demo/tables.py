@@ -1,4 +1,4 @@
-"""The simulated rows as the three files a user of the field brings."""
+"""The simulated rows as the three files that a study has: metadata and two feature tables."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -32,13 +32,18 @@ def make_demo(
     Args:
         seed: the same seed gives the same tables.
         n_groups: number of videos; 152 of 298 are fake, and the same share of any other number.
-        n_augmentations: augmented rows of each video, beside its original.
+        n_augmentations: augmented rows of each video, in addition to its original.
         pattern: strength of the effects; by default that of the shipped demo.
 
     Returns:
         Metadata and stage 2 features, one row per original or augmented video, and stage 4 features,
-        where the row of one augmented video is missing. The key the tables share is the stem of
+        where the row of one augmented video is missing. The tables share the stem of
         ``video_path``, cut at ``_scaled``.
+
+    Example:
+        >>> metadata, stage2, stage4 = make_demo(seed=0, n_groups=4, n_augmentations=2)
+        >>> metadata.num_rows, stage2.num_rows, stage4.num_rows
+        (12, 12, 11)
     """
     pattern = pattern or Pattern()
     generator = np.random.default_rng(seed)
