@@ -1,9 +1,9 @@
-"""How often the intervals for an AUC hold the truth, on simulated tables: ``make coverage``.
+"""How often the intervals of an AUC cover the true value, on simulated tables: ``make coverage``.
 
-Each table is the demo with another seed: 298 videos with 11 near copies each. The truth comes from
-new videos of the same pattern: the mean AUC on them of the models fitted on the outer train parts.
-Averaged over all tables, that is the AUC of the procedure, which the intervals are held against;
-coverage of the AUC of a table's own models is written beside it.
+Each table is the demo with another seed: 298 videos with 11 near copies each. The true value comes from new videos of
+the same pattern: the mean AUC on them of the models fitted on the outer train parts. Averaged over all tables, that is
+the AUC of the procedure, with which the intervals are compared; coverage of the AUC of a table's own models is written
+as well.
 """
 
 import argparse
@@ -38,8 +38,8 @@ TREES = {"objective": "binary", "num_leaves": 8, "num_threads": 1, "deterministi
 METHODS = {
     "corrected_t 5x5": "corrected t over 5 folds x 5 repeats",
     "corrected_t 5x1": "corrected t over 5 folds",
-    "clustered_delong": "clustered DeLong, pooled scores",
-    "group_bootstrap": "bootstrap of whole groups, pooled scores",
+    "clustered_delong": "clustered DeLong, pooled predictions",
+    "group_bootstrap": "bootstrap of whole groups, pooled predictions",
     "plain t 5x1": "t over 5 folds, not corrected",
     "plain t 5x5": "t over 5 folds x 5 repeats, not corrected",
     "delong by rows": "DeLong by rows",
@@ -64,8 +64,8 @@ def main() -> None:
     models = {model: summary([study[model] for study in studies]) for model in studies[0]}
     about = {"tables": given.tables, "first_seed": FIRST_SEED, "confidence": CONFIDENCE, "metric": "auc"}
     write_json(given.output, {**about, "models": models})
-    for model, found in models.items():
-        print_summary(model, found, given.tables)
+    for model, measured in models.items():
+        print_summary(model, measured, given.tables)
     print(f"{given.output}: {given.tables} tables in {monotonic() - started:.0f} s")
 
 
@@ -76,11 +76,11 @@ def one_table(seed: int) -> dict[str, dict[str, Any]]:
     matrix = FeatureMatrix(np.concatenate([values, new_values]), tuple(f"f{j}" for j in range(values.shape[1])), ())
     folds = [fold == 0 for fold in split(label, video, Plan(SPLITS, REPEATS, 2, seed))]
     leaky = np.random.default_rng(seed).permutation(len(label)) % SPLITS
-    found = {}
+    of_models = {}
     for name, model in MODELS.items():
-        scores = partial(scores_of, model, matrix, np.concatenate([label, new_label]), seed)
-        found[name] = intervals(scores, folds, [leaky == part for part in range(SPLITS)], label, new_label, video)
-    return found
+        predict = partial(predictions_of, model, matrix, np.concatenate([label, new_label]), seed)
+        of_models[name] = intervals(predict, folds, [leaky == part for part in range(SPLITS)], label, new_label, video)
+    return of_models
 
 
 def simulated(seed: int, new_videos: int | None) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[Any]]:
@@ -92,7 +92,7 @@ def simulated(seed: int, new_videos: int | None) -> tuple[npt.NDArray[np.float32
 
 
 def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np.int16], seed: int) -> Floats:
-    """Return the scores of the test rows, where ``part`` is 0, by 50 small trees fitted on the others."""
+    """Return the predictions of the test rows, where ``part`` is 0, of 50 small trees fitted on the others."""
     data = lightgbm.Dataset(matrix.values[part > 0], label[part > 0])
     model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=50)
     return np.asarray(model.predict(matrix.values[part == 0]), np.float64)
@@ -101,7 +101,7 @@ def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np
 MODELS = {"LightGBM": boosted, "logistic regression": fit_and_predict}
 
 
-def scores_of(
+def predictions_of(
     model: Any,
     matrix: FeatureMatrix,
     label: npt.NDArray[Any],
@@ -109,16 +109,16 @@ def scores_of(
     test: npt.NDArray[np.bool_],
     with_new: bool = False,
 ) -> tuple[Floats, Floats]:
-    """Return the scores of the test rows and, if wanted, of all new rows, from a fit on the table's other rows."""
+    """Return the predictions of the test rows and, if ``with_new``, of all new rows, from a fit on the other rows."""
     kept = np.arange(len(label) if with_new else len(test))
     part = np.zeros(len(kept), np.int16)
     part[: len(test)] = ~test
-    found = model(matrix.rows(kept), label[kept], part, seed)
-    return found[: test.sum()], found[test.sum() :]
+    predictions = model(matrix.rows(kept), label[kept], part, seed)
+    return predictions[: test.sum()], predictions[test.sum() :]
 
 
 def intervals(
-    scores: Any,
+    predict: Any,
     folds: list[npt.NDArray[np.bool_]],
     leaky: list[npt.NDArray[np.bool_]],
     label: npt.NDArray[Any],
@@ -128,12 +128,12 @@ def intervals(
     """Return ``truth`` and method -> (low, high)."""
     pooled, by_fold, truths = np.empty(len(label)), [], []
     for number, test in enumerate(folds):
-        found, new = scores(test, with_new=number < SPLITS)
-        by_fold.append(auc(label[test], found))
+        predictions, new = predict(test, with_new=number < SPLITS)
+        by_fold.append(auc(label[test], predictions))
         if number < SPLITS:
-            pooled[test] = found
+            pooled[test] = predictions
             truths.append(auc(new_label, new))
-    by_part = [auc(label[test], scores(test)[0]) for test in leaky]
+    by_part = [auc(label[test], predict(test)[0]) for test in leaky]
     rows, once, all_folds = np.arange(len(label)), np.array(by_fold[:SPLITS]), np.array(by_fold)
     share, mean, sd = 1 / (SPLITS - 1), float(np.mean(by_part)), float(np.std(by_part, ddof=1))
     return {
@@ -155,7 +155,7 @@ def _ends(interval: Any) -> tuple[float, float]:
 
 
 def summary(tables: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the truth, and for each method how many of its intervals hold it and how wide they are."""
+    """Return the truth, and for each method how many of its intervals cover it and how wide they are."""
     own = np.array([table["truth"] for table in tables])
     truth = float(own.mean())
     methods = {}
@@ -170,19 +170,20 @@ def summary(tables: list[dict[str, Any]]) -> dict[str, Any]:
     return {"truth": truth, "sd_of_own_models": float(own.std(ddof=1)), "methods": methods}
 
 
-def _coverage(held: npt.NDArray[np.bool_]) -> dict[str, float]:
-    """Return the share of intervals that hold the truth, with a Wilson interval for that share."""
-    share = stats.binomtest(int(held.sum()), len(held)).proportion_ci(CONFIDENCE, method="wilson")
-    return {"covers": float(held.mean()), "low": float(share.low), "high": float(share.high)}
+def _coverage(covered: npt.NDArray[np.bool_]) -> dict[str, float]:
+    """Return the share of intervals that cover the true value, with a Wilson interval for that share."""
+    share = stats.binomtest(int(covered.sum()), len(covered)).proportion_ci(CONFIDENCE, method="wilson")
+    return {"covers": float(covered.mean()), "low": float(share.low), "high": float(share.high)}
 
 
-def print_summary(model: str, found: Mapping[str, Any], tables: int) -> None:
+def print_summary(model: str, measured: Mapping[str, Any], tables: int) -> None:
     """Print a line for each method."""
     print(
-        f"\n{model}, AUC: truth {found['truth']:.4f}, mean over {tables} tables of models fitted on 4/5 of the videos"
+        f"\n{model}, AUC: true value {measured['truth']:.4f}, mean over {tables} tables of models fitted "
+        "on 4/5 of the videos"
     )
     print(f"{'95 % interval':<48}{'covers':>8}{'(95 % of that)':>18}{'own models':>12}{'mean width':>12}")
-    for method, its in found["methods"].items():
+    for method, its in measured["methods"].items():
         spread = f"({its['low']:.0%} to {its['high']:.0%})"
         print(
             f"{METHODS[method]:<48}{its['covers']:>8.0%}{spread:>18}"

@@ -1,4 +1,4 @@
-"""Where the files of the final models and of their vote are; the rules read this, so it imports nothing slow."""
+"""File names of a dataset's results; the rules read them too, so this module imports nothing slow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,13 +25,13 @@ SCORER = "score.py"
 
 
 def bundle_files(backends: Sequence[str]) -> list[str]:
-    """Return the files that every bundle has; those as ONNX depend on what the converters make of the models."""
+    """Return the files that every bundle has; ONNX files are only in those whose models can be converted."""
     return ["README.md", CHECKSUMS, "contract.json", "operation.json", SCORER, *map(model_file, backends)]
 
 
 def model_file(backend: str) -> str:
     """Return the path of a backend's model in the bundle: its format that holds data only."""
-    # Not in a folder of the backend's name beside score.py: without the library, `import` would take it for that.
+    # A folder named as the backend next to score.py would be imported in place of a library that is not installed.
     return f"models/{backend}/{SPECIFICATIONS[backend].final_files[0]}"
 
 

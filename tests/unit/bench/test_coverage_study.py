@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from coverage_study import METHODS, MODELS, scores_of, simulated, summary
+from coverage_study import METHODS, MODELS, predictions_of, simulated, summary
 from foldwise.stats.metrics import auc
 from scipy import stats
 from tables import grouped
@@ -40,10 +40,10 @@ def test_scored_rows_take_no_part_in_the_fit(name: str) -> None:
     test = data.group[:table] % 5 == 0
     held_out = np.concatenate([test, np.ones(rows - table, bool)])
     flipped = np.where(held_out, 1 - data.label, data.label)
-    scores, new = scores_of(MODELS[name], data.matrix, data.label, 1, test, with_new=True)
-    assert auc(data.label[:table][test], scores) > 0.65
+    predictions, new = predictions_of(MODELS[name], data.matrix, data.label, 1, test, with_new=True)
+    assert auc(data.label[:table][test], predictions) > 0.65
     assert auc(data.label[table:], new) > 0.65
     for label in (data.label, flipped):
-        again = scores_of(MODELS[name], data.matrix, label, 1, test)
-        assert (again[0].tolist(), len(again[1])) == (scores.tolist(), 0)
-    assert scores_of(MODELS[name], data.matrix, flipped, 1, test, with_new=True)[1].tolist() == new.tolist()
+        again = predictions_of(MODELS[name], data.matrix, label, 1, test)
+        assert (again[0].tolist(), len(again[1])) == (predictions.tolist(), 0)
+    assert predictions_of(MODELS[name], data.matrix, flipped, 1, test, with_new=True)[1].tolist() == new.tolist()

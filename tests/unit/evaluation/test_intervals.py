@@ -53,10 +53,10 @@ def test_every_metric_has_every_method_with_what_it_is_computed_on(level: str, b
     assert list(blocks[level]) == list(METRICS)
     for metric, methods in blocks[level].items():
         assert set(methods) == _methods(metric)
-        for method, found in methods.items():
-            assert found["low"] <= found["estimate"] <= found["high"]
-            assert (found["level"], found["confidence"], found["covers"]) == (level, 0.95, COVERS[method])
-            assert (found["n_rows"], found["n_units"], found["n_groups"]) == (120, 30, 30)
+        for method, interval in methods.items():
+            assert interval["low"] <= interval["estimate"] <= interval["high"]
+            assert (interval["level"], interval["confidence"], interval["covers"]) == (level, 0.95, COVERS[method])
+            assert (interval["n_rows"], interval["n_units"], interval["n_groups"]) == (120, 30, 30)
         assert methods["corrected_t"]["n_folds"] == 6
         assert methods["group_bootstrap"]["n_draws"] == 2000
 
@@ -66,16 +66,16 @@ def test_the_corrected_t_is_over_the_folds_of_its_level(level: str, scored: Scor
     share = float(np.mean([(fold == 0).sum() / (fold != 0).sum() for fold in scored.folds]))
     for metric in METRICS:
         expected = corrected_t(np.array([fold[metric] for fold in blocks[f"{level} folds"]]), share, 0.95)[0]
-        found = blocks[level][metric]["corrected_t"]
-        assert (found["estimate"], found["se"]) == pytest.approx((expected.estimate, expected.se))
+        interval = blocks[level][metric]["corrected_t"]
+        assert (interval["estimate"], interval["se"]) == pytest.approx((expected.estimate, expected.se))
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_pooled_methods_use_the_first_repeat(level: str, scored: Scored, blocks: dict[str, Any]) -> None:
     rows = _pooled(scored, level)
-    found = blocks[level]["auc"]
+    interval = blocks[level]["auc"]
     expected = clustered_delong(*rows, 0.95).as_dict()
-    assert {k: found["clustered_delong"][k] for k in expected} == pytest.approx(expected)
+    assert {k: interval["clustered_delong"][k] for k in expected} == pytest.approx(expected)
     for metric, drawn in group_bootstrap(*rows, 0.95).items():
         expected = drawn.as_dict()
         assert {k: blocks[level][metric]["group_bootstrap"][k] for k in expected} == pytest.approx(expected)
@@ -114,11 +114,11 @@ def test_too_few_groups_get_no_interval_by_any_method(level: str, tmp_path: Path
     assert list(block) == list(METRICS)
     for metric, methods in block.items():
         assert set(methods) == _methods(metric)
-        for found in methods.values():
-            assert found["refused"] == "9 groups in the rarer class, fewer than 10"
-            assert "low" not in found
-            assert 0 <= found["estimate"] <= 1
-            assert found["covers"]
+        for interval in methods.values():
+            assert interval["refused"] == "9 groups in the rarer class, fewer than 10"
+            assert "low" not in interval
+            assert 0 <= interval["estimate"] <= 1
+            assert interval["covers"]
 
 
 def test_units_across_groups_have_no_pooled_interval() -> None:
