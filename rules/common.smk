@@ -6,7 +6,6 @@ from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config import models as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
-from foldwise.report.captions import BackendCaption, DatasetCaption
 from foldwise.results.paths import EVALUATION_PLOTS, FOLD_TABLES, TRAINING_PLOTS
 from foldwise.search.space import read_space
 from foldwise.tracking import log as tracking
@@ -213,12 +212,3 @@ def run_configuration(wildcards):
     """Return what a dataset's results rest on, for the report; the tables to score are no part of it."""
     whole = SETTINGS.model_dump(exclude={"predict"})
     return {**whole, "datasets": {wildcards.dataset: whole["datasets"][wildcards.dataset]}, "search_space": SPACES}
-
-
-def backend_caption(wildcards):
-    """Return the numbers of the captions in snakemake's own report; snakemake does not compare such an object."""
-    return BackendCaption(f"results/{wildcards.dataset}/{wildcards.backend}")
-
-
-def dataset_caption(wildcards):
-    return DatasetCaption(f"results/{wildcards.dataset}")

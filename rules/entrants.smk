@@ -26,7 +26,3 @@ def plots_of_entrants():
     """Return the plots of every entrant of a dataset; what shows a training has none for the ensemble."""
     of_backends = [plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")]
     return of_backends + of_ensemble(*(f"plots/{name}.png" for name in EVALUATION_PLOTS))
-
-
-def ensemble_caption(wildcards):
-    return BackendCaption(f"results/{wildcards.dataset}/{ENSEMBLE}")

@@ -24,7 +24,9 @@ rule plots:
     conda:
         "../envs/environment.yaml"
     params:
-        caption=backend_caption,
+        model="{backend}",
+        n_folds=SETTINGS.folds.count,
+        confidence=SETTINGS.evaluation.confidence,
         code=code_of("plots"),
     script:
         "../scripts/plots.py"
@@ -54,7 +56,9 @@ rule plot_ensemble:
     conda:
         "../envs/environment.yaml"
     params:
-        caption=ensemble_caption,
+        model=ENSEMBLE,
+        n_folds=SETTINGS.folds.count,
+        confidence=SETTINGS.evaluation.confidence,
         code=code_of("plot_ensemble"),
     script:
         "../scripts/plot_ensemble.py"
@@ -79,7 +83,8 @@ rule plot_comparison:
     conda:
         "../envs/environment.yaml"
     params:
-        caption=dataset_caption,
+        n_folds=SETTINGS.folds.count,
+        confidence=SETTINGS.evaluation.confidence,
         code=code_of("plot_comparison"),
     script:
         "../scripts/plot_comparison.py"
@@ -113,7 +118,6 @@ rule report:
     params:
         entrants=SETTINGS.entrants,
         configuration=run_configuration,
-        caption=dataset_caption,
         code=code_of("report"),
     script:
         "../scripts/report.py"

@@ -1,11 +1,6 @@
 """Combine the backends' predictions of every fold into the ensemble's."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.training.ensemble import combine_backends

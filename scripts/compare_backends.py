@@ -1,11 +1,6 @@
 """Compare the backends of a dataset and their ensemble on the same folds."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.evaluation.compare import compare_backends

@@ -1,11 +1,6 @@
 """Evaluate one backend, or the ensemble, over the outer folds."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.evaluation.evaluate import evaluate_backend

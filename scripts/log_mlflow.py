@@ -1,11 +1,6 @@
 """Log the finished run to MLflow."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.tracking.log import Tracker, log_mlflow

@@ -1,12 +1,8 @@
 """Put the final models of a dataset into one folder, with a model card and everything needed to predict."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.bundle.make import make_bundle

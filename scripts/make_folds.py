@@ -1,11 +1,6 @@
 """Split the groups of a dataset into outer and inner folds."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.folds.assignment import Plan

@@ -1,11 +1,6 @@
 """Draw the comparison of all models of one dataset."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.plots.model_comparison import write_comparison_plot

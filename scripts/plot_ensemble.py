@@ -1,11 +1,6 @@
 """Draw the five plots of the ensemble."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.plots.model_plots import read_model, write_score_plots

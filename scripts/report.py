@@ -1,11 +1,6 @@
 """Write the report page of a dataset."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0]):
     from foldwise.report.page import write_report

@@ -1,11 +1,6 @@
 """Predict a new table with the final models of a dataset."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.threads):
     from foldwise.config.datasets import NewTable

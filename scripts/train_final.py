@@ -1,11 +1,6 @@
 """Tune and train one backend on every group: the final model."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
     from foldwise.folds.assignment import FINAL

@@ -1,11 +1,6 @@
 """Tune, train and predict with one backend on row-wise folds: the leaky reference."""
 
-from typing import TYPE_CHECKING
-
 from foldwise.io.job import step
-
-if TYPE_CHECKING:
-    from snakemake.iocontainers import snakemake
 
 with step(snakemake.log[0], snakemake.params.threads):
     from foldwise.folds.assignment import Plan
