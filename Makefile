@@ -18,7 +18,7 @@ help:
 	@echo "make bench        time and memory of training and scoring, beside scikit-learn and by hand: some two hours; BENCH=\"--repeats 1\" for a look"
 	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
 	@echo "make mutants      small faults put into the library, and which of them the unit tests miss: an hour; MUTANTS=\"stats --number 20\""
-	@echo "make lint         ruff, mypy, bandit, snakefmt, snakemake --lint"
+	@echo "make lint         ruff, mypy, the layers of the library (lint-imports), bandit, snakefmt, snakemake --lint"
 	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
 	@echo "make score        scores a new table with the final models: TABLE=new.parquet DATASET=demo OUT=scored.parquet"
@@ -82,6 +82,7 @@ lint: $(VENV)/.development
 	ruff check .
 	ruff format --check .
 	mypy scripts/foldwise
+	PYTHONPATH=scripts lint-imports --config importlinter.toml
 	bandit --quiet --recursive --configfile pyproject.toml scripts airflow
 	snakefmt --check Snakefile rules
 	snakemake --lint

@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,11 @@ def test_the_library_never_imports_snakemake() -> None:
         if re.search(r"^\s*(import|from) snakemake", p.read_text(), re.M)
     ]
     assert not found
+
+
+def test_no_two_modules_of_the_library_have_the_same_name() -> None:
+    names = Counter(p.stem for p in (ROOT / "scripts/foldwise").rglob("*.py"))
+    assert {name for name, n in names.items() if n > 1} <= {"__init__", "__main__"}
 
 
 def test_no_file_names_a_package_host_or_a_folder_of_some_machine() -> None:
