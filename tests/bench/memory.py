@@ -1,7 +1,7 @@
-"""Peak memory and time of one fold's whole job, and of the steps before it, as the table grows.
+"""Peak memory and time of one training job, and of the steps before it, as the table grows.
 
-Every job runs in a process of its own, on a synthetic table that a seed fixes: search of one point
-on three inner folds, inner curves, refit, predictions and importances, as ``train_fold`` does it.
+Every job runs in a process of its own, on a simulated table with a fixed seed: search of one point on three inner
+folds, inner curves, refit, predictions and importances, as ``train_fold`` does them.
 
     PYTHONPATH=scripts:tests python -m bench.memory [--rows 100000 1000000] [--runs 3]
 """
@@ -38,9 +38,9 @@ def write_sources(folder: Path, rows: int, columns: int = COLUMNS, missing: floa
     """
     folder.mkdir(parents=True, exist_ok=True)
     features, half = feature_names(columns), columns // 2
-    held = {"metadata": NAMING, "first": ["sample", *features[:half]], "second": ["sample", *features[half:]]}
-    paths = {name: str(folder / f"{name}.parquet") for name in held}
-    write_rows({paths[name]: names for name, names in held.items()}, rows, columns, missing=missing)
+    columns_of = {"metadata": NAMING, "first": ["sample", *features[:half]], "second": ["sample", *features[half:]]}
+    paths = {name: str(folder / f"{name}.parquet") for name in columns_of}
+    write_rows({paths[name]: names for name, names in columns_of.items()}, rows, columns, missing=missing)
     return paths
 
 
@@ -67,19 +67,19 @@ def measured(job: str, folder: Path, rows: int, columns: int = COLUMNS, trees: i
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode:
         log = (folder / f"{job}.log").read_text(encoding="utf-8")
-        raise RuntimeError(f"{job} with {rows} rows ended with {ended.returncode}: {(ended.stderr + log)[-2000:]}")
-    found = json.loads((folder / f"{job}.json").read_text(encoding="utf-8"))
-    return {"job": job, "rows": rows, "columns": columns, "raw_mb": rows * columns * 4 / 1e6, **found}
+        raise RuntimeError(f"{job} with {rows} rows failed with {ended.returncode}: {(ended.stderr + log)[-2000:]}")
+    figures = json.loads((folder / f"{job}.json").read_text(encoding="utf-8"))
+    return {"job": job, "rows": rows, "columns": columns, "raw_mb": rows * columns * 4 / 1e6, **figures}
 
 
 def measure(repeats: int) -> list[dict[str, Any]]:
-    """Return the measurements of :func:`memory_and_growth` in a folder that is thrown away."""
+    """Return the measurements of :func:`memory_and_growth` in a temporary folder."""
     with tempfile.TemporaryDirectory() as folder:
         return memory_and_growth(Path(folder), runs=repeats)
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the measurements: each is over its runs already."""
+    """Return the measurements, each of which is a median over its runs already."""
     return rows
 
 
@@ -108,12 +108,14 @@ def memory_and_growth(
         One dict a job and number of rows: medians, lowest and highest values, ``times_raw`` (peak over raw size),
         ``n`` runs; from the second number of rows on also ``memory_growth`` and ``time_growth`` over the one before.
     """
-    found = []
+    measurements = []
     for count in rows:
-        found += [_summary([step]) for step in prepare(folder / str(count), count)]
+        measurements += [_summary([step]) for step in prepare(folder / str(count), count)]
         for backend in backends:
-            found.append(_summary([measured(backend, folder / str(count), count, trees=trees) for _ in range(runs)]))
-    return _with_growth(found)
+            measurements.append(
+                _summary([measured(backend, folder / str(count), count, trees=trees) for _ in range(runs)])
+            )
+    return _with_growth(measurements)
 
 
 def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -124,23 +126,23 @@ def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return summary | {"times_raw": summary["peak_mb"] / summary["raw_mb"]}
 
 
-def _with_growth(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_growth(measurements: list[dict[str, Any]]) -> list[dict[str, Any]]:
     before: dict[str, dict[str, Any]] = {}
-    for row in found:
+    for row in measurements:
         if (smaller := before.get(row["job"])) is not None:
             row["memory_growth"] = row["peak_mb"] / smaller["peak_mb"]
             row["time_growth"] = row["cpu_s"] / smaller["cpu_s"]
         before[row["job"]] = row
-    return found
+    return measurements
 
 
-def table_of(found: Sequence[Mapping[str, Any]]) -> str:
+def table_of(measurements: Sequence[Mapping[str, Any]]) -> str:
     """Return the measurements as a Markdown table."""
     lines = [
         "| job | rows | n | peak above imports, MB | of raw | CPU, s | wall, s | memory growth | time growth |",
         "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
-    for row in found:
+    for row in measurements:
         cells = [row["job"], f"{row['rows']:,}", str(row["n"])]
         cells += [_spread(row, "peak_mb", 0), f"{row['times_raw']:.2f}x", _spread(row, "cpu_s", 1)]
         cells += [_spread(row, "wall_s", 1)]
@@ -160,9 +162,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--trees", type=int, default=TREES)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        print(table_of(memory_and_growth(Path(folder), given.rows, given.runs, given.trees)))
+        print(table_of(memory_and_growth(Path(folder), arguments.rows, arguments.runs, arguments.trees)))
 
 
 if __name__ == "__main__":

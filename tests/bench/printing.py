@@ -1,4 +1,4 @@
-"""Figures and tables of the measurements as text."""
+"""Measurements as text: medians with their range, and Markdown tables."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Spread:
-    """Repeated measurements of one figure: median, smallest and largest value, and their number."""
+    """Repeated measurements of one quantity: median, smallest and largest value, and their number."""
 
     median: float
     low: float

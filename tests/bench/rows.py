@@ -1,4 +1,4 @@
-"""Simulated rows of any number, made block by block: their values follow from a seed."""
+"""Simulated tables of any size, drawn block by block from a seed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -25,7 +25,7 @@ def blocks(rows: int, columns: int = COLUMNS, missing: float = 0.0, seed: int = 
         rows: number of rows.
         columns: number of float32 features; the first five differ between the classes.
         missing: share of the values that are missing.
-        seed: of the values; the videos of another seed have other names.
+        seed: random seed; the videos of another seed have other names.
 
     Returns:
         ``sample``, ``video``, ``label`` and the features.
@@ -49,7 +49,7 @@ def write_rows(files: Mapping[str, Sequence[str]], rows: int, columns: int = COL
     """Write such a table as parquet.
 
     Args:
-        files: path of a file -> the columns that it gets.
+        files: path of a file -> its columns.
         rows: number of rows.
         columns: number of features.
         other: ``missing`` and ``seed`` of :func:`blocks`.

@@ -1,10 +1,10 @@
-"""Time and memory of scoring a new table of 1,000,000 rows x 50 columns, beside what one would write by hand.
+"""Time and memory of predicting a new table of 1,000,000 rows x 50 columns, compared with a script by hand.
 
-By hand: the same parquet file read whole into a float32 matrix, the library's predict, ids and scores written. Ours
-checks the columns, scores in parts, calibrates, writes rows and units; and the whole of it says how far the table is
-from the training table (drift). Every figure comes from a process of its own with one thread, imports not counted.
-Ratios are of CPU seconds, rows a second of the wall clock, MB above the imports. The model has 100 trees of depth 6,
-fitted on 20,000 simulated rows.
+By hand: the same parquet file read whole into a float32 matrix, the library's predict, ids and predictions written.
+Ours checks the columns, predicts in parts, calibrates, writes rows and units, and measures the drift from the training
+table. Every figure comes from a process of its own with one thread, imports not counted. Ratios are of CPU seconds,
+rows a second of the wall clock, MB above the imports. The model has 100 trees of depth 6, fitted on 20,000 simulated
+rows.
 """
 
 import json
@@ -50,7 +50,7 @@ def measure(repeats: int, rows: int = ROWS) -> list[dict[str, Any]]:
                     figures = _in_a_process(contestant, backend, folder)
                     said = {"repeat": repeat, "backend": backend, "contestant": contestant, "rows": rows}
                     found.append({**said, **figures})
-                print(f"scoring: repeat {repeat} of {repeats}, {backend}", flush=True)
+                print(f"predicting: repeat {repeat} of {repeats}, {backend}", flush=True)
     return found
 
 
@@ -81,7 +81,7 @@ def show(rows: list[dict[str, Any]]) -> str:
 
 
 def _write(folder: Path, rows: int) -> None:
-    """Write a training table with final models, and the table to score."""
+    """Write a training table with final models, and the table to predict."""
     for name, count, seed in (("training", TRAINING_ROWS, 0), ("new", rows, 1)):
         write_rows({str(folder / f"{name}.parquet"): [*NAMING, *feature_names(COLUMNS)]}, count, seed=seed)
     dataset = Dataset(table=str(folder / "training.parquet"), id="sample", label="label", groups=["video"])
@@ -101,7 +101,7 @@ def _in_a_process(contestant: str, backend: str, folder: str) -> dict[str, Any]:
 
 
 def _foldwise(backend: str, folder: Path) -> dict[str, Any]:
-    # Imported now, it does not count as memory of the scoring.
+    # Imported now, so that its memory is not counted.
     get_backend(backend)
     spent = {"predicting": 0.0, "drift": 0.0}
     of_drift = [(predict_table, "read_training_table"), *((Drift, name) for name in ("__init__", "add", "report"))]
@@ -138,7 +138,7 @@ def _by_hand(backend: str, folder: Path) -> dict[str, Any]:
 
 
 def _clocked(plain: Callable[..., Any], part: str, spent: dict[str, float]) -> Callable[..., Any]:
-    """Return a function that adds the CPU seconds of its calls to a part of those spent."""
+    """Return a function that adds the CPU seconds of its calls to ``spent[part]``."""
 
     def clocked(*given: Any) -> Any:
         started = process_time()
@@ -150,7 +150,7 @@ def _clocked(plain: Callable[..., Any], part: str, spent: dict[str, float]) -> C
 
 
 def _measured(run: Callable[[], Any], spent: dict[str, float]) -> dict[str, float]:
-    """Run it and return wall and CPU seconds, those of its parts, and its peak above what was in memory before."""
+    """Run it; return wall and CPU seconds, those of its parts, and its peak memory above that before."""
     before, wall, cpu = now_mb(), perf_counter(), process_time()
     run()
     seconds = {"seconds": perf_counter() - wall, "cpu_seconds": process_time() - cpu}

@@ -1,8 +1,8 @@
-"""Time of the hyperparameter search, beside scikit-learn's on the same points, splits and cores.
+"""Time of the hyperparameter search, compared with scikit-learn's on the same points, splits and cores.
 
 The table has the shape of the study's: 3,278 simulated rows of 298 videos, 26 float32 features. Every search
-is nested: five outer folds, three inner folds each, split by video. Contestants take turns on each outer fold; the
-plain loop, the slowest, runs on the first one only.
+is nested: five outer folds, three inner folds each, split by video. On each outer fold one search runs after the
+other; the plain loop, the slowest, runs on the first one only.
 """
 
 from collections.abc import Iterator
@@ -49,28 +49,28 @@ def measure(repeats: int) -> list[dict[str, Any]]:
 
 
 def _one_fold(which: dict[str, Any], part: TrainPart, space: dict[str, list[Any]]) -> list[dict[str, Any]]:
-    """Let every contestant search one train part, and print what each took."""
+    """Run every search on one train part, and print its seconds."""
     backend = which["backend"]
     left_out = ON_THE_FIRST_FOLD_ONLY if which["outer_fold"] > 1 else set()
-    found = {n: _timed(run, backend, part, space) for n, run in CONTESTANTS.items() if n not in left_out}
-    exact_pick, exact_scores = found["GridSearchCV"][1]
+    timed = {n: _timed(run, backend, part, space) for n, run in CONTESTANTS.items() if n not in left_out}
+    exact_pick, exact_losses = timed["GridSearchCV"][1]
     rows = [
         {**which, "contestant": name, **seconds}
-        | {"same_pick": pick == exact_pick, "same_scores": _equal(scores, exact_scores)}
-        for name, (seconds, (pick, scores)) in found.items()
+        | {"same_pick": pick == exact_pick, "same_scores": _equal(losses, exact_losses)}
+        for name, (seconds, (pick, losses)) in timed.items()
     ]
     rows.append({**which, "contestant": "trees alone", "cpu_seconds": trees_alone(backend, part, space)})
     print(", ".join(f"{name} {value}" for name, value in which.items()), end=": ")
-    took = [f"{name} {seconds['seconds']:.2f} s" for name, (seconds, _) in found.items()]
+    took = [f"{name} {seconds['seconds']:.2f} s" for name, (seconds, _) in timed.items()]
     print(", ".join(took), flush=True)
     return rows
 
 
 def study_space(backend: str) -> dict[str, list[Any]]:
-    """Return the study's grid as it stood there: 64 points, 72 for CatBoost.
+    """Return the grid of the study: 64 points, 72 for CatBoost.
 
-    The study left LightGBM's subsample_freq out, so that subsample had no effect and half of its grid repeats
-    the other half; the space that is shipped sets it.
+    The study did not set LightGBM's subsample_freq, so that subsample had no effect and half of its grid repeats the
+    other half; the shipped space sets it.
     """
     dimensions = read_space(SPACES / f"{backend}.yaml", backend, {}).dimensions
     return {name: values_of(dimension) or [] for name, dimension in dimensions.items() if name != "subsample_freq"}
@@ -87,10 +87,10 @@ def outer_folds() -> Iterator[TrainPart]:
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return, by backend and contestant, the seconds of a search and how much faster it is than GridSearchCV.
 
-    Each search of an outer fold is held against GridSearchCV on that fold in that repeat: medians over these, with
+    Each search of an outer fold is compared with GridSearchCV on that fold in that repeat; medians over these, with
     their smallest and largest value and their number.
     """
-    found = []
+    summaries = []
     for backend in SPECIFICATIONS:
         own = [r for r in rows if r["backend"] == backend]
         of = {name: {(r["repeat"], r["outer_fold"]): r for r in own if r["contestant"] == name} for name in CONTESTANTS}
@@ -101,11 +101,11 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
             row["speed_up"] = spread(ratios)
             row["same_picks"] = sum(r["same_pick"] for r in searches.values())
             row["same_scores"] = all(r["same_scores"] for r in searches.values())
-            found.append(row)
+            summaries.append(row)
         trees = [r for r in own if r["contestant"] == "trees alone"]
         over = [of["grid"][r["repeat"], r["outer_fold"]]["cpu_seconds"] / r["cpu_seconds"] for r in trees]
-        found.append({"backend": backend, "contestant": "grid", "cpu_over_trees": spread(over)})
-    return found
+        summaries.append({"backend": backend, "contestant": "grid", "cpu_over_trees": spread(over)})
+    return summaries
 
 
 def show(rows: list[dict[str, Any]]) -> str:
@@ -122,11 +122,11 @@ def show(rows: list[dict[str, Any]]) -> str:
 
 def _timed(run: Contestant, backend: str, part: TrainPart, space: dict[str, list[Any]]) -> tuple[dict[str, float], Any]:
     wall, cpu = perf_counter(), process_time()
-    found = run(backend, part, space)
-    return {"seconds": perf_counter() - wall, "cpu_seconds": process_time() - cpu}, found
+    outcome = run(backend, part, space)
+    return {"seconds": perf_counter() - wall, "cpu_seconds": process_time() - cpu}, outcome
 
 
-def _equal(scores: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> bool:
-    """Tell whether all scores that were taken are equal bit for bit: racing leaves some out."""
-    taken = np.isfinite(scores)
-    return bool(np.array_equal(scores[taken], expected[taken]))
+def _equal(losses: npt.NDArray[np.float64], expected: npt.NDArray[np.float64]) -> bool:
+    """Return whether all values are equal bit for bit, but for those that a race leaves out."""
+    evaluated = np.isfinite(losses)
+    return bool(np.array_equal(losses[evaluated], expected[evaluated]))

@@ -1,4 +1,4 @@
-"""The measurements compare like with like, and say over how many runs a figure is."""
+"""The measurements compare equal work, and say how many runs a figure is computed on."""
 
 from pathlib import Path
 
@@ -22,11 +22,11 @@ def part() -> TrainPart:
     return TrainPart(data.matrix, data.label, None, inner_folds(data))
 
 
-def test_all_contestants_pick_the_same_point_by_the_same_scores(part: TrainPart) -> None:
-    found = [search("xgboost", part, SPACE) for search in (ours("grid"), grid_search_cv, plain_loop)]
-    for pick, scores in found:
-        assert pick == found[0][0]
-        np.testing.assert_array_equal(scores, found[0][1])
+def test_all_searches_choose_the_same_point_by_the_same_losses(part: TrainPart) -> None:
+    (first, expected), *others = [run("xgboost", part, SPACE) for run in (ours("grid"), grid_search_cv, plain_loop)]
+    for pick, losses in others:
+        assert pick == first
+        np.testing.assert_array_equal(losses, expected)
 
 
 def test_the_trees_alone_take_time(part: TrainPart) -> None:
@@ -41,13 +41,13 @@ def test_the_searches_are_those_of_the_study() -> None:
         assert np.prod([len(values) for values in study_space(backend).values()]) == points
 
 
-def test_a_spread_names_its_median_its_range_and_their_number() -> None:
+def test_a_spread_has_median_range_and_number_of_measurements() -> None:
     assert spread([3.0, 1.0, 2.0]) == Spread(2.0, 1.0, 3.0, 3)
     assert str(spread([3.0, 1.0, 2.0])) == "2.00 (1.00 to 3.00)"
     assert str(spread([3.0])) == "3.00"
 
 
-def test_the_summary_holds_each_search_against_the_other_on_the_same_outer_fold() -> None:
+def test_the_summary_compares_searches_on_the_same_outer_fold() -> None:
     seconds = {"grid": 2.0, "race": 1.0, "GridSearchCV": 6.0, "plain loop": 8.0}
     assert set(seconds) == set(CONTESTANTS)
     rows = [
@@ -74,7 +74,7 @@ def test_a_table_is_aligned() -> None:
     ]
 
 
-def test_scoring_is_held_against_the_same_by_hand_in_cpu_seconds() -> None:
+def test_predicting_is_compared_with_a_script_by_hand_in_cpu_seconds() -> None:
     ours = {"seconds": 4.0, "cpu_seconds": 3.0, "predicting": 1.0, "drift": 0.5, "peak_mb": 200.0}
     theirs = {"seconds": 9.0, "cpu_seconds": 2.0, "predicting": 2.0, "peak_mb": 900.0}
     rows = [
@@ -82,14 +82,14 @@ def test_scoring_is_held_against_the_same_by_hand_in_cpu_seconds() -> None:
         for backend in ("xgboost", "lightgbm", "catboost")
         for name, figures in (("foldwise", ours), ("by hand", theirs))
     ]
-    found = scoring.summary(rows)[0]
-    medians = {key: value.median for key, value in found.items() if key != "backend"}
+    xgboost = scoring.summary(rows)[0]
+    medians = {key: value.median for key, value in xgboost.items() if key != "backend"}
     ratios = {"predicting_over_predict": 0.5, "without_drift_over_by_hand": 1.25, "whole_over_by_hand": 1.5}
     assert medians == {"rows_a_second": 250.0, **ratios, "peak_mb": 200.0, "peak_mb_by_hand": 900.0}
     assert "| 0.50 " in scoring.show(rows)
 
 
-def test_simulated_rows_follow_from_the_seed_and_share_videos_only_within_it(tmp_path: Path) -> None:
+def test_simulated_rows_depend_on_the_seed_and_share_videos_only_within_it(tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         write_rows({str(tmp_path / name): ["sample", "video", "label", "f01"]}, 120, columns=8, seed=seed, missing=0.2)
     a, b, c = (read_table(tmp_path / name).to_pandas() for name in "abc")
