@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 import yaml
+from foldwise.config.datasets import Dataset
 from foldwise.config.models import parse
 from foldwise.errors import UserError
 from small_study import JOINED, ROOT, SINGLE
 
 
 def mistake(**content: Any) -> str:
-    """Return what is said about a configuration that is good but for ``content``."""
+    """Return what is message about a configuration that is good but for ``content``."""
     with pytest.raises(UserError) as caught:
         parse({"datasets": {"mine": SINGLE}, **content})
     return str(caught.value)
@@ -60,20 +61,20 @@ def test_a_dataset_survives_the_way_through_a_rule_as_plain_values() -> None:
 
 
 def test_an_unknown_key_is_named_with_its_path_and_the_nearest_right_name() -> None:
-    said = mistake(training={"class_weigth": "none"})
-    assert "unknown key training.class_weigth; did you mean 'class_weight'?" in said
-    assert "allowed here: threads, class_weight, device" in said
+    message = mistake(training={"class_weigth": "none"})
+    assert "unknown key training.class_weigth; did you mean 'class_weight'?" in message
+    assert "allowed here: threads, class_weight, device" in message
 
 
 def test_an_unknown_key_that_is_near_nothing_gets_no_guess() -> None:
-    said = mistake(zzz=1)
-    assert "unknown key zzz; allowed here" in said
+    message = mistake(zzz=1)
+    assert "unknown key zzz; allowed here" in message
 
 
 def test_an_unknown_key_comes_before_any_other_mistake() -> None:
-    said = mistake(folds={"n_splits": "5", "sede": 1})
-    assert "unknown key folds.sede" in said
-    assert "(and 1 more)" in said
+    message = mistake(folds={"n_splits": "5", "sede": 1})
+    assert "unknown key folds.sede" in message
+    assert "(and 1 more)" in message
 
 
 @pytest.mark.parametrize(
@@ -89,9 +90,9 @@ def test_an_unknown_key_comes_before_any_other_mistake() -> None:
     ],
 )
 def test_a_value_of_another_type_is_told_with_the_type_wanted(key: str, value: object, wanted: str) -> None:
-    said = mistake_in_dataset(**{key: value})
-    assert f"datasets.mine.{key}" in said
-    assert wanted in said
+    message = mistake_in_dataset(**{key: value})
+    assert f"datasets.mine.{key}" in message
+    assert wanted in message
 
 
 @pytest.mark.parametrize(
@@ -115,8 +116,8 @@ def test_a_value_out_of_bounds_is_told_with_the_bounds(section: str, value: obje
 
 
 def test_a_word_where_a_list_may_stand_is_told_of_both() -> None:
-    said = mistake_in_dataset(categorical="all")
-    assert "'all' is not allowed: use 'auto' or a list" in said
+    message = mistake_in_dataset(categorical="all")
+    assert "'all' is not allowed: use 'auto' or a list" in message
 
 
 def test_a_mistyped_word_gets_the_nearest_right_one() -> None:
@@ -124,9 +125,9 @@ def test_a_mistyped_word_gets_the_nearest_right_one() -> None:
 
 
 def test_a_missing_key_is_told_with_what_it_means() -> None:
-    said = mistake(datasets={"mine": {"table": "t.csv", "label": "fake"}})
-    assert "datasets.mine.groups is missing" in said
-    assert "rows that share a value" in said
+    message = mistake(datasets={"mine": {"table": "t.csv", "label": "fake"}})
+    assert "datasets.mine.groups is missing" in message
+    assert "rows that share a value" in message
 
 
 def test_a_configuration_without_datasets_is_told_so() -> None:
@@ -162,6 +163,40 @@ def test_a_dataset_takes_one_of_two_forms(keys: dict[str, Any], wanted: str) -> 
     ],
 )
 def test_an_id_pattern_is_tried_before_any_file_is_read(pattern: str, wanted: str) -> None:
-    said = mistake_in_dataset(id_pattern=pattern)
-    assert "datasets.mine.id_pattern" in said
-    assert wanted in said
+    message = mistake_in_dataset(id_pattern=pattern)
+    assert "datasets.mine.id_pattern" in message
+    assert wanted in message
+
+
+@pytest.mark.parametrize("method", ["race", "optuna"])
+def test_a_search_that_needs_earlier_results_is_not_split(method: str) -> None:
+    assert "cannot be split: set method: grid or random" in mistake(search={"method": method, "shards": 2})
+
+
+@pytest.mark.parametrize("method", ["grid", "random"])
+def test_a_search_with_points_known_beforehand_is_split(method: str) -> None:
+    assert parse({"datasets": {"mine": SINGLE}, "search": {"method": method, "shards": 2}}).search.shards == 2
+
+
+@pytest.mark.parametrize("metric", ["brier", "ap", "f1", "accuracy"])
+def test_early_stopping_needs_a_metric_with_a_curve(metric: str) -> None:
+    message = mistake(search={"early_stopping_rounds": 5, "metric": metric})
+    assert f"{metric!r} has none: use log_loss or auc" in message
+
+
+def test_names_of_datasets_differ_in_more_than_capitals() -> None:
+    assert "'mine' cannot be the name of a dataset: it differs from 'Mine' only" in mistake(
+        datasets={"Mine": SINGLE, "mine": SINGLE}
+    )
+
+
+def test_a_dataset_is_not_named_as_a_file_of_every_run() -> None:
+    assert "results/analytics.duckdb is a file of every run" in mistake(datasets={"Analytics.duckdb": SINGLE})
+
+
+def test_other_paths_keep_the_names_of_the_feature_tables() -> None:
+    dataset = Dataset(metadata="m.csv", features={"b": "b.csv", "a": "a.csv"}, id="i", label="l", groups=[])
+    moved = dataset.with_files(["new/m.csv", "new/b.csv", "new/a.csv"])
+    assert moved.files == ["new/m.csv", "new/b.csv", "new/a.csv"]
+    assert moved.features == {"b": "new/b.csv", "a": "new/a.csv"}
+    assert Dataset(table="t.csv", label="l", groups=[]).with_files(["new/t.csv"]).table == "new/t.csv"

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from foldwise.data.contract import read_contract
 from foldwise.errors import UserError
 from small_study import JOINED, SINGLE, built, features, metadata, table, write_study
 
@@ -211,3 +212,24 @@ def test_a_frame_without_rows_of_one_class_after_the_join_is_refused(folder: Pat
     with pytest.raises(UserError, match="one class only"):
         built(folder, {**JOINED, "max_unmatched": 0.5})
     assert not (folder / "built").exists()
+
+
+def test_the_first_group_column_is_the_unit_where_none_is_named(folder: Path) -> None:
+    table().assign(person=table()["video"].str[:2]).to_parquet(folder / "table.parquet")
+    _, contract = built(folder, {**SINGLE, "groups": ["video", "person"]})
+    assert (contract["unit"], contract["n_units"]) == ("video", table()["video"].nunique())
+
+
+def test_a_sentinel_is_found_by_the_name_that_its_column_has_in_its_own_table(folder: Path) -> None:
+    _, contract = built(folder, {**JOINED, "sentinels": {"frames": [24]}})
+    frames = next(f for f in contract["features"] if f["name"] == "stage2_frames")
+    assert frames["sentinels"] == [24]
+    assert frames["missing"] == (table()["frames"] == 24).sum() > 0
+
+
+def test_a_contract_is_read_back_as_it_was_written(folder: Path) -> None:
+    _, contract = built(folder, JOINED)
+    assert read_contract(folder / "built/table.json").as_json() == contract
+    assert list(contract)[:10] == [
+        "dataset", "rows", "n_units", "label", "id", "id_pattern", "inf", "max_unmatched", "unit", "order"
+    ]  # fmt: skip
