@@ -57,6 +57,11 @@ def test_without_groups_every_row_is_its_own_unit(folder: Path) -> None:
     assert (contract["unit"], contract["n_units"]) == ("sample_id", 48)
 
 
+def test_without_a_unit_the_first_group_column_is_the_unit(folder: Path) -> None:
+    _, contract = built(folder, {**SINGLE, "groups": ["video", "is_original"]})
+    assert (contract["unit"], contract["n_units"]) == ("video", 12)
+
+
 def test_the_contract_tells_type_origin_gaps_and_categories_of_every_feature(folder: Path) -> None:
     features().assign(frames=[np.nan] * 3 + [7.0, 8.0, 9.0] * 15).to_parquet(folder / "stage2.parquet")
     _, contract = built(folder, JOINED)
@@ -187,6 +192,13 @@ def test_sentinels_of_the_configuration_become_missing(folder: Path) -> None:
     table().assign(frames=[0, 30, 25, 50] * 12).to_parquet(folder / "table.parquet")
     _, contract = built(folder, {**SINGLE, "sentinels": {"frames": [0, 30]}})
     assert {f["name"]: f["missing"] for f in contract["features"]}["frames"] == 24
+
+
+@pytest.mark.parametrize("key", ["stage2_frames", "frames"])
+def test_sentinels_of_a_joined_table_are_given_with_or_without_its_name(key: str, folder: Path) -> None:
+    features().assign(frames=[0, 30, 25, 50] * 12).to_parquet(folder / "stage2.parquet")
+    _, contract = built(folder, {**JOINED, "sentinels": {key: [0, 30]}})
+    assert {f["name"]: f["missing"] for f in contract["features"]}["stage2_frames"] == 24
 
 
 def test_infinities_are_missing_where_the_configuration_says_so(folder: Path) -> None:
