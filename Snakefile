@@ -1,15 +1,19 @@
+# results/{dataset}/table.parquet table.json folds.parquet audit.json      one table, its columns, its folds, its leakage checks
+# results/{dataset}/{backend}/fold_{fold}/                                 one model trained on one outer fold
+# results/{dataset}/{model}/                                               all folds of a backend or of the ensemble, its metrics
+# results/{dataset}/                                                       all models: comparison, report, notebook, bundle/, scored/
+# results/                                                                 all datasets: index, analytics, tracking
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-include: "rules/configuration.smk"
 include: "rules/common.smk"
 include: "rules/resources.smk"
-include: "rules/entrants.smk"
 include: "rules/demo.smk"
 include: "rules/tables.smk"
 include: "rules/folds.smk"
+include: "rules/audit.smk"
 include: "rules/train.smk"
 include: "rules/evaluate.smk"
 include: "rules/new_tables.smk"

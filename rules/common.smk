@@ -1,11 +1,28 @@
 import gc
+import os
+import re
 import shutil
+import sys
 from functools import cache
+
+SHIPPED_CONFIG = str(workflow.current_basedir.join("../config/config.yaml"))
+LIBRARY = str(workflow.current_basedir.join("../scripts"))
+
+if LIBRARY not in sys.path:
+    sys.path.insert(0, LIBRARY)
+
+
+# A file given with --configfile stands alone; a working folder without a config gets the shipped one.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml" if os.path.exists("config/config.yaml") else SHIPPED_CONFIG
+
 
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config import models as configuration
 from foldwise.errors import UserError
 from foldwise.fingerprint import fingerprint
+from foldwise.model_names import ENSEMBLE
 from foldwise.results.paths import EVALUATION_PLOTS, FOLD_TABLES, TRAINING_PLOTS
 from foldwise.search.space import read_space
 from foldwise.tracking import log as tracking
@@ -19,7 +36,7 @@ DEMO_FILES = {
     "stage4": "resources/demo/features_stage4.parquet",
 }
 TRACKING_FILE = "results/tracking.json"
-# Counted from the working folder: a project that is moved whole keeps its results.
+# Relative to the working folder: a project that is moved as a whole keeps its results.
 NOTEBOOK = os.path.relpath(str(workflow.current_basedir.join("../notebooks/results.ipynb")))
 FLIGHTS_FILE = "resources/flights/flights.parquet"
 PLOTS = (*EVALUATION_PLOTS, *TRAINING_PLOTS)
@@ -32,7 +49,7 @@ def stop(mistake):
 
 
 def check_room():
-    """Stop where the disk is full: snakemake cannot keep its own records then, and would end with a traceback."""
+    """Stop where the disk is full: snakemake could not write its own records and would stop with a traceback."""
     if shutil.disk_usage(".").free < 1_000_000:
         stop(f"{os.getcwd()}: no space is left on its disk: make room and run again: what is finished stays")
 
@@ -48,7 +65,7 @@ def read_settings():
 
 
 def read_space_of(backend, checked):
-    """Return the search space of a backend, and print what was put right in it."""
+    """Return the search space of a backend, and print what was corrected in it."""
     search = checked.search
     shipped = str(workflow.current_basedir.join(f"../config/search/{backend}.yaml"))
     space = read_space(shipped, backend, search.space.get(backend, {}), search.method, checked.training.device)
@@ -72,7 +89,7 @@ def check_sources(datasets):
         for key, path in files.items():
             if path is not None and path not in made and not os.path.exists(path):
                 stop(
-                    f"config: datasets.{name}.{key}: there is no file {path!r}: mend the path (it counts from the "
+                    f"config: datasets.{name}.{key}: there is no file {path!r}: fix the path (it counts from the "
                     f"working folder {os.getcwd()}), or put the file there"
                 )
 
@@ -81,6 +98,9 @@ check_room()
 SETTINGS, SPACES = read_settings()
 FOLDS = range(1, SETTINGS.folds.count + 1)
 check_sources(SETTINGS.datasets)
+HAS_ENSEMBLE = ENSEMBLE in SETTINGS.entrants
+# Models that evaluate_backend accepts: the ensemble is evaluated like a backend.
+EVALUATED = "|".join([*SPECIFICATIONS, *([ENSEMBLE] if HAS_ENSEMBLE else [])])
 
 
 def code_of(script, *backends):
@@ -100,8 +120,14 @@ def code_fingerprint(script, backends=()):
     return fingerprint(os.path.join(LIBRARY, f"{script}.py"), [SPECIFICATIONS[name].module for name in backends])
 
 
+def training_code(wildcards):
+    """Return the fingerprint of the code that made each model's predictions."""
+    trained = {backend: code_fingerprint("train_fold", (backend,)) for backend in SETTINGS.backends}
+    return {**trained, ENSEMBLE: code_fingerprint("combine_backends")}
+
+
 def dataset_settings(wildcards):
-    # Where the videos lie is no part of the table: a change of it must not rerun everything.
+    # The folder of the videos is not part of the table: a change of it must not rerun everything.
     return SETTINGS.datasets[wildcards.dataset].model_dump(exclude={"video_root"})
 
 
@@ -120,14 +146,14 @@ def dataset_files(name):
 
 
 def fold_outputs(backend):
-    """Return the files of one fold: the model in the backend's own format and the tables beside it."""
+    """Return the files of one fold: the model in the backend's own format, its tables and its parameters."""
     folder = "results/{dataset}/{backend}/fold_{fold}"
     tables = {name: f"{folder}/{name}.parquet" for name in FOLD_TABLES}
     return {"model": f"{folder}/{SPECIFICATIONS[backend].model_file}", **tables, "params": f"{folder}/params.json"}
 
 
 def final_outputs(backend):
-    """Return the files of the final model; its format for scoring comes first."""
+    """Return the files of the final model; first the format that predictions are made with."""
     folder = "results/{dataset}/{backend}"
     names = ("model", "joblib")
     models = {n: f"{folder}/{f}" for n, f in zip(names, SPECIFICATIONS[backend].final_files)}
@@ -160,6 +186,29 @@ def every_dataset_and_backend(name):
     return [f"results/{dataset}/{backend}/{name}" for dataset in SETTINGS.datasets for backend in SETTINGS.backends]
 
 
+def every_model(name):
+    """Return a file of every backend of a dataset, then of their ensemble."""
+    return every_backend(name) + of_ensemble(name)
+
+
+def of_ensemble(*names):
+    """Return files of a dataset's ensemble; none where there is no ensemble."""
+    return [f"results/{{dataset}}/{ENSEMBLE}/{name}" for name in names] if HAS_ENSEMBLE else []
+
+
+def every_ensemble(*names):
+    """Return files of the ensemble of every dataset; none where there is no ensemble."""
+    return [
+        path.format(dataset=dataset) for name in names for dataset in SETTINGS.datasets for path in of_ensemble(name)
+    ]
+
+
+def plots_of_models():
+    """Return the plots of every model of a dataset; the ensemble has none of a training."""
+    of_backends = [plot for name in PLOTS for plot in every_backend(f"plots/{name}.png")]
+    return of_backends + of_ensemble(*(f"plots/{name}.png" for name in EVALUATION_PLOTS))
+
+
 def final_models(wildcards):
     """Return the final models of a dataset in every format."""
     folder = f"results/{wildcards.dataset}"
@@ -167,7 +216,7 @@ def final_models(wildcards):
 
 
 def first_folds(wildcards):
-    """Return model and test scores of the first fold of every backend of a dataset."""
+    """Return model and test predictions of the first fold of every backend of a dataset."""
     return [
         f"results/{wildcards.dataset}/{b}/fold_1/{name}"
         for b in SETTINGS.backends
@@ -180,7 +229,7 @@ def audit_result(wildcards):
 
 
 def leaky_reference(wildcards):
-    """Return the scores of row-wise splits, where the configuration asks for them."""
+    """Return the metrics of row-wise splits, where they are configured."""
     return f"results/{wildcards.dataset}/leaky_reference.json" if SETTINGS.audit.row_wise_reference else []
 
 
@@ -209,6 +258,6 @@ def training_settings():
 
 
 def run_configuration(wildcards):
-    """Return what a dataset's results rest on, for the report; the tables to score are no part of it."""
+    """Return the configuration that a dataset's results depend on; the tables to predict are not part of it."""
     whole = SETTINGS.model_dump(exclude={"predict"})
     return {**whole, "datasets": {wildcards.dataset: whole["datasets"][wildcards.dataset]}, "search_space": SPACES}

@@ -78,8 +78,8 @@ rule compare_backends:
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
-        out_of_fold=every_entrant("out_of_fold.parquet"),
-        tidy=every_entrant("metrics.parquet"),
+        out_of_fold=every_model("out_of_fold.parquet"),
+        tidy=every_model("metrics.parquet"),
     output:
         predictions="results/{dataset}/predictions.parquet",
         tidy="results/{dataset}/metrics.parquet",

@@ -8,7 +8,7 @@ def check_files_to_score():
         for path in entry.files:
             if path not in made and not os.path.exists(path) and not path.startswith("results/"):
                 stop(
-                    f"config: predict.{name}: there is no file {path!r}: mend the path (it counts from the working "
+                    f"config: predict.{name}: there is no file {path!r}: fix the path (it counts from the working "
                     f"folder {os.getcwd()}), or put the file there"
                 )
 

@@ -96,10 +96,10 @@ rule report:
         leaky=leaky_reference,
         contract="results/{dataset}/table.json",
         comparison="results/{dataset}/comparison.json",
-        metrics=every_entrant("metrics.json"),
+        metrics=every_model("metrics.json"),
         params=every_backend("params.json"),
         weights=of_ensemble("weights.parquet"),
-        plots=plots_of_entrants(),
+        plots=plots_of_models(),
         comparison_plot="results/{dataset}/plots/model_comparison.png",
     output:
         report(
@@ -163,8 +163,8 @@ rule execute_notebook:
         audit=audit_result,
         comparison="results/{dataset}/comparison.json",
         tidy="results/{dataset}/metrics.parquet",
-        metrics=every_entrant("metrics.json"),
-        plots=plots_of_entrants(),
+        metrics=every_model("metrics.json"),
+        plots=plots_of_models(),
         models=final_models,
         weights=of_ensemble("final/params.json"),
         folds=first_folds,

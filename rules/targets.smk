@@ -33,12 +33,12 @@ def backend_results(backend):
 
 
 def check_folders():
-    """End before the first job, with the folder unlocked, where a folder that the run writes to may not be written."""
+    """Stop before the first job, with the folder unlocked, where a folder of the run is not writable."""
     of_datasets = [f"results/{dataset}" for dataset in SETTINGS.datasets]
     for folder in ("logs", "benchmarks", "results", *of_datasets):
         if os.path.exists(folder) and not os.access(folder, os.W_OK):
             print(
-                f"error: {folder}: nothing can be written there: mend the permissions, or run where you may write",
+                f"error: {folder}: nothing can be written there: fix the permissions, or run where you may write",
                 file=sys.stderr,
                 flush=True,
             )

@@ -27,12 +27,6 @@ rule build_analytics:
         "../scripts/build_analytics.py"
 
 
-def training_code(wildcards):
-    """Return the fingerprint of the code that made each model's predictions."""
-    trained = {backend: code_fingerprint("train_fold", (backend,)) for backend in SETTINGS.backends}
-    return {**trained, ENSEMBLE: code_fingerprint("combine_backends")}
-
-
 rule log_mlflow:
     input:
         contract=every_dataset("table.json"),

@@ -74,7 +74,7 @@ def test_every_missing_file_is_told_before_any_job_with_dataset_and_key(tmp_path
     (line,) = error_lines(shown)
     assert "datasets.mine.features.stage2" in line
     assert "'lost.parquet'" in line
-    assert "mend the path" in line
+    assert "fix the path" in line
 
 
 def test_a_file_that_a_rule_makes_is_not_missing(tmp_path: Path) -> None:

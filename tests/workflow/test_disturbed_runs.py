@@ -88,7 +88,7 @@ def test_results_that_may_not_be_written_are_told_and_the_folder_is_unlocked(stu
     (study.folder / PLOT).unlink()
     disk.forbid_writing()
     line = refusal(study.run(PLOT))
-    assert line.startswith("error: results: nothing can be written there: mend the permissions")
+    assert line.startswith("error: results: nothing can be written there: fix the permissions")
     assert not any((study.folder / ".snakemake/locks").glob("*"))
 
 

@@ -121,7 +121,7 @@ def _check_installation() -> None:
 def _existing(root: Path, name: str, path: str | Path) -> Path:
     file = root / path
     if not file.is_file():
-        raise UserError(f"{name}: there is no file {str(file)!r}: mend the path (it counts from project_root)")
+        raise UserError(f"{name}: there is no file {str(file)!r}: fix the path (it counts from project_root)")
     return file
 
 
