@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -213,6 +214,13 @@ def documented_names(file: Path) -> set[str]:
     for pattern, written in patterns.items():
         names = {re.sub(pattern, written, name) for name in names}
     return names
+
+
+def test_the_layers_are_those_that_are_checked() -> None:
+    [contract] = tomllib.loads((ROOT / "importlinter.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    assert blocks(ROOT / "CONTRIBUTING.md", "text")[0].splitlines() == contract["layers"]
 
 
 def test_the_readme_is_short() -> None:
