@@ -140,7 +140,7 @@ def default_reason(results: DatasetResults, default: str) -> str:
         return "It is the first backend configured; no AUC is defined."
     ensemble = " The ensemble needs the libraries of all backends, so it is used only on request."
     return (
-        f"Its mean AUC by row, {wording.score(summary.mean)} over {results.folds_of(summary)}, is the highest of "
+        f"Its mean AUC by row, {wording.number(summary.mean)} over {results.folds_of(summary)}, is the highest of "
         f"{len(results.backends)} backends.{ensemble if ENSEMBLE in results.models else ''} "
         f"{results.comparison.verdict}"
     )

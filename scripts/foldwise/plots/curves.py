@@ -112,8 +112,8 @@ def _fold_lines(predictions: pd.DataFrame, line_of: Callable[[NDArray[Any], NDAr
 def mean_and_sd(metrics: Metrics, metric: str, level: Level = "row") -> str:
     """Return ``AUC 0.690 ± 0.030``: mean and standard deviation (ddof 1) over the folds where it is defined."""
     summary = metrics.summary(metric, level)
-    spread = "" if summary.sd is None else f" ± {wording.score(summary.sd)}"
-    return f"{wording.metric_named(metric).label} {wording.score(summary.mean)}{spread}"
+    spread = "" if summary.sd is None else f" ± {wording.number(summary.sd)}"
+    return f"{wording.metric_named(metric).label} {wording.number(summary.mean)}{spread}"
 
 
 def _interval(metrics: Metrics, metric: str) -> str:

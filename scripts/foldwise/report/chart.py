@@ -67,7 +67,7 @@ def interval_chart(results: DatasetResults) -> Chart | None:
     lines = [
         Line(
             wording.display_name(name),
-            wording.score(mean) + ("" if ends is None else f" ({wording.interval(*ends)})"),
+            wording.number(mean) + ("" if ends is None else f" ({wording.interval(*ends)})"),
             None if mean is None else position(mean),
             None if ends is None else (position(ends[0]), position(ends[1])),
         )
@@ -75,7 +75,7 @@ def interval_chart(results: DatasetResults) -> Chart | None:
     ]
     if logistic is not None:
         name = wording.display_name("logistic_regression")
-        lines.append(Line(name, wording.score(logistic), position(logistic), None, baseline=True))
+        lines.append(Line(name, wording.number(logistic), position(logistic), None, baseline=True))
     ticks = [start + i * step for i in range(round((stop - start) / step) + 1)]
     return Chart(
         metric=metric,

@@ -75,7 +75,7 @@ def number(value: float | None, written: str, small: str = "") -> Cell:
 
 def metric(value: float | None, small: str = "") -> Cell:
     """Return a cell with a metric, three decimals."""
-    return number(value, wording.score(value), small)
+    return number(value, wording.number(value), small)
 
 
 def count(value: float | None) -> Cell:

@@ -55,7 +55,7 @@ def _summary_cell(summary: MetricSummary) -> Cell:
     if summary.n_defined < summary.n_folds:
         lines.append(f"{summary.n_defined} of {summary.n_folds} folds")
     spread = "" if summary.sd is None else f" ± {summary.sd:.3f}"
-    return html_table.number(summary.mean, wording.score(summary.mean) + spread, "; ".join(lines))
+    return html_table.number(summary.mean, wording.number(summary.mean) + spread, "; ".join(lines))
 
 
 def _interval_notes(summaries: dict[tuple[str, str], MetricSummary]) -> list[str]:
@@ -172,7 +172,7 @@ def leaky_table(results: DatasetResults) -> Table | None:
 
 def _leaky_cell(metric: LeakyMetric) -> Cell:
     spread = "" if metric.leaky is None or metric.leaky_sd is None else f" ± {metric.leaky_sd:.3f}"
-    return html_table.number(metric.leaky, wording.score(metric.leaky) + spread)
+    return html_table.number(metric.leaky, wording.number(metric.leaky) + spread)
 
 
 def _gap_cell(value: float | None) -> Cell:

@@ -149,12 +149,12 @@ def _values(thresholds: Thresholds) -> list[float]:
 
 
 def _range(values: Sequence[float]) -> str:
-    low, high = wording.score(min(values)), wording.score(max(values))
+    low, high = wording.number(min(values)), wording.number(max(values))
     return low if low == high else f"{low} to {high}"
 
 
 def _spread(name: str, values: Sequence[float]) -> str:
-    return f"{name} {_range(values)}, median {wording.score(median(values))} ({wording.counted(len(values), 'fold')})"
+    return f"{name} {_range(values)}, median {wording.number(median(values))} ({wording.counted(len(values), 'fold')})"
 
 
 def _distinct(parts: Iterable[str]) -> str:

@@ -63,7 +63,7 @@ def _headline(results: DatasetResults, name: str, summary: MetricSummary, metric
     interval, metrics = summary.interval, results.metrics[name]
     extent = wording.extent(metrics.counts, results.contract.unit)
     subject, classes = wording.subject(name), wording.classes(results.contract.label)
-    value, folds = f"{metric.label} {wording.score(summary.mean)}", results.folds_of(summary)
+    value, folds = f"{metric.label} {wording.number(summary.mean)}", results.folds_of(summary)
     if interval is None or interval.ends is None or interval.confidence is None:
         reason = "no interval" if interval is None else f"no interval: {interval.refused}"
         return f"{subject} has {value} in distinguishing {classes} (mean over {folds}, {reason}; {extent})."
@@ -93,7 +93,7 @@ def _pair_with_constant(results: DatasetResults, name: str) -> Pair | None:
 def _context(results: DatasetResults, name: str, metric: Metric) -> list[str]:
     metrics = results.metrics[name]
     baselines = ", ".join(
-        f"{wording.display_name(baseline).lower()} {wording.score(metrics.baseline(baseline, metric.key))}"
+        f"{wording.display_name(baseline).lower()} {wording.number(metrics.baseline(baseline, metric.key))}"
         for baseline in ("constant", "logistic_regression")
     )
     lines = [f"Baselines on the same {results.outer_folds}, {metric.label} by row: {baselines} ({metric.direction})."]
@@ -110,7 +110,7 @@ def _context(results: DatasetResults, name: str, metric: Metric) -> list[str]:
         spread = "" if unit.sd is None else f" ± {unit.sd:.3f}"
         lines.append(
             f"By unit (the prediction of a unit is the mean over its rows): {metric.label} "
-            f"{wording.score(unit.mean)}{spread}, mean ± standard deviation over {results.folds_of(unit)}, "
+            f"{wording.number(unit.mean)}{spread}, mean ± standard deviation over {results.folds_of(unit)}, "
             f"{wording.counted(metrics.counts.units, 'unit')}."
         )
     if len(results.models) > 1:

@@ -99,15 +99,15 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def score(value: float | None) -> str:
-    """Write the value of a metric with three decimals; ``undefined`` for none."""
+def number(value: float | None) -> str:
+    """Write a number such as the value of a metric with three decimals; ``undefined`` for none."""
     # Adding zero turns the -0.0 of a small negative number into 0.0.
     return UNDEFINED if value is None else f"{round(value, 3) + 0.0:.3f}"
 
 
 def probability(value: float | None) -> str:
     """Write a p value with three decimals; what would round to zero is ``< 0.001``."""
-    return "< 0.001" if value is not None and value < 0.0005 else score(value)
+    return "< 0.001" if value is not None and value < 0.0005 else number(value)
 
 
 def count(value: float | None) -> str:
@@ -127,7 +127,7 @@ def percent(share: float) -> str:
 
 def interval(low: float | None, high: float | None) -> str:
     """Write the two ends of an interval."""
-    return f"{score(low)} to {score(high)}"
+    return f"{number(low)} to {number(high)}"
 
 
 def anything(value: Any) -> str:
@@ -139,7 +139,7 @@ def anything(value: Any) -> str:
     if isinstance(value, int):
         return count(value)
     if isinstance(value, float):
-        return score(value) if math.isfinite(value) else UNDEFINED
+        return number(value) if math.isfinite(value) else UNDEFINED
     if isinstance(value, Mapping):
         return "; ".join(f"{k}: {anything(v)}" for k, v in value.items())
     if isinstance(value, list | tuple):

@@ -35,7 +35,7 @@ def test_each_dataset_has_a_row_with_audit_metrics_extent_and_verdict(results: D
     assert heading == ["Dataset", "Audit", *(f"{m} AUC" for m in MODELS), "Computed on", "Verdict", "Comparison"]
     first = results.comparison.models[0]
     assert first.ends is not None
-    assert demo[:3] == ["demo", "pass", f"{wording.score(first.estimate)}{wording.interval(*first.ends)}"]
+    assert demo[:3] == ["demo", "pass", f"{wording.number(first.estimate)}{wording.interval(*first.ends)}"]
     assert demo[7:9] == ["0.500", "200 rows40 units, 40 groups, 3 folds"]
     assert demo[9:] == [verdict(results).headline, results.comparison.verdict]
     assert flights[0] == "flights"
@@ -68,7 +68,7 @@ def test_a_metric_without_an_interval_and_one_without_a_value_are_named(results:
     undefined = replace(second, estimate=None, low=None, high=None)
     comparison = replace(results.comparison, models=[refused, undefined, *others])
     row = Page(render_index([replace(results, comparison=comparison)])).tables["datasets"][1]
-    assert row[2] == f"{wording.score(first.estimate)}no interval"
+    assert row[2] == f"{wording.number(first.estimate)}no interval"
     assert row[3].startswith("undefined")
 
 

@@ -41,11 +41,11 @@ def test_metrics_and_baselines_are_those_of_the_results(
         auc = metrics.summary("auc", level)  # type: ignore[arg-type]
         assert auc.interval is not None
         assert auc.interval.ends is not None
-        assert cell == f"{wording.score(auc.mean)} ± {auc.sd:.3f}{wording.interval(*auc.interval.ends)}", name
+        assert cell == f"{wording.number(auc.mean)} ± {auc.sd:.3f}{wording.interval(*auc.interval.ends)}", name
     first = results.metrics["xgboost"]
     logistic, constant = (first.baseline(n, "auc", level) for n in ("logistic_regression", "constant"))  # type: ignore[arg-type]
     assert constant == 0.5
-    assert cells[-2:] == [wording.score(logistic), "0.500"]
+    assert cells[-2:] == [wording.number(logistic), "0.500"]
     assert "lower is better" in row_of(page, f"metrics-{level}", "Log loss")[0]
 
 
@@ -73,7 +73,7 @@ def test_a_refused_interval_gives_its_reason_once(results: DatasetResults) -> No
     assert row_of(page, "metrics-row", "AUC")[1].endswith("no interval")
     assert "No interval for XGBoost AUC, LightGBM AUC, CatBoost AUC, Ensemble AUC: two folds only." in page.text()
     assert page.tables["intervals"][1][4:] == [
-        wording.score(interval.estimate), "undefined", "undefined", "", "3", "40", "two folds only"
+        wording.number(interval.estimate), "undefined", "undefined", "", "3", "40", "two folds only"
     ]  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def test_every_interval_says_what_it_is_computed_on_and_what_it_covers(results: 
     assert rows[0][:4] == ["XGBoost", "row200 rows", "AUC", "corrected t"]
     assert rows[1][3:] == [
         "bootstrap of whole groups",
-        *map(wording.score, (pooled.estimate, pooled.low, pooled.high)),
+        *map(wording.number, (pooled.estimate, pooled.low, pooled.high)),
         *("95 %", "pooled", "40", ""),
     ]
     half = len(rows) // 2
@@ -94,7 +94,7 @@ def test_every_interval_says_what_it_is_computed_on_and_what_it_covers(results: 
 def test_each_slice_has_its_counts_and_the_metrics_of_every_model(results: DatasetResults, page: Page) -> None:
     entry = results.metrics["xgboost"].slices[0]
     counts = (entry.extent.n_rows, entry.extent.n_units, entry.extent.n_groups, entry.extent.n_positive, entry.n_folds)
-    auc = [wording.score(metrics.slices[0].metrics["auc"]) for metrics in results.metrics.values()]
+    auc = [wording.number(metrics.slices[0].metrics["auc"]) for metrics in results.metrics.values()]
     row = page.tables["slices-table"][1]
     assert row[:11] == ["camera", entry.value, *map(str, counts), *auc]
 
@@ -109,7 +109,13 @@ def test_each_fold_has_its_counts_and_confusion(results: DatasetResults, page: P
     heading, first = page.tables["folds-table"][:2]
     fold = results.metrics["xgboost"].folds[0]
     assert heading[2] == "Repeat"
-    assert first[:8] == ["XGBoost", "1", "1", *map(str, vars(fold.extent).values()), wording.score(fold.row["auc"])]
+    assert first[:8] == [
+        "XGBoost",
+        "1",
+        "1",
+        *map(str, vars(fold.extent).values()),
+        wording.number(fold.row["auc"]),
+    ]
     assert first[-4:] == [str(n) for line in fold.confusion for n in line]
     assert "held-out" not in page.text()
 
@@ -133,7 +139,7 @@ def test_a_fold_of_one_class_is_named(source_run: FinishedRun) -> None:
 
 def test_the_ensemble_has_its_weights_and_no_search(results: DatasetResults, page: Page) -> None:
     weights = {w.backend: w.weight for w in results.weights if (w.fold, w.inner_fold) == (1, 0)}
-    assert page.tables["weights"][1][:4] == ["1", *(wording.score(weights[name]) for name in results.backends)]
+    assert page.tables["weights"][1][:4] == ["1", *(wording.number(weights[name]) for name in results.backends)]
     assert len(page.tables["weights"]) == 1 + 3
     for name in ("calibration", "operating-points", "folds-table", "intervals"):
         assert "Ensemble" in {row[0] for row in page.tables[name]}
@@ -144,7 +150,11 @@ def test_the_ensemble_has_its_weights_and_no_search(results: DatasetResults, pag
 def test_calibration_is_shown_before_and_after(results: DatasetResults, page: Page) -> None:
     found = results.metrics["xgboost"].calibration
     pairs = ((getattr(found.before, k), getattr(found.after, k)) for k in ("brier", "log_loss", "slope", "intercept"))
-    assert page.tables["calibration"][1] == ["XGBoost", found.method, *(wording.score(v) for p in pairs for v in p)]
+    assert page.tables["calibration"][1] == [
+        "XGBoost",
+        found.method,
+        *(wording.number(v) for p in pairs for v in p),
+    ]
     assert "mean over 3 folds (200 rows, 40 groups)" in page.text()
 
 
@@ -159,13 +169,13 @@ def test_a_slope_that_is_undefined_on_some_folds_and_no_calibration_are_said(res
 def test_decisions_are_shown_at_both_thresholds_with_intervals(results: DatasetResults, page: Page) -> None:
     thresholds = results.metrics["xgboost"].thresholds
     values = sorted(fold.threshold for fold in thresholds.folds)
-    spread = f"{wording.score(values[0])} to {wording.score(values[-1])}"
+    spread = f"{wording.number(values[0])} to {wording.number(values[-1])}"
     heading, first = page.tables["decisions"][:2]
     assert [h.strip() for h in heading[1:3]] == ["XGBoost at 0.5", f"XGBoost at {spread}"]
     for cell, interval in zip(first[1:], (thresholds.at_half["f1"], thresholds.at_chosen["f1"]), strict=False):
         assert interval.ends is not None
-        assert cell == f"{wording.score(interval.estimate)}{wording.interval(*interval.ends)}"
-    assert f"XGBoost {spread}, median {wording.score(values[1])} (3 folds)" in page.text()
+        assert cell == f"{wording.number(interval.estimate)}{wording.interval(*interval.ends)}"
+    assert f"XGBoost {spread}, median {wording.number(values[1])} (3 folds)" in page.text()
 
 
 def test_a_refused_interval_of_a_decision_gives_its_reason(results: DatasetResults) -> None:
@@ -184,7 +194,11 @@ def test_operating_points_have_the_configured_and_the_measured_rates(results: Da
     point = results.metrics["xgboost"].thresholds.operating_points[1]
     assert point.tpr.ends is not None
     row = page.tables["operating-points"][2]
-    assert row[:3] == ["XGBoost", "5 %", f"{wording.score(point.tpr.estimate)}{wording.interval(*point.tpr.ends)}"]
+    assert row[:3] == [
+        "XGBoost",
+        "5 %",
+        f"{wording.number(point.tpr.estimate)}{wording.interval(*point.tpr.ends)}",
+    ]
     outside = replace(point, tpr=replace(point.tpr, high=1.2))
     thresholds = replace(results.metrics["xgboost"].thresholds, operating_points=[outside])
     assert "its ends can be outside the range" in Page(render_report(edited(results, thresholds=thresholds))).text()
@@ -199,7 +213,12 @@ def test_the_leaky_reference_is_shown_apart_with_its_gap(results: DatasetResults
     assert results.leaky is not None
     auc = results.leaky.backends["xgboost"].metrics["auc"]
     assert page.tables["leaky-metrics"][1][:5] == [
-        *("XGBoost", "AUC", f"{wording.score(auc.leaky)} ± {auc.leaky_sd:.3f}", wording.score(auc.grouped)),
+        *(
+            "XGBoost",
+            "AUC",
+            f"{wording.number(auc.leaky)} ± {auc.leaky_sd:.3f}",
+            wording.number(auc.grouped),
+        ),
         f"{auc.optimism_gap:+.3f}",
     ]
     assert page.text().count("Leaky reference: says nothing about new units.") == 2

@@ -35,7 +35,7 @@ def test_the_headline_has_metric_interval_method_and_extent(results: DatasetResu
     interval = results.metrics["catboost"].intervals["auc"]["corrected_t"]
     assert interval.ends is not None
     assert verdict(with_p(results, 0.01)).headline == (
-        f"CatBoost distinguishes fake 1 from fake 0 with AUC {wording.score(interval.estimate)} (95 % interval "
+        f"CatBoost distinguishes fake 1 from fake 0 with AUC {wording.number(interval.estimate)} (95 % interval "
         f"{wording.interval(*interval.ends)}, corrected t over 3 folds; 200 rows, 40 units (video), 40 groups)."
     )
 
@@ -64,7 +64,7 @@ def test_a_refused_interval_gives_its_reason(results: DatasetResults) -> None:
 
 def test_the_context_has_baselines_units_and_why_the_model_is_named(results: DatasetResults) -> None:
     baselines, _, unit, named = verdict(results).context
-    logistic = wording.score(results.metrics["catboost"].baseline("logistic_regression", "auc"))
+    logistic = wording.number(results.metrics["catboost"].baseline("logistic_regression", "auc"))
     assert baselines == (
         "Baselines on the same outer folds, AUC by row: constant prediction 0.500, logistic regression "
         f"{logistic} (higher is better)."
@@ -129,7 +129,7 @@ def test_a_pair_has_its_verdict_and_its_cross_checks(results: DatasetResults) ->
     assert pair.test is not None
     assert page.tables["pairs"][1] == [
         *("XGBoost − LightGBM", pair.test.verdict),  # noqa: RUF001
-        *map(wording.score, (pair.difference, pair.test.low, pair.test.high)),
+        *map(wording.number, (pair.difference, pair.test.low, pair.test.high)),
         *map(wording.probability, (pair.test.p_holm, pair.test.p_equivalent)),
         wording.probability(pair.test.delong and pair.test.delong.p),
     ]

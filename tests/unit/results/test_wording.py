@@ -35,5 +35,5 @@ def test_of_losses_and_errors_less_is_better() -> None:
 
 
 def test_numbers_have_three_decimals_and_counts_thousands() -> None:
-    assert [wording.score(value) for value in (0.12345, -0.0001, None)] == ["0.123", "0.000", "undefined"]
+    assert [wording.number(value) for value in (0.12345, -0.0001, None)] == ["0.123", "0.000", "undefined"]
     assert [wording.counted(value, "row") for value in (1, 3277, None)] == ["1 row", "3,277 rows", "undefined rows"]
