@@ -18,6 +18,7 @@ from typing import Any
 import lightgbm
 import numpy as np
 import numpy.typing as npt
+from fixtures.simulated import as_arrays, simulated_rows
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import split
@@ -28,7 +29,6 @@ from foldwise.stats.delong import clustered_delong
 from foldwise.stats.metrics import auc
 from foldwise.training.logistic_regression import fit_and_predict
 from scipy import stats
-from simulated import as_arrays, simulated_rows
 
 CONFIDENCE = 0.95
 SPLITS, REPEATS = 5, 5

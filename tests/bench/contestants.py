@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import wrappers
+from fixtures import wrappers
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.search.fits import BinnedFold, Fit, InnerFold, TrainPart, plan_fits

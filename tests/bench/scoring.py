@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from final_models import write_final_model
+from fixtures.final_models import write_final_model
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import Dataset, NewTable
 from foldwise.data.build_table import build_table

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from fixtures.simulated import as_arrays, simulated_rows
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan
@@ -19,7 +20,6 @@ from foldwise.folds.make_folds import split
 from foldwise.search.fits import TrainPart
 from foldwise.search.parameters import values_of
 from foldwise.search.space import read_space
-from simulated import as_arrays, simulated_rows
 
 from bench.contestants import Contestant, grid_search_cv, ours, plain_loop, trees_alone
 from bench.printing import spread, table

@@ -3,7 +3,7 @@
 from typing import Any
 
 from case import Case
-from small_study import JOINED, SINGLE
+from fixtures.small_study import JOINED, SINGLE
 
 
 def _wrong(name: str, *words: str, **settings: Any) -> Case:

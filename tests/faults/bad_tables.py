@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from case import Case, in_rows, in_table, written
-from small_study import COPIES, JOINED, features, metadata, table
+from fixtures.small_study import COPIES, JOINED, features, metadata, table
 
 
 def _cut_in_half(folder: Path) -> None:

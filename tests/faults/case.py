@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from small_study import SINGLE, table
+from fixtures.small_study import SINGLE, table
 
 Change = Callable[[pd.DataFrame], pd.DataFrame]
 

@@ -4,8 +4,8 @@ import copy
 import datetime
 from typing import Any
 
+from fixtures.small_study import SINGLE
 from hypothesis import strategies as st
-from small_study import SINGLE
 
 GOOD: dict[str, Any] = {
     "datasets": {

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.feather
 import pyarrow.parquet as pq
+from fixtures.small_study import table
 from hypothesis import strategies as st
-from small_study import table
 
 ROWS = 48
 GOOD = pa.Table.from_pandas(table(), preserve_index=False)

@@ -8,8 +8,8 @@ import bad_tables
 import pandas as pd
 import pytest
 from case import Case
+from fixtures.small_study import SINGLE, configuration, run_steps, table, write_study
 from foldwise.errors import UserError
-from small_study import SINGLE, configuration, run_steps, table, write_study
 
 CASES = [*bad_tables.CASES, *bad_settings.CASES]
 

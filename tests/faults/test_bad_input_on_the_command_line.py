@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from case import Case
-from small_study import ROOT, SINGLE, configuration, write_study
+from fixtures.small_study import ROOT, SINGLE, configuration, write_study
 from test_bad_input import CASES, FINISHED
 
 pytestmark = pytest.mark.workflow

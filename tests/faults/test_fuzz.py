@@ -10,7 +10,8 @@ import odd_settings
 import odd_tables
 import pytest
 import yaml
-from final_models import load_models, write_final_models
+from fixtures.final_models import load_models, write_final_models
+from fixtures.small_study import ROOT, SINGLE, table
 from foldwise.config.datasets import Dataset, NewTable
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
@@ -22,7 +23,6 @@ from foldwise.predict.predict_table import predict_table
 from foldwise.search.space import read_space
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from small_study import ROOT, SINGLE, table
 
 TABLES, CONFIGURATIONS, SCORED = 2000, 2000, 150
 # The whole module takes a minute or two; a loop without an end is ended with the place where it hangs.

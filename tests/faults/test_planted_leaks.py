@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from audited import Checks, audit, checks, replan, videos
+from fixtures.audited import Checks, audit, checks, replan, videos
 from foldwise.audit.run_checks import pass_audit
 from foldwise.errors import UserError
 from foldwise.io.files import read_table

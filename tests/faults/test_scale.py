@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fixtures.small_study import SINGLE, configuration
 from foldwise.config.datasets import Dataset
 from foldwise.config.models import parse
 from foldwise.data.build_table import build_table
@@ -15,7 +16,6 @@ from foldwise.errors import UserError
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, read_table
-from small_study import SINGLE, configuration
 
 PLAN = Plan(n_splits=3, n_repeats=1, inner_splits=2, seed=1)
 GIVEN = {"table": "t.parquet", "label": "fake", "groups": ["video"]}

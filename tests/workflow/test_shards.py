@@ -24,12 +24,3 @@ def test_shards_change_no_byte_of_the_results(finished: Study, tmp_path: Path) -
     expected = contents(finished.folder / "results/tiny/xgboost")
     assert len(found) > 10
     assert found == {name: expected[name] for name in found}
-
-
-def test_a_raced_search_is_not_split(tmp_path: Path) -> None:
-    study = new_study(tmp_path)
-    study.write_config(search={"space": SPACE, "method": "race", "shards": 3})
-    done = study.run("-n")
-    assert done.returncode != 0
-    assert "set method: grid or random, or shards: 1" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -9,7 +9,7 @@ from workflow.conftest import Study
 
 limit_requests()
 
-from tracked import Logged  # noqa: E402 - MLflow reads the limits when it is imported
+from fixtures.tracked import Logged  # noqa: E402 - MLflow reads the limits when it is imported
 
 pytestmark = pytest.mark.workflow
 

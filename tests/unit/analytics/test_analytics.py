@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from databases import build
+from fixtures.databases import build
 from fixtures.runs import FinishedRun
 from foldwise.analytics import DuckDBAnalytics
 from foldwise.analytics.session import READY_QUERIES, ready_queries

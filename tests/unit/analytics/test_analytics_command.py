@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from databases import build
+from fixtures.databases import build
 from fixtures.runs import FinishedRun
 from foldwise.analytics import DuckDBAnalytics
 from foldwise.analytics.__main__ import main

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from audit_data import RANDOM_STATE, audit_data, drawn, reassigned
-from audited import audit, checks, replan, videos
+from fixtures.audit_data import RANDOM_STATE, audit_data, drawn, reassigned
+from fixtures.audited import audit, checks, replan, videos
 from foldwise.audit.columns import confounder, id_like, proxy, rate_elsewhere
 from foldwise.audit.data import share_between
 from foldwise.audit.exact import group_overlap

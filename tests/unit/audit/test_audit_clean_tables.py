@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from audited import NO_SIGNAL, audit, videos
+from fixtures.audited import NO_SIGNAL, audit, videos
 from scipy.stats import binom
 
 TABLES = 20

@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from audit_data import audit_data, drawn
+from fixtures.audit_data import audit_data, drawn
 from foldwise.audit.columns import confounder
 from foldwise.audit.model_checks import optimism_gap, scramble
 from foldwise.audit.sampling import auc_by_chance

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from audit_data import audit_data, drawn
-from audited import audit, videos
+from fixtures.audit_data import audit_data, drawn
+from fixtures.audited import audit, videos
 from foldwise.audit.data import AuditData
 from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, nearest
 

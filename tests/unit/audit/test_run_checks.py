@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from fixtures.tables import grouped, write_dataset
 from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
 from foldwise.audit.findings import Audit, Finding, Level, read_audit
 from foldwise.audit.run_checks import audit_leakage, pass_audit
@@ -16,7 +17,6 @@ from foldwise.errors import UserError
 from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, write_json
-from tables import grouped, write_dataset
 
 CHECKS = ["group_overlap", "mixed_labels", "duplicate_rows"]
 CHANCE = (

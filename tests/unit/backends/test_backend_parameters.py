@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-import wrappers
+from fixtures import wrappers
+from fixtures.tables import Grouped, grouped
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.stats.metrics import log_loss
-from tables import Grouped, grouped
 
 OPTIONS = FitOptions(7)
 TREES = 8

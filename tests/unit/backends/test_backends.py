@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-import wrappers
+from fixtures import wrappers
+from fixtures.tables import Grouped, grouped
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.search.space import read_space
 from foldwise.stats.metrics import auc, log_loss
-from tables import Grouped, grouped
 
 SEED = 7
 OPTIONS = FitOptions(SEED)

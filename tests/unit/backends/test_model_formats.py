@@ -12,13 +12,13 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 import xgboost as xgb
+from fixtures.tables import grouped
+from fixtures.trained import settings_of, train_in, write_inputs
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.folds.assignment import FINAL, Plan
 from foldwise.io.files import read_table
-from tables import grouped
-from trained import settings_of, train_in, write_inputs
 
 Bare = Callable[[Path, FeatureMatrix], npt.NDArray[Any]]
 

@@ -1,12 +1,12 @@
 """A parameter value that a library refuses is reported in one line without a traceback."""
 
 import pytest
+from fixtures.tables import grouped, inner_folds
 from foldwise.backends.registry import get_backend
 from foldwise.errors import UserError
 from foldwise.search.fits import TrainPart
 from foldwise.search.run_search import search_points
 from foldwise.search.settings import TrainingSettings
-from tables import grouped, inner_folds
 
 
 @pytest.mark.parametrize(

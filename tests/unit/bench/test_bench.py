@@ -9,9 +9,9 @@ from bench.contestants import grid_search_cv, ours, plain_loop, trees_alone
 from bench.printing import Spread, spread, table
 from bench.rows import write_rows
 from bench.search import CONTESTANTS, ON_THE_FIRST_FOLD_ONLY, outer_folds, show, study_space, summary
+from fixtures.tables import grouped, inner_folds
 from foldwise.io.files import read_table
 from foldwise.search.fits import TrainPart
-from tables import grouped, inner_folds
 
 SPACE = {"n_estimators": [4, 8], "max_depth": [2, 3], "learning_rate": [0.3]}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from coverage_study import METHODS, MODELS, predictions_of, simulated, summary
+from fixtures.tables import grouped
 from foldwise.stats.metrics import auc
 from scipy import stats
-from tables import grouped
 
 
 def test_an_interval_counts_where_it_holds_the_truth() -> None:

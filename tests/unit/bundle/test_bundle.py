@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from bundled import Bundled, write_bundle
-from final_models import load_models
+from fixtures.bundled import Bundled, write_bundle
+from fixtures.final_models import load_models
 from fixtures.runs import FinishedRun
+from fixtures.small_study import SINGLE
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle import onnx_export
 from foldwise.data.contract import read_contract
@@ -20,7 +21,6 @@ from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.io.files import read_json
 from foldwise.predict.final_models import FinalModel
 from foldwise.results.paths import bundle_files, final_model_files, model_file, onnx_file
-from small_study import SINGLE
 
 NUMBERS = {**SINGLE, "exclude": ["codec", "is_original"]}
 

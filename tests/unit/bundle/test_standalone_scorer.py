@@ -7,13 +7,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import final_models
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from bundled import Bundled, scorer, write_bundle
+from fixtures import final_models
+from fixtures.bundled import Bundled, scorer, write_bundle
 from fixtures.runs import FinishedRun
+from fixtures.small_study import JOINED, SINGLE, table
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
@@ -21,7 +22,6 @@ from foldwise.io.files import read_table
 from foldwise.model_names import ENSEMBLE
 from foldwise.predict import predict_table
 from foldwise.stats.calibration import fit_calibrator
-from small_study import JOINED, SINGLE, table
 
 Frame = Callable[[], pd.DataFrame]
 # Everything that score.py must do without; only one backend can be imported.

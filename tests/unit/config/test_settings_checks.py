@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import yaml
+from fixtures.small_study import JOINED, ROOT, SINGLE
 from foldwise.config.datasets import Dataset
 from foldwise.config.models import parse
 from foldwise.errors import UserError
-from small_study import JOINED, ROOT, SINGLE
 
 
 def mistake(**content: Any) -> str:
@@ -182,16 +182,6 @@ def test_a_search_with_points_known_beforehand_is_split(method: str) -> None:
 def test_early_stopping_needs_a_metric_with_a_curve(metric: str) -> None:
     message = mistake(search={"early_stopping_rounds": 5, "metric": metric})
     assert f"{metric!r} has none: use log_loss or auc" in message
-
-
-def test_names_of_datasets_differ_in_more_than_capitals() -> None:
-    assert "'mine' cannot be the name of a dataset: it differs from 'Mine' only" in mistake(
-        datasets={"Mine": SINGLE, "mine": SINGLE}
-    )
-
-
-def test_a_dataset_is_not_named_as_a_file_of_every_run() -> None:
-    assert "results/analytics.duckdb is a file of every run" in mistake(datasets={"Analytics.duckdb": SINGLE})
 
 
 def test_other_paths_keep_the_names_of_the_feature_tables() -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.small_study import JOINED, SINGLE, built, features, metadata, table, write_study
 from foldwise.data.contract import read_contract
 from foldwise.errors import UserError
-from small_study import JOINED, SINGLE, built, features, metadata, table, write_study
 
 
 @pytest.fixture
@@ -55,11 +55,6 @@ def test_a_slice_may_have_gaps(folder: Path) -> None:
 def test_without_groups_every_row_is_its_own_unit(folder: Path) -> None:
     _, contract = built(folder, {**SINGLE, "groups": [], "exclude": ["video"]})
     assert (contract["unit"], contract["n_units"]) == ("sample_id", 48)
-
-
-def test_without_a_unit_the_first_group_column_is_the_unit(folder: Path) -> None:
-    _, contract = built(folder, {**SINGLE, "groups": ["video", "is_original"]})
-    assert (contract["unit"], contract["n_units"]) == ("video", 12)
 
 
 def test_the_contract_tells_type_origin_gaps_and_categories_of_every_feature(folder: Path) -> None:
@@ -192,13 +187,6 @@ def test_sentinels_of_the_configuration_become_missing(folder: Path) -> None:
     table().assign(frames=[0, 30, 25, 50] * 12).to_parquet(folder / "table.parquet")
     _, contract = built(folder, {**SINGLE, "sentinels": {"frames": [0, 30]}})
     assert {f["name"]: f["missing"] for f in contract["features"]}["frames"] == 24
-
-
-@pytest.mark.parametrize("key", ["stage2_frames", "frames"])
-def test_sentinels_of_a_joined_table_are_given_with_or_without_its_name(key: str, folder: Path) -> None:
-    features().assign(frames=[0, 30, 25, 50] * 12).to_parquet(folder / "stage2.parquet")
-    _, contract = built(folder, {**JOINED, "sentinels": {key: [0, 30]}})
-    assert {f["name"]: f["missing"] for f in contract["features"]}["stage2_frames"] == 24
 
 
 def test_infinities_are_missing_where_the_configuration_says_so(folder: Path) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from fixtures.tables import Grouped, grouped, write_dataset
+from fixtures.trained import TABLES as OUTPUTS
+from fixtures.trained import bytes_of, settings_of, train_in
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data import feature_matrix as matrices
@@ -14,9 +17,6 @@ from foldwise.data.feature_matrix import FeatureMatrix, Matrix, StoredMatrix, bl
 from foldwise.errors import UserError
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import make_folds
-from tables import Grouped, grouped, write_dataset
-from trained import TABLES as OUTPUTS
-from trained import bytes_of, settings_of, train_in
 
 OPTIONS = FitOptions(7)
 PARAMS: dict[str, dict[str, Any]] = {

@@ -11,9 +11,9 @@ import pyarrow.feather
 import pyarrow.ipc
 import pyarrow.parquet as pq
 import pytest
+from fixtures.small_study import SINGLE, built, table
 from foldwise.data.readers import plain, read_source, text_column
 from foldwise.errors import UserError
-from small_study import SINGLE, built, table
 
 
 def write(path: Path, content: pa.Table) -> Path:

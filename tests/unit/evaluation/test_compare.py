@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from fixtures.scored import Scored, compare, write_scored
 from foldwise.evaluation.compare import compare_models
 from foldwise.evaluation.comparison_records import Comparison, Pair
 from foldwise.evaluation.fold_metrics import fold_metrics
@@ -15,7 +16,6 @@ from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t, holm
 from foldwise.stats.delong import clustered_delong_difference
 from foldwise.stats.metrics import auc
-from scored import Scored, compare, write_scored
 
 BACKENDS = ["strong", "weak", "other_weak"]
 

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.evaluation.evaluate import headline
 from foldwise.evaluation.fold_metrics import constant_metrics, metrics_table
 from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import Fold, Folds, Plan, Rows, open_rows
 from foldwise.io.files import read_json, read_note, read_table, write_table
 from foldwise.stats.metrics import all_metrics, confusion
-from scored import Scored, evaluate, write_scored
 
 FPR = [0.01, 0.05]
 

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.evaluation.intervals import COVERS, METRICS, groups_of_rarer_class, intervals_of_level
 from foldwise.io.files import read_json
 from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t
 from foldwise.stats.delong import clustered_delong
-from scored import Scored, evaluate, write_scored
 
 LEVELS = ["row", "unit"]
 

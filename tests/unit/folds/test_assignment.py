@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from fixtures.tables import grouped, write_dataset
 from foldwise.errors import UserError
 from foldwise.folds.assignment import FINAL, Folds, Plan, open_rows, read_folds
 from foldwise.io.files import read_note, read_table, write_table
-from tables import grouped, write_dataset
 
 LABEL = np.array([1, 0, 1, 1, 0, 0], np.int8)
 

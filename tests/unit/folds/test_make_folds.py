@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from fixtures.tables import grouped, write_dataset
 from foldwise.config.datasets import Dataset
 from foldwise.data.build_table import build_table
 from foldwise.errors import UserError
@@ -18,7 +19,6 @@ from foldwise.io.files import read_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
-from tables import grouped, write_dataset
 
 PLAN = Plan(n_splits=3, n_repeats=2, inner_splits=2, seed=42)
 quick = settings(max_examples=25, deadline=None)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from fixtures.tables import grouped, write_dataset
 from foldwise.config.models import parse
 from foldwise.errors import UserError
 from foldwise.folds.assignment import Plan, read_folds
@@ -16,7 +17,6 @@ from foldwise.io.files import read_table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import StratifiedGroupKFold
-from tables import grouped, write_dataset
 
 PLAN = Plan(n_splits=3, n_repeats=1, inner_splits=2, seed=42, by="camera")
 CAMERAS = ("front", "rear", "side")

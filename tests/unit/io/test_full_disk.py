@@ -10,6 +10,7 @@ import joblib
 import numpy as np
 import pyarrow as pa
 import pytest
+from fixtures.tables import grouped
 from foldwise.analytics.session import connect
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
@@ -17,7 +18,6 @@ from foldwise.errors import UserError
 from foldwise.io.files import replacing, write_json, write_table, write_text
 from foldwise.plots.style import new_figure, save
 from small_disk import SmallDisk, small_disk
-from tables import grouped
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from final_models import write_final_models
+from fixtures.final_models import write_final_models
+from fixtures.small_study import ROOT, SINGLE, configuration
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.models import parse
 from foldwise.errors import UserError
 from foldwise.predict.final_models import find_final_models
 from foldwise.results.paths import final_model_files
-from small_study import ROOT, SINGLE, configuration
 
 # By what they run or unpickle. joblib.dump writes: the study's notebook looks for a joblib file of LightGBM.
 MODULES = {"pickle", "_pickle", "cloudpickle", "dill", "shelve", "marshal", "torch"}
@@ -87,18 +87,18 @@ def test_a_name_that_becomes_a_path_is_a_plain_one(section: str, name: str) -> N
         given["predict"] = {name: {"table": "t.parquet"}}
     else:
         given["predict"] = {"new": {"features": {name: "t.parquet"}}}
-    with pytest.raises(UserError, match="is not a usable name: letters, digits"):
+    with pytest.raises(UserError, match="is not a valid name: letters, digits"):
         parse(given)
 
 
 @pytest.mark.parametrize("name", ["index.html", "analytics.duckdb", "MLflow.db", "mlartifacts", "tracking.json"])
-def test_a_dataset_is_not_named_as_a_file_that_stands_beside_it(name: str) -> None:
-    with pytest.raises(UserError, match=f"'{name}' cannot name a dataset: results/{name.lower()} is a file of every"):
+def test_a_dataset_is_not_named_as_a_file_of_every_run(name: str) -> None:
+    with pytest.raises(UserError, match=f"'{name}' cannot be the name of a dataset: results/{name.lower()} is"):
         parse({**configuration(SINGLE), "datasets": {name: SINGLE}})
 
 
-def test_two_datasets_do_not_share_a_folder_where_capitals_do_not_count() -> None:
-    with pytest.raises(UserError, match="'MINE' cannot name a dataset: it differs from 'mine' in capitals alone"):
+def test_names_of_datasets_differ_in_more_than_upper_and_lower_case() -> None:
+    with pytest.raises(UserError, match="it differs from 'mine' only in upper and lower case"):
         parse({**configuration(SINGLE), "datasets": {"mine": SINGLE, "MINE": SINGLE}})
 
 

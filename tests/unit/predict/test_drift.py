@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pytest
+from fixtures.tables import Grouped, grouped, write_dataset
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.predict.drift import Drift, DriftReport, psi, psi_by_chance
 from foldwise.predict.training_profile import TrainingColumn, TrainingTable, read_training_table
-from tables import Grouped, grouped, write_dataset
 
 Compared = Callable[[Grouped], DriftReport]
 PART = 37

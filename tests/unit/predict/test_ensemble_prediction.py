@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from final_models import WEIGHTS, add_ensemble, predict, write_final_models
+from fixtures.final_models import WEIGHTS, add_ensemble, predict, write_final_models
+from fixtures.small_study import SINGLE
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_table, sha256
 from foldwise.results.paths import final_model_files
-from small_study import SINGLE
 
 Predicted = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
 

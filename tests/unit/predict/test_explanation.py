@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from final_models import predict, write_final_models
+from fixtures.final_models import predict, write_final_models
+from fixtures.small_study import SINGLE
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
 from foldwise.data.contract import read_contract
@@ -13,7 +14,6 @@ from foldwise.data.feature_matrix import read_matrix
 from foldwise.io.files import read_json
 from foldwise.predict.explanation import largest
 from foldwise.results.paths import final_model_files
-from small_study import SINGLE
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from final_models import metrics_record, predict, write_final_models
+from fixtures.final_models import metrics_record, predict, write_final_models
+from fixtures.small_study import JOINED, SINGLE, features, metadata, table
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
 from foldwise.data.contract import Feature, read_contract
@@ -23,7 +24,6 @@ from foldwise.predict.new_columns import ContractColumn, Conversion
 from foldwise.predict.new_rows import open_rows
 from foldwise.predict.prediction_report import conversion_note
 from foldwise.results.paths import final_model_files
-from small_study import JOINED, SINGLE, features, metadata, table
 
 FEATURES = ["noise", "gradient", "frames", "codec"]
 Scored = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]

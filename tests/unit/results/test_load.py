@@ -6,10 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.errors import UserError
 from foldwise.io.files import write_json, write_table
 from foldwise.results.load import read_ensemble_params, read_metrics, read_params, read_weights
-from scored import Scored, evaluate, write_scored
 
 PARAMS: dict[str, Any] = {
     "backend": "xgboost",

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.tables import grouped
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.errors import UserError
 from foldwise.search.effects import EFFECTS
 from foldwise.search.space import CheckedSpace, grid, read_space
-from tables import grouped
 
 SPACES = Path(__file__).parents[3] / "config" / "search"
 OPTIONS = FitOptions(7)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import wrappers
+from fixtures import wrappers
+from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.search.fits import TrainPart, plan_fits, shared_threads
@@ -20,7 +21,6 @@ from foldwise.stats.metrics import LOWER_IS_BETTER, search_metric
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GridSearchCV, ParameterGrid, PredefinedSplit
-from tables import grouped, inner_folds
 
 SPACES = Path(__file__).parents[3] / "config" / "search"
 OPTIONS = FitOptions(7)

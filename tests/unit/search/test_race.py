@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError
@@ -16,7 +17,6 @@ from foldwise.search.grid import search_grid
 from foldwise.search.objective import AtTreeCounts, EarlyStopping
 from foldwise.search.result import SearchResult
 from foldwise.search.space import grid
-from tables import grouped, inner_folds
 
 POINTS = grid({"quality": [float(q) for q in range(16)], "trees": [1, 2]})
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.tables import Grouped, grouped, write_dataset
+from fixtures.trained import TABLES, TRAIN_SIDE, bytes_of, settings_of, train_in, write_inputs
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan, read_folds
@@ -17,8 +19,6 @@ from foldwise.search.settings import TrainingSettings
 from foldwise.search.space import grid
 from foldwise.search.tpe import PointEvaluator
 from foldwise.training.train import TrainOutputs
-from tables import Grouped, grouped, write_dataset
-from trained import TABLES, TRAIN_SIDE, bytes_of, settings_of, train_in, write_inputs
 
 METHODS = ("grid", "race", "random", "optuna")
 DATA = grouped(groups=36, missing=0.1)

@@ -17,7 +17,7 @@ from foldwise.tracking.log import Tracker, failures, limit_requests, log_mlflow,
 
 limit_requests()
 
-from tracked import Logged, runs_of  # noqa: E402 - MLflow reads the limits when it is imported
+from fixtures.tracked import Logged, runs_of  # noqa: E402 - MLflow reads the limits when it is imported
 
 BACKENDS = ("xgboost", "lightgbm", "catboost")
 MODELS = (*BACKENDS, "ensemble")

@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from fixtures.runs import FinishedRun
+from fixtures.tables import Grouped, grouped
+from fixtures.trained import settings_of, train_in, write_inputs
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan
 from foldwise.io.files import read_json, read_table, write_json, write_table
@@ -18,8 +20,6 @@ from foldwise.results.training_records import LeakyReference
 from foldwise.stats.metrics import auc
 from foldwise.training.leaky_reference import measure_optimism, train_row_wise
 from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
-from tables import Grouped, grouped
-from trained import settings_of, train_in, write_inputs
 
 PLAN = Plan(n_splits=3, n_repeats=2, inner_splits=2, seed=42)
 SPACE: dict[str, list[Any]] = {"n_estimators": [20], "max_depth": [4], "learning_rate": [0.3]}

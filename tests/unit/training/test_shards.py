@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.tables import grouped, inner_folds
+from fixtures.trained import TABLES, bytes_of, outputs_in, settings_of, train_in, write_inputs
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.folds.assignment import Plan
@@ -15,8 +17,6 @@ from foldwise.search.space import grid
 from foldwise.stats.metrics import search_metric
 from foldwise.training.shards import collect_shards, positions_of_shard, search_shard, write_shard
 from foldwise.training.train import train
-from tables import grouped, inner_folds
-from trained import TABLES, bytes_of, outputs_in, settings_of, train_in, write_inputs
 
 SPACE = {"n_estimators": [4, 8], "max_depth": [2, 3], "learning_rate": [0.1, 0.3, 0.5]}
 POINTS = grid(SPACE)

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.tables import Grouped, grouped, write_dataset, write_folds
+from fixtures.trained import TABLES, TRAIN_SIDE, bytes_of, outputs_in, settings_of, train_in, write_inputs
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.contract import read_contract
@@ -18,8 +20,6 @@ from foldwise.results.load import read_params
 from foldwise.training.logistic_regression import train_reference
 from foldwise.training.train import TrainOutputs, train
 from foldwise.training.train_data import row_weights
-from tables import Grouped, grouped, write_dataset, write_folds
-from trained import TABLES, TRAIN_SIDE, bytes_of, outputs_in, settings_of, train_in, write_inputs
 
 SPACE: Mapping[str, Mapping[str, list[Any]]] = {
     "xgboost": {"n_estimators": [3, 6], "max_depth": [2, 3], "learning_rate": [0.3]},

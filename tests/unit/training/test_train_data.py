@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fixtures.tables import grouped, inner_folds, write_dataset, write_folds
 from foldwise.training.train_data import read_data, row_weights, rows_of_some_groups
-from tables import grouped, inner_folds, write_dataset, write_folds
 
 LABEL = np.array([0, 0, 0, 1], np.int8)
 UNIT = np.array(["a", "a", "b", "c"], dtype=object)
