@@ -160,6 +160,24 @@ def test_the_scramble_of_independent_groups_is_chance() -> None:
     assert found.value == pytest.approx(0.5, abs=3 * auc_spread(50, 50) / 10**0.5)
 
 
+def test_the_limit_of_a_scramble_narrows_with_the_square_root_of_the_shuffles() -> None:
+    data = drawn()
+    by_chance = auc_by_chance(*data.classes(), 1, 0.001) - 0.5
+    assert scramble(data, data, 2).threshold == pytest.approx(0.5 + by_chance / 2**0.5)
+    assert scramble(data, data, 10).threshold == 0.6
+
+
+def test_an_optimism_gap_may_be_negative() -> None:
+    gaps = []
+    for seed in range(4):
+        data = drawn(seed=seed)
+        finding = optimism_gap(data, data, hidden=False)
+        row_wise, grouped = (entry["auc"] for entry in finding.evidence)
+        assert finding.value == pytest.approx(row_wise - grouped, abs=2e-4)
+        gaps.append(finding.value)
+    assert min(gaps) < 0 < max(gaps)
+
+
 def test_a_scramble_without_a_fold_of_both_classes_says_nothing() -> None:
     data = audit_data(np.ones((6, 1)), [1, 0, 0, 0, 0, 0], [0, 1, 2, 3, 4, 5])
     assert (scramble(data, data, 1).level, scramble(data, data, 1).value) == ("pass", 0.5)
