@@ -6,22 +6,22 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench coverage mutants sql score mlflow config-docs lock
 
 help:
-	@echo "make demo         simulated demo from end to end, then where its report is"
-	@echo "make watch        how far the running searches are, as bars"
+	@echo "make demo         runs the simulated demo and prints where its report is"
+	@echo "make watch        progress bars of the running searches"
 	@echo "make environment  .venv with everything that a run needs"
 	@echo "make test         every test that this machine allows, without those of test-slurm and test-airflow"
 	@echo "make test-slurm   a SLURM of two virtual nodes (Debian, root): the demo on it, and its faults"
 	@echo "make test-airflow the Airflow DAG for real on a tiny table, in an environment of its own (.venv-airflow, 300 MB)"
-	@echo "make resume       goes on after a run on a cluster was killed (ARGUMENTS='--configfile my.yaml': those of the run)"
+	@echo "make resume       continues a run on a cluster that was killed (ARGUMENTS='--configfile my.yaml': the run's)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
-	@echo "make test-faults  a run killed with its jobs at 25 points, and what comes of it; KILLS=5 for fewer"
-	@echo "make bench        time and memory of training and scoring, beside scikit-learn and by hand: some two hours; BENCH=\"--repeats 1\" for a look"
-	@echo "make coverage     how often the intervals hold the truth: 100 simulated tables, within a quarter of an hour on 2 cores"
+	@echo "make test-faults  a run killed with its jobs at 25 points ends with the same results; KILLS=5 for fewer"
+	@echo "make bench        time and memory of training and predicting, compared with scikit-learn and hand-written code: some two hours; BENCH=\"--repeats 1\" for a quick run"
+	@echo "make coverage     how often the intervals cover the true value: 100 simulated tables, a quarter of an hour on 2 cores"
 	@echo "make mutants      small faults put into the library, and which of them the unit tests miss: an hour; MUTANTS=\"stats --number 20\""
 	@echo "make lint         ruff, mypy, the layers of the library (lint-imports), bandit, snakefmt, snakemake --lint"
-	@echo "make sql          tables and ready queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
+	@echo "make sql          tables and prepared queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"
 	@echo "make mlflow       the runs logged to results/mlflow.db in the browser, http://localhost:5000 (PORT=5001: elsewhere)"
-	@echo "make score        scores a new table with the final models: TABLE=new.parquet DATASET=demo OUT=scored.parquet"
+	@echo "make score        predicts a new table with the final models: TABLE=new.parquet DATASET=demo OUT=scored.parquet"
 	@echo "make dag          pictures of the demo's jobs and rules: dag.svg, rulegraph.svg"
 	@echo "make config-docs  config/schema.json and config/README.md from the typed configuration"
 	@echo "make lock         envs/requirements*.txt from envs/requirements*.in"
@@ -38,7 +38,7 @@ test: test-library test-workflow
 test-library: $(VENV)/.development
 	pytest tests -n 2 --dist loadfile -m "not workflow and not slurm and not browser and not airflow and not kill"
 
-# One after the other: they start snakemake, which takes both cores itself.
+# One after the other: snakemake uses both cores itself.
 test-workflow: $(VENV)/.development
 	pytest tests -m workflow
 
@@ -87,7 +87,7 @@ lint: $(VENV)/.development
 	snakefmt --check Snakefile rules
 	snakemake --lint
 
-# Handed over in the environment: the shell would take the quotes and stars of a query for its own.
+# Passed in the environment: the shell would interpret the quotes and stars of a query.
 sql: export FOLDWISE_QUERY = $(value Q)
 sql: $(VENV)/.runtime
 	@PYTHONPATH=scripts python -m foldwise.analytics "$$FOLDWISE_QUERY"

@@ -41,6 +41,6 @@ rule pass_audit:
         "../scripts/pass_audit.py"
 
 
-# What lets training begin. Not ancient(): while a job upstream of an ancient input is to run, snakemake 9.27 does not
+# Training waits for this file. Not ancient(): while a job upstream of an ancient input is to run, snakemake 9.27 does not
 # look at the params of the jobs downstream, and a changed search space would go unnoticed.
 AUDIT_PASS = rules.pass_audit.output[0] if SETTINGS.audit.enabled else []

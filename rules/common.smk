@@ -12,7 +12,7 @@ if LIBRARY not in sys.path:
     sys.path.insert(0, LIBRARY)
 
 
-# A file given with --configfile stands alone; a working folder without a config gets the shipped one.
+# A file given with --configfile is used alone; a working folder without a config uses the shipped one.
 if not workflow.overwrite_configfiles:
 
     configfile: "config/config.yaml" if os.path.exists("config/config.yaml") else SHIPPED_CONFIG
@@ -140,7 +140,7 @@ def source_files(wildcards):
 
 
 def dataset_files(name):
-    """Return a dataset's own files."""
+    """Return the input files of a dataset."""
     dataset = SETTINGS.datasets[name]
     return [f for f in (dataset.table, dataset.metadata) if f is not None] + list(dataset.features.values())
 

@@ -92,7 +92,7 @@ rule compare_backends:
     conda:
         "../envs/environment.yaml"
     params:
-        entrants=SETTINGS.entrants,
+        models=SETTINGS.entrants,
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
         rope=SETTINGS.evaluation.rope,

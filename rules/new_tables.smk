@@ -1,8 +1,8 @@
 from foldwise.results.paths import final_model_files
 
 
-def check_files_to_score():
-    """Stop when a file to score does not exist and no rule here makes it."""
+def check_new_tables():
+    """Stop when a file under `predict:` does not exist and no rule makes it."""
     made = {*DEMO_FILES.values(), FLIGHTS_FILE}
     for name, entry in SETTINGS.predict.items():
         for path in entry.files:
@@ -13,16 +13,16 @@ def check_files_to_score():
                 )
 
 
-check_files_to_score()
+check_new_tables()
 
 
 def scored_tables():
-    """Return the scores of every table under `predict:`."""
+    """Return the predictions of every table under `predict:`."""
     return [f"results/{SETTINGS.scores_with(name)}/scored/{name}.parquet" for name in SETTINGS.predict]
 
 
-def names_to_score():
-    """Return a pattern for the names under `predict:`, one that nothing fits where there are none."""
+def new_table_names():
+    """Return a pattern for the names under `predict:`; it matches nothing where there are none."""
     return "|".join(map(re.escape, SETTINGS.predict)) or "(?!)"
 
 
@@ -30,7 +30,7 @@ def new_table(wildcards):
     return SETTINGS.predict[wildcards.name].model_dump(exclude={"dataset"})
 
 
-def files_to_score(wildcards):
+def new_table_files(wildcards):
     return SETTINGS.predict[wildcards.name].files
 
 
@@ -39,15 +39,15 @@ def of_final_models(kind):
     return [getattr(final_model_files("results/{dataset}", name), kind) for name in SETTINGS.entrants]
 
 
-def megabytes_to_score(wildcards):
-    files = files_to_score(wildcards)
+def megabytes_of_new_table(wildcards):
+    files = new_table_files(wildcards)
     return sum(os.path.getsize(f) for f in files if os.path.exists(f)) / 1e6
 
 
-def memory_of_scoring(wildcards, attempt):
-    """Return MB: parquet is read in parts, but tables whose rows stand in another order are joined in memory."""
-    return int(attempt * (1500 + 4 * megabytes_to_score(wildcards)))
+def memory_of_prediction(wildcards, attempt):
+    """Return MB: parquet is read in parts, but tables with rows in different order are joined in memory."""
+    return int(attempt * (1500 + 4 * megabytes_of_new_table(wildcards)))
 
 
-def runtime_of_scoring(wildcards, attempt):
-    return int(attempt * (20 + megabytes_to_score(wildcards)))
+def runtime_of_prediction(wildcards, attempt):
+    return int(attempt * (20 + megabytes_of_new_table(wildcards)))

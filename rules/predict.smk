@@ -1,6 +1,6 @@
 rule score_table:
     input:
-        files=files_to_score,
+        files=new_table_files,
         models=of_final_models("model"),
         inner_predictions=of_final_models("inner_predictions"),
         metrics=of_final_models("metrics"),
@@ -14,15 +14,15 @@ rule score_table:
         "logs/score_table/{dataset}/{name}.log",
     benchmark:
         "benchmarks/score_table/{dataset}/{name}.tsv"
-    # An entry's name must not read as that of another one's units.
+    # The name of one entry must not match the units file of another.
     wildcard_constraints:
-        name=names_to_score(),
+        name=new_table_names(),
     conda:
         "../envs/environment.yaml"
     threads: SETTINGS.training.threads
     resources:
-        mem_mb=memory_of_scoring,
-        runtime=runtime_of_scoring,
+        mem_mb=memory_of_prediction,
+        runtime=runtime_of_prediction,
     params:
         new_table=new_table,
         models=SETTINGS.entrants,

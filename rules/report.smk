@@ -1,9 +1,11 @@
 rule plots:
     input:
-        **{name: f"results/{{dataset}}/{{backend}}/{name}.parquet" for name in FOLD_TABLES},
         contract="results/{dataset}/table.json",
         metrics="results/{dataset}/{backend}/metrics.json",
         out_of_fold="results/{dataset}/{backend}/out_of_fold.parquet",
+        search="results/{dataset}/{backend}/search.parquet",
+        curve="results/{dataset}/{backend}/curve.parquet",
+        importance="results/{dataset}/{backend}/importance.parquet",
         params="results/{dataset}/{backend}/params.json",
     output:
         **{
@@ -116,7 +118,7 @@ rule report:
     conda:
         "../envs/environment.yaml"
     params:
-        entrants=SETTINGS.entrants,
+        models=SETTINGS.entrants,
         configuration=run_configuration,
         code=code_of("report"),
     script:
@@ -128,7 +130,7 @@ rule report_index:
         contracts=every_dataset("table.json"),
         audits=every_dataset("audit.json") if SETTINGS.audit.enabled else [],
         comparisons=every_dataset("comparison.json"),
-        metrics=[path for e in SETTINGS.entrants for path in every_dataset(f"{e}/metrics.json")],
+        metrics=[path for name in SETTINGS.entrants for path in every_dataset(f"{name}/metrics.json")],
         reports=every_dataset("report.html"),
     output:
         report(
@@ -146,7 +148,7 @@ rule report_index:
         "../envs/environment.yaml"
     params:
         datasets=list(SETTINGS.datasets),
-        entrants=SETTINGS.entrants,
+        models=SETTINGS.entrants,
         code=code_of("report_index"),
     script:
         "../scripts/report_index.py"

@@ -3,34 +3,34 @@ from functools import cache
 from foldwise.data.table_size import raw_megabytes
 
 
-def files_that_are_there(dataset):
-    """Return a dataset's own files without those that a rule is still to make; they count once they are made.
+def existing_files(dataset):
+    """Return the input files of a dataset without those that a rule has yet to make.
 
-    A job's resources are asked for when the graph is built, and again before it is sent.
+    Resources are computed when the graph is built, and again before the job is submitted.
     """
     return tuple(f for f in dataset_files(dataset) if os.path.exists(f))
 
 
 @cache
 def megabytes(files):
-    """Return the size of files, read once a dataset: `input.size_mb` would cost 2 ms a job, 8 s with 4,000 jobs."""
+    """Return the size of files, read once for each dataset: `input.size_mb` costs 2 ms a job, 8 s with 4,000 jobs."""
     return sum(map(os.path.getsize, files)) / 1e6
 
 
 @cache
 def megabytes_in_memory(files):
-    """Return the size of tables as float32; a footer costs 2 ms, so it is read once a dataset, not once a job."""
+    """Return the size of tables as float32, read once for each dataset: reading a footer takes 2 ms."""
     return raw_megabytes(files)
 
 
 def megabytes_of(wildcards):
-    """Return the size of a dataset's own files, as far as they are there."""
-    return megabytes(files_that_are_there(wildcards.dataset))
+    """Return the size of the input files of a dataset that exist."""
+    return megabytes(existing_files(wildcards.dataset))
 
 
 def megabytes_in_memory_of(wildcards):
-    """Return the size of a dataset's own tables as float32, as far as they are there."""
-    return megabytes_in_memory(files_that_are_there(wildcards.dataset))
+    """Return the size, as float32, of the input tables of a dataset that exist."""
+    return megabytes_in_memory(existing_files(wildcards.dataset))
 
 
 def memory_of_training(wildcards, attempt):
@@ -51,7 +51,7 @@ def memory_of_table(wildcards, attempt):
 def memory_of_audit(wildcards, attempt):
     """Return MB: 1500 and 15 times the table as float32.
 
-    Measured: 12.0 times at 1,000,000 x 50; 1,083 MB in all for 327,346 flights, besides snakemake's 300.
+    Measured: 12.0 times at 1,000,000 x 50; 1,083 MB for 327,346 flights, not counting snakemake's 300.
     """
     return int(attempt * (1500 + 15 * megabytes_in_memory_of(wildcards)))
 
@@ -67,6 +67,6 @@ def runtime_of_preparation(wildcards, attempt):
 
 
 def gpu_of_training(backend):
-    """Return the GPU that a training job asks the cluster for: one with `device: cuda`, else none."""
+    """Return the GPU that a training job requests from the cluster: one with `device: cuda`, else none."""
     wanted = SETTINGS.training.device == "cuda" and SPECIFICATIONS[backend].cuda
     return {"gpu": 1} if wanted else {}

@@ -1,5 +1,5 @@
-# Every backend has a file format of its own, and a rule cannot choose the name of an output:
-# so these rules are written once here and made once for each backend.
+# Each backend has its own model format, and a rule cannot compute the name of an output:
+# so these rules are defined once for each backend.
 for backend in SETTINGS.backends:
 
     rule:

@@ -12,7 +12,7 @@ with step(snakemake.log[0]):
         reference=snakemake.input.reference,
         out_of_fold_predictions=snakemake.input.out_of_fold,
         tidy_metrics=snakemake.input.tidy,
-        models=snakemake.params.entrants,
+        models=snakemake.params.models,
         operating_fpr=snakemake.params.operating_fpr,
         confidence=snakemake.params.confidence,
         rope=snakemake.params.rope,

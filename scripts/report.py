@@ -7,7 +7,7 @@ with step(snakemake.log[0]):
     from foldwise.results.load import read_results
 
     results = read_results(
-        models=snakemake.params.entrants,
+        models=snakemake.params.models,
         contract=snakemake.input.contract,
         audit=snakemake.input.audit or None,
         comparison=snakemake.input.comparison,

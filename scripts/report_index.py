@@ -7,7 +7,7 @@ with step(snakemake.log[0]):
 
     write_index(
         snakemake.output[0],
-        models=snakemake.params.entrants,
+        models=snakemake.params.models,
         contracts=snakemake.input.contracts,
         audits=snakemake.input.audits,
         comparisons=snakemake.input.comparisons,

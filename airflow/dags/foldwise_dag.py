@@ -1,7 +1,7 @@
 """Foldwise as an Airflow DAG: every task is one call of snakemake, which knows by itself what is up to date.
 
-The stages only give Airflow something to show, to retry and to alert on. What depends on what stands in the
-rules alone, so a task that runs twice does nothing the second time.
+The stages only give Airflow something to show, to retry and to alert on. The dependencies are defined in the rules
+alone, so a task that runs twice does nothing the second time.
 
 Variables (in Airflow, or as AIRFLOW_VAR_...): `foldwise_schedule`, a cron expression; without it the DAG runs
 when triggered. `foldwise_directory`, the folder to work in; by default the checkout that holds this file.
@@ -125,16 +125,16 @@ def _options(params: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def _environment(programs: Path, quiet: bool) -> dict[str, str]:
-    """Return Airflow's environment with snakemake's programs first and without what would lead Python astray."""
+    """Return Airflow's environment with snakemake's programs first and without variables that change Python's paths."""
     kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV")}
     kept["PATH"] = os.pathsep.join([str(programs), kept.get("PATH", os.defpath)])
-    # The closing summary belongs to the stage that closes.
+    # Only the last stage prints the summary.
     return {**kept, "FOLDWISE_QUIET": "1"} if quiet else kept
 
 
 with DAG(
     dag_id="foldwise",
-    description="Honest scores of gradient boosting on grouped tables",
+    description="Honest metrics of gradient boosting on grouped tables",
     doc_md=__doc__,
     schedule=Variable.get("foldwise_schedule", default=None) or None,
     start_date=datetime(2026, 1, 1, tzinfo=UTC),

@@ -123,7 +123,7 @@ def test_a_model_that_was_trained_elsewhere_is_not_written_over(project: Path) -
     model = project / "data" / "other" / "xgboost" / "model.json"
     model.parent.mkdir(parents=True)
     model.write_text("mine", encoding="utf-8")
-    with pytest.raises(UserError, match="files that foldwise would write over"):
+    with pytest.raises(UserError, match="files that foldwise would overwrite"):
         _call(project, output_dir="data/other", delete_existing=True)
     assert model.read_text(encoding="utf-8") == "mine"
 

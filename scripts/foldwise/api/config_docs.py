@@ -1,4 +1,4 @@
-"""The schema and the documentation of the configuration, written from its typed models.
+"""Write the JSON schema and the documentation of the configuration from its typed models.
 
 ``make config-docs`` runs this module; a test fails when the files in ``config/`` differ from it.
 """
@@ -20,8 +20,8 @@ _HEAD = """# The configuration
 
 <!-- Written by `make config-docs` from the models in scripts/foldwise/config/: change it there. -->
 
-Edit `config/config.yaml`, or give a file of your own with `--configfile my.yaml`. Such a file stands
-alone: nothing of `config.yaml` is merged into it. `--config key=value` overrides either.
+Edit `config/config.yaml`, or give a file of your own with `--configfile my.yaml`. Such a file is
+used alone: nothing of `config.yaml` is merged into it. `--config key=value` overrides either.
 Every key but `datasets` has a default, so the shortest configuration is:
 
 ```yaml
@@ -47,11 +47,11 @@ columns, other types, another order and unseen categories (which count as missin
 
 _SPACES = """## Search spaces
 
-`config/search/{backend}.yaml` holds the values that are tried, the study's by default. In the configuration,
+`config/search/{backend}.yaml` contains the values that are tried. In the configuration,
 `search.space.<backend>` is
 
 - values by parameter, which replace those of the file one by one,
-- the path of a YAML file that stands in place of the shipped one, or
+- the path of a YAML file that replaces the shipped one, or
 - both: `{file: path, ...}`.
 
 A parameter is one value, a list, a range, or one of these under a condition:
@@ -77,10 +77,10 @@ search:
 | `low`, `high` | bounds, both of them within the range; whole numbers make whole numbers |
 | `step` | distance of the values. `method: grid` needs it, since it tries every value |
 | `log` | draw the logarithm evenly; not with `step` |
-| `values` | a list, where a condition stands beside it |
+| `values` | a list, for a parameter with a condition |
 | `when` | other parameters with the values under which this one is used; a point without it has the library's default |
 
-What a library would ignore or refuse is put right, and the run says so in a line that begins with `note:`. A
+What a library would ignore or refuse is corrected, and the run says so in a line that begins with `note:`. A
 LightGBM `subsample` gets `subsample_freq: 1`; CatBoost's `bagging_temperature` is left out of the points whose
 `bootstrap_type` is not `Bayesian`.
 

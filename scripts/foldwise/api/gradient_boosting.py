@@ -1,4 +1,4 @@
-"""The workflow as one Python call, for notebooks and other programs."""
+"""Run the workflow from Python, for notebooks and other programs."""
 
 import os
 import re
@@ -32,10 +32,10 @@ _PROGRESS = re.compile(r"\d+ of \d+ steps|Nothing to be done")
 
 
 class TrainingError(UserError):
-    """A run that ended without results. The message is the line that says why.
+    """A run that failed. The message is its last error line.
 
     Attributes:
-        log: file with everything that the run printed.
+        log: file with the whole output of the run.
     """
 
     def __init__(self, message: str, log: Path) -> None:
@@ -58,25 +58,26 @@ def train_gradient_boosting(
     configuration: Mapping[str, Any] | None = None,
     cores: int | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Run the workflow on a table of videos and return what each backend reaches.
+    """Run the workflow on a table of videos and return the metrics of each backend.
 
-    The run is the same as ``snakemake --cores all`` with a configuration made of these arguments: it
-    keeps to the groups, repeats only what a change touches, and prints its progress to ``sys.stderr``.
-    Everything of ``results/{dataset}`` lands in ``output_dir``: ``report.html``,
-    ``{backend}/metrics.json``, ``{backend}/model.json``. Logs and the rest are in ``.foldwise`` there.
+    The run is ``snakemake --cores all`` with a configuration built from the arguments: groups are never split across
+    folds, only steps affected by a change are repeated, and progress is printed to ``sys.stderr``. The files of
+    ``results/{dataset}`` are written to ``output_dir``: ``report.html``, ``{backend}/metrics.json``,
+    ``{backend}/model.json``. Logs and further files are in its folder ``.foldwise``.
 
     Args:
-        project_root: folder that the other paths count from.
-        scaled_metadata_path: one row a video or copy of one, with ``video_path``, ``label`` (1 is fake) and
-            ``original_video``, the video that copies share; with ``is_original``, scores are also given by it.
+        project_root: folder that the other paths are relative to.
+        scaled_metadata_path: table with a row for each video or copy of one: ``video_path``, ``label`` (1 is fake)
+            and ``original_video``, the video that copies share. With a column ``is_original``, metrics are also
+            computed for each of its values.
         features_stage2_path: features by ``video_path``; None for none.
         features_stage4_path: features of the scaled videos by ``video_path``; None for none.
-        output_dir: folder for the results; made where there is none.
+        output_dir: folder for the results; created if needed.
         n_splits: number of outer folds.
         models: backends: ``xgboost``, ``lightgbm``, ``catboost``.
         delete_existing: first delete what earlier calls wrote in ``output_dir``, and nothing else.
-        dataset: keys of the dataset that differ from the above, such as ``{"groups": ["video"]}``.
-        configuration: further sections, such as ``{"search": {"method": "random"}}``; config/README.md has them all.
+        dataset: keys of the dataset that replace the defaults above, such as ``{"groups": ["video"]}``.
+        configuration: other sections, such as ``{"search": {"method": "random"}}``; see config/README.md.
         cores: number of cores; None for all.
 
     Returns:
@@ -84,8 +85,19 @@ def train_gradient_boosting(
         ``model_path`` and ``plots_path``.
 
     Raises:
-        UserError: for a wrong argument, a missing file, or files of others where results would be written.
+        UserError: for a wrong argument, a missing file, or files in ``output_dir`` that the workflow did not write.
         TrainingError: when the run fails, with its last error line.
+
+    Example:
+        >>> from foldwise import train_gradient_boosting
+        >>> results = train_gradient_boosting(
+        ...     ".",
+        ...     "data/stage3/scaled_metadata.parquet",
+        ...     "data/stage2/features_metadata.parquet",
+        ...     output_dir="data/stage5",
+        ... )  # doctest: +SKIP
+        >>> results["xgboost"]["test_auc"]  # doctest: +SKIP
+        0.701
     """
     _check_installation()
     root = Path(project_root).resolve()
@@ -131,11 +143,11 @@ def _whole_configuration(
     """Return the configuration of a call, checked.
 
     Raises:
-        UserError: for a wrong key or value, or a section that other arguments stand for.
+        UserError: for a wrong key or value, or a section that other arguments define.
     """
     doubled = sorted({"datasets", "backends"} & set(more))
     if doubled:
-        raise UserError(f"configuration: {listed(doubled)} is made of the other arguments: use dataset= or models=")
+        raise UserError(f"configuration: {listed(doubled)} is defined by other arguments: use dataset= or models=")
     backends = models if isinstance(models, str) else list(models)
     folds = more.get("folds", {})
     if isinstance(folds, Mapping):
@@ -146,7 +158,7 @@ def _whole_configuration(
 
 
 def _outputs(folder: OutputFolder) -> list[str]:
-    """Return every file that the run would have at its end, relative to the working folder."""
+    """Return the files that the run would write, relative to the working folder."""
     with _snakemake(folder, "--summary") as process:
         lines = [line.rstrip("\n") for line in process.stdout or ()]
     if process.returncode:
@@ -156,7 +168,7 @@ def _outputs(folder: OutputFolder) -> list[str]:
 
 
 def _run(folder: OutputFolder, cores: str) -> None:
-    """Run the workflow; what it prints goes to the folder's log, and how far it is also to ``sys.stderr``."""
+    """Run the workflow with its output in the folder's log; progress lines are also printed to ``sys.stderr``."""
     last: deque[str] = deque(maxlen=1000)
     with (
         folder.log.open("w", encoding="utf-8") as log,
@@ -173,10 +185,10 @@ def _run(folder: OutputFolder, cores: str) -> None:
 
 @contextmanager
 def _snakemake(folder: OutputFolder, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Start snakemake in the working folder; where the block is left early, stop it and its jobs and wait.
+    """Start snakemake in the working folder; if the block raises, stop it with its jobs and wait.
 
-    It is asked to stop with the signal of Ctrl-C, upon which it ends its jobs and unlocks the folder. It has a
-    session of its own, so that a Ctrl-C in a terminal and the interrupt of a notebook come to the same.
+    SIGINT lets snakemake end its jobs and unlock the folder. It runs in a session of its own, so that Ctrl-C in a
+    terminal has the same effect as the interrupt of a notebook.
     """
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(_SNAKEFILE), "--directory", str(folder.work)]
     command += ["--configfile", str(folder.configuration), *arguments]
@@ -204,12 +216,12 @@ def _snakemake(folder: OutputFolder, *arguments: str) -> Iterator[subprocess.Pop
 
 
 def _reason(lines: Sequence[str], status: int) -> str:
-    """Return the line that says why a run failed."""
+    """Return the last error line of a run that failed."""
     stripped = [line.strip() for line in lines]
     for pattern in (r"error: *\S", r"\w*(Error|Exception)\b"):
-        found = [line for line in stripped if re.match(pattern, line, re.IGNORECASE)]
-        if found:
-            return re.sub(r"^error: *", "", found[-1], flags=re.IGNORECASE)
+        errors = [line for line in stripped if re.match(pattern, line, re.IGNORECASE)]
+        if errors:
+            return re.sub(r"^error: *", "", errors[-1], flags=re.IGNORECASE)
     return f"snakemake ended with status {status}"
 
 

@@ -1,4 +1,4 @@
-"""A folder of a caller's choice that holds a dataset's results, and a record of what was written there."""
+"""The output folder of a call from Python, with a record of the files that the workflow wrote there."""
 
 import os
 import re
@@ -14,33 +14,33 @@ _RECORD = "written.json"
 
 
 class OutputFolder:
-    """An output folder and, in ``.foldwise`` below it, the working folder that snakemake runs in.
+    """An output folder and its subfolder ``.foldwise``, in which snakemake runs.
 
-    The workflow writes ``results/{dataset}/...`` below its working folder. There, ``results/{dataset}``
-    is a link back to the output folder, so that the results land in it and nothing is copied.
+    The workflow writes ``results/{dataset}/...`` in its working folder. There, ``results/{dataset}`` is a link to the
+    output folder, so that results are written to it directly.
 
     Attributes:
         path: the output folder.
-        work: the working folder: logs, benchmarks, what is not of one dataset, snakemake's own records.
-        dataset: name of the dataset, from the name of the output folder.
+        work: the working folder: logs, benchmarks, results over all datasets, snakemake's own records.
+        dataset: name of the dataset, derived from the name of the output folder.
     """
 
     def __init__(self, path: Path) -> None:
-        """Name the folder; nothing is made yet."""
+        """Set the paths; no folder is created."""
         self.path = path.resolve()
         self.work = self.path / _WORK
         self.dataset = re.sub(r"[^A-Za-z0-9_.-]", "_", self.path.name).lstrip("_.-") or "results"
 
     def prepare(self) -> None:
-        """Make the working folder and the link.
+        """Create the working folder and the link.
 
         Raises:
-            UserError: when the output folder is a file, or ``.foldwise`` was made by someone else.
+            UserError: when the output folder is a file, or ``.foldwise`` was not created by foldwise.
         """
         if self.path.exists() and not self.path.is_dir():
             raise UserError(f"output_dir: {str(self.path)!r} is a file: name a folder")
         if self.work.exists() and not (self.work / _RECORD).is_file():
-            raise UserError(f"output_dir: {str(self.work)!r} was not made by foldwise: take another output_dir")
+            raise UserError(f"output_dir: {str(self.work)!r} was not created by foldwise: choose another output_dir")
         if not self.work.exists():
             self.work.mkdir(parents=True)
             self._record([])
@@ -51,15 +51,15 @@ class OutputFolder:
             link.symlink_to(Path("..", ".."), target_is_directory=True)
 
     def written(self) -> set[str]:
-        """Return what the workflow was told to write here in this and earlier calls, relative to the folder."""
+        """Return the files of this and earlier calls, relative to the output folder."""
         record = self.work / _RECORD
         return set(read_json(record)) if record.is_file() else set()
 
     def claim(self, outputs: Iterable[str]) -> None:
-        """Record files that the workflow is about to write.
+        """Record the files that the workflow is going to write.
 
         Args:
-            outputs: paths relative to the working folder; those of other datasets are left out.
+            outputs: paths relative to the working folder; those outside the dataset are ignored.
 
         Raises:
             UserError: when one of them exists and was not written by the workflow.
@@ -67,21 +67,21 @@ class OutputFolder:
         below = f"results/{self.dataset}/"
         names = {path.removeprefix(below) for path in outputs if path.startswith(below)}
         written = self.written()
-        strange = sorted(name for name in names - written if os.path.lexists(self.path / name))
-        if strange:
+        foreign = sorted(name for name in names - written if os.path.lexists(self.path / name))
+        if foreign:
             raise UserError(
-                f"output_dir: {str(self.path)!r} holds files that foldwise would write over but did not write: "
-                f"{listed(strange)}: move them, or take another output_dir"
+                f"output_dir: {str(self.path)!r} contains files that foldwise would overwrite but did not write: "
+                f"{listed(foreign)}: move them, or choose another output_dir"
             )
         self._record(written | names)
 
     def delete_written(self) -> None:
-        """Delete every file that the workflow wrote here, the folders this empties, and the working folder."""
+        """Delete the files that the workflow wrote, folders that become empty, and the working folder."""
         if not (self.work / _RECORD).is_file():
             return
         files = [self.path / name for name in sorted(self.written())]
         for file in files:
-            # A folder that was replaced by a link leads to files of others.
+            # A link in place of a folder leads to files outside the output folder.
             if file.parent.resolve().is_relative_to(self.path):
                 file.unlink(missing_ok=True)
         for folder in sorted({p for f in files for p in f.parents if p != self.path}, reverse=True):

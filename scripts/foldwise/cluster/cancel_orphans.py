@@ -1,7 +1,7 @@
-"""The SLURM jobs that outlive a killed snakemake: find and cancel them before the run goes on.
+"""Cancel the SLURM jobs of a killed snakemake before the run continues.
 
-Snakemake never takes its jobs up again. Started anew beside them it sends every job a second time, and both write the
-same files.
+A new snakemake does not know the jobs of the killed one: it submits every job again, and both would write the same
+files.
 """
 
 import os
@@ -17,23 +17,16 @@ import psutil
 
 from foldwise.errors import UserError, listed
 
-PATIENCE = 120.0
-
-
-"""Seconds that cancelled jobs get to end."""
-
-
-GRACE = 30.0
-
-
-"""Seconds that processes get whose job has ended."""
+# Seconds until cancelled jobs must have ended, and until the processes of ended jobs must have.
+CANCEL_TIMEOUT = 120.0
+PROCESS_TIMEOUT = 30.0
 
 
 def last_run(folder: Path) -> str | None:
-    """Return the name of the SLURM jobs of the folder's last run on the cluster, None without such a run."""
+    """Return the name that the SLURM jobs of the last run in a folder have, None without such a run."""
     logs = sorted(folder.glob(".snakemake/log/*.snakemake.log"), reverse=True)
-    found = (re.search(r"SLURM run ID: (\S+)", log.read_text(encoding="utf-8", errors="replace")) for log in logs)
-    return next((match[1] for match in found if match), None)
+    matches = (re.search(r"SLURM run ID: (\S+)", log.read_text(encoding="utf-8", errors="replace")) for log in logs)
+    return next((match[1] for match in matches if match), None)
 
 
 def snakemakes(folder: Path, jobs: bool) -> list[psutil.Process]:
@@ -41,15 +34,15 @@ def snakemakes(folder: Path, jobs: bool) -> list[psutil.Process]:
 
     Args:
         folder: the working folder.
-        jobs: whether those that run a single job are wanted, or those that run the whole workflow.
+        jobs: True for processes that run a single job, False for those that run the whole workflow.
     """
-    found = []
+    processes = []
     for process in psutil.process_iter(["cwd", "cmdline"]):
         arguments = process.info["cmdline"] or []
         here = process.info["cwd"] == str(folder.resolve())
         if here and _is_snakemake(arguments) and jobs == ("--mode" in arguments):
-            found.append(process)
-    return found
+            processes.append(process)
+    return processes
 
 
 def _is_snakemake(arguments: list[str]) -> bool:
@@ -58,7 +51,7 @@ def _is_snakemake(arguments: list[str]) -> bool:
 
 
 def waiting_or_running(run: str) -> list[str]:
-    """Return the ids of the jobs of a run that have not ended."""
+    """Return the ids of the waiting and running jobs of a run."""
     command = ["squeue", "--noheader", "--format=%i", f"--name={run}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -67,11 +60,11 @@ def waiting_or_running(run: str) -> list[str]:
 
 
 def cancel(folder: Path) -> str:
-    """Cancel the jobs of the folder's last run, wait until they are gone, and return what was done.
+    """Cancel the jobs of the last run in a folder, wait until they have ended, and return a sentence about it.
 
     Raises:
-        UserError: snakemake still runs in the folder, SLURM is not there or does not answer, a job or a
-            process of one does not end.
+        UserError: when snakemake still runs in the folder, SLURM is not installed or does not answer, or a job or
+            its process does not end.
     """
     alive = snakemakes(folder, jobs=False)
     if alive:
@@ -86,39 +79,39 @@ def cancel(folder: Path) -> str:
     if orphans:
         subprocess.run(["scancel", *orphans], capture_output=True, check=False)
     _wait_for_slurm(run)
-    left = _killed(folder)
+    left = _kill_remaining(folder)
     killed = f", {len(left)} processes that outlived theirs killed" if left else ""
     return f"last run {run}: {len(orphans)} jobs cancelled{killed}"
 
 
 def _wait_for_slurm(run: str) -> None:
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + CANCEL_TIMEOUT
     while names := waiting_or_running(run):
         if time.monotonic() > end:
-            raise UserError(f"SLURM job {listed(names)} does not end: end it by hand, then run this again")
+            raise UserError(f"SLURM job {listed(names)} does not end: cancel it yourself, then run this again")
         time.sleep(0.5)
 
 
-def _killed(folder: Path) -> list[int]:
-    """Kill what is left of jobs of ``folder`` on this machine that SLURM counts as ended, and return their processes.
+def _kill_remaining(folder: Path) -> list[int]:
+    """Kill the remaining processes of ended jobs of ``folder`` on this machine, and return their ids.
 
-    A snakemake that gets SIGTERM while it holds its own lock waits for that lock for ever, and SLURM without cgroups
-    leaves such a process behind: https://slurm.schedmd.com/proctrack_plugins.html.
+    A snakemake that receives SIGTERM while it has its own lock waits for that lock for ever, and SLURM without cgroups
+    does not kill such a process: https://slurm.schedmd.com/proctrack_plugins.html.
     """
-    _, left = psutil.wait_procs(snakemakes(folder, jobs=True), timeout=GRACE)
-    for process in left:
+    _, remaining = psutil.wait_procs(snakemakes(folder, jobs=True), timeout=PROCESS_TIMEOUT)
+    for process in remaining:
         for each in _with_children(process):
             with suppress(psutil.NoSuchProcess):
                 each.kill()
-    _, deathless = psutil.wait_procs(left, timeout=GRACE)
-    if deathless:
-        names = listed(process.pid for process in deathless)
-        raise UserError(f"process {names} of a cancelled job does not end: end it by hand, then run this again")
-    return [process.pid for process in left]
+    _, unkillable = psutil.wait_procs(remaining, timeout=PROCESS_TIMEOUT)
+    if unkillable:
+        names = listed(process.pid for process in unkillable)
+        raise UserError(f"process {names} of a cancelled job does not end: kill it yourself, then run this again")
+    return [process.pid for process in remaining]
 
 
 def _with_children(process: psutil.Process) -> list[psutil.Process]:
-    """Return a process and all that it started: its script would go on and write."""
+    """Return a process and its descendants: the script of a job would continue to write."""
     try:
         return [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:

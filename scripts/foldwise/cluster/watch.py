@@ -1,4 +1,4 @@
-"""How far the running searches are, read from their logs: the same on a laptop and on a cluster."""
+"""Show the progress of the running searches, read from their logs: on a laptop and on a cluster."""
 
 import re
 import sys
@@ -20,12 +20,12 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 
 @dataclass(frozen=True)
 class Running:
-    """A search that is under way.
+    """A search that is running.
 
     Attributes:
         job: its log without folder and ending, such as ``train_fold/demo/xgboost/fold_1``.
-        line: the last line that tells a stage, such as ``inner fold 2 of 3: 8 of 8 fits``.
-        number: the stage that it is in, from 1.
+        line: the last line about a stage, such as ``inner fold 2 of 3: 8 of 8 fits``.
+        number: the current stage, from 1.
         count: number of stages.
     """
 
@@ -36,7 +36,7 @@ class Running:
 
 
 def running(folder: str | Path) -> list[Running]:
-    """Return the searches under way in a working folder, by name.
+    """Return the searches that are running in a working folder, sorted by name.
 
     A job that has ended has a benchmark that is not older than its log, or an ``error:`` as the log's last line.
     """
@@ -58,9 +58,9 @@ def _running(folder: Path) -> Iterator[Running]:
 
 
 def picture(jobs: list[Running]) -> Group | Text:
-    """Return one bar for each search; a stage that has begun counts as half done."""
+    """Return a progress bar for each search; the current stage counts as half done."""
     if not jobs:
-        return Text("no search is under way")
+        return Text("no search is running")
     table = Table.grid(padding=(0, 2))
     for job in jobs:
         bar = ProgressBar(total=job.count, completed=job.number - 0.5, width=_BAR_WIDTH)
@@ -69,10 +69,10 @@ def picture(jobs: list[Running]) -> Group | Text:
 
 
 def main(folder: str) -> None:
-    """Show the bars until interrupted; where the output is no terminal, print one line a search and end."""
+    """Show the bars until interrupted; where the output is not a terminal, print one line for each search."""
     console = Console()
     if not console.is_terminal:
-        print("\n".join(f"{job.job}: {job.line}" for job in running(folder)) or "no search is under way")
+        print("\n".join(f"{job.job}: {job.line}" for job in running(folder)) or "no search is running")
         return
     with Live(picture(running(folder)), console=console, auto_refresh=False) as live:
         while True:

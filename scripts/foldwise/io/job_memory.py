@@ -1,4 +1,4 @@
-"""Memory of a job: what is freed goes back to the operating system."""
+"""Return the freed memory of a job to the operating system."""
 
 import ctypes
 
@@ -9,10 +9,10 @@ _BYTES = 8 << 20
 
 
 def return_freed_memory() -> None:
-    """Let arrow and the C library keep little of what is freed; to be called before a large table is read.
+    """Let Arrow and the C library keep little of the memory that is freed; call it before reading a large table.
 
-    Arrow's own pool keeps what it once had, 0.7 times a table of 1,000,000 x 50, and glibc raises the size
-    from which an array is given back with every array that it frees.
+    Arrow's own pool keeps memory that it once used, 0.7 times a table of 1,000,000 x 50, and glibc raises the size
+    from which memory is returned with every array that is freed.
     """
     pa.set_memory_pool(pa.system_memory_pool())
     set_option = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -22,5 +22,5 @@ def return_freed_memory() -> None:
 
 
 def release_memory() -> None:
-    """Give back now what is free."""
+    """Return free memory of Arrow to the operating system now."""
     pa.default_memory_pool().release_unused()

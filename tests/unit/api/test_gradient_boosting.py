@@ -64,7 +64,7 @@ def test_an_unknown_name_is_no_attribute() -> None:
         ({"scaled_metadata_path": "missing.parquet"}, "scaled_metadata_path: there is no file"),
         ({"features_stage2_path": None}, "features"),
         ({"configuration": {"sarch": {}}}, "did you mean 'search'"),
-        ({"configuration": {"datasets": {}}}, "'datasets' is made of the other arguments"),
+        ({"configuration": {"datasets": {}}}, "'datasets' is defined by other arguments"),
         ({"configuration": {"folds": 3}}, "folds"),
         ({"dataset": {"groop": []}}, "groop"),
     ],

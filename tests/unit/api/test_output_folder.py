@@ -91,7 +91,7 @@ def test_a_file_of_others_is_not_written_over(tmp_path: Path) -> None:
 
 def test_a_working_folder_of_others_is_refused(tmp_path: Path) -> None:
     _write(tmp_path / "stage5" / ".foldwise" / "mine.txt")
-    with pytest.raises(UserError, match="not made by foldwise"):
+    with pytest.raises(UserError, match="not created by foldwise"):
         OutputFolder(tmp_path / "stage5").prepare()
 
 

@@ -77,7 +77,7 @@ def test_a_job_that_does_not_end_is_named(folder: Path, monkeypatch: pytest.Monk
     write_log(folder, 1, "SLURM run ID: first\n")
     (folder.parent / "jobs/first").write_text("7\n")
     (folder.parent / "commands/scancel").write_text("#!/bin/sh\n")
-    monkeypatch.setattr(cancel_orphans, "PATIENCE", 0.0)
+    monkeypatch.setattr(cancel_orphans, "CANCEL_TIMEOUT", 0.0)
     with pytest.raises(UserError, match="SLURM job '7' does not end"):
         cancel_orphans.cancel(folder)
 
@@ -94,7 +94,7 @@ def test_what_is_left_of_a_job_that_slurm_counts_as_ended_is_killed_with_its_scr
         "print(script.pid, flush=True)\n"
         "script.wait()\n"
     )
-    monkeypatch.setattr(cancel_orphans, "GRACE", 0.1)
+    monkeypatch.setattr(cancel_orphans, "PROCESS_TIMEOUT", 0.1)
     command = [sys.executable, program, "--mode", "remote"]
     elsewhere = subprocess.Popen(command, cwd=folder.parent, stdout=subprocess.PIPE, text=True)
     job = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True)

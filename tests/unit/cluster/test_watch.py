@@ -1,4 +1,4 @@
-"""The searches under way, as their logs tell them."""
+"""The running searches, read from their logs."""
 
 import os
 from pathlib import Path
@@ -52,4 +52,4 @@ def test_without_a_terminal_each_search_is_a_line(tmp_path: Path, capsys: pytest
     main(str(tmp_path))
     write(tmp_path, "inner fold 1 of 3: 8 of 8 fits\n")
     main(str(tmp_path))
-    assert capsys.readouterr().out == f"no search is under way\n{JOB}: inner fold 1 of 3: 8 of 8 fits\n"
+    assert capsys.readouterr().out == f"no search is running\n{JOB}: inner fold 1 of 3: 8 of 8 fits\n"
