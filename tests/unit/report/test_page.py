@@ -126,3 +126,7 @@ def test_several_versions_of_a_library_are_named(results: DatasetResults) -> Non
 def test_the_page_depends_on_the_results_alone(tiny_run: FinishedRun, results: DatasetResults, tmp_path: Path) -> None:
     write_report(results, tmp_path / "report.html")
     assert (tmp_path / "report.html").read_bytes() == (tiny_run.results / "report.html").read_bytes()
+
+
+def test_the_order_of_the_files_does_not_matter(tiny_run: FinishedRun, results: DatasetResults) -> None:
+    assert render_report(results_of(tiny_run, backwards=True)) == render_report(results)
