@@ -23,6 +23,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = Path("scripts/foldwise")
@@ -33,7 +34,7 @@ _COMPUTED = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast
 _COMPUTED |= {ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd}
 _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "floor": "ceil", "ceil": "floor"}
 # Imported once, before the copies: they take most of the time of a short test run.
-_IMPORTED = ("hypothesis", "pandas", "pyarrow.parquet", "pydantic", "scipy.stats", "sklearn.model_selection")
+_IMPORTED = ("pandas", "pyarrow.parquet", "pydantic", "scipy.stats", "sklearn.model_selection")
 _IMPORTED += ("sklearn.linear_model", "xgboost", "lightgbm", "catboost", "yaml")
 # Texts for people, and what only a type checker reads.
 _SKIPPED_FIELDS = ("annotation", "returns", "decorator_list", "msg")
@@ -162,11 +163,14 @@ def run_tests(folder: Path, package: str) -> None:
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
+    # A first failing example is enough: looking for a simpler one takes minutes.
+    settings.register_profile("mutants", phases=(Phase.explicit, Phase.reuse, Phase.generate))
+    settings.load_profile("mutants")
     sys.exit(pytest.main([f"tests/unit/{package}", "-x", "--failed-first"]))
 
 
 def survivors(package: str, chosen: list[Mutant], folders: list[Path]) -> list[Mutant]:
-    """Return the mutants that the tests of a package let through; a run that takes far too long has seen its mutant."""
+    """Print and return the mutants that the tests of a package miss; one that takes far too long is noticed."""
     begun = time.monotonic()
     unchanged = start(folders[0], package)
     unchanged.join()
@@ -190,6 +194,7 @@ def survivors(package: str, chosen: list[Mutant], folders: list[Path]) -> list[M
                 process.join()
             if process.exitcode == 0:
                 alive.append(mutant)
+                print(f"{mutant.file}:{mutant.line}  {mutant.change}", flush=True)
             (folder / mutant.file).write_text(before, encoding="utf-8")
             free.append(folder)
             del running[process]
@@ -216,8 +221,6 @@ def main() -> None:
             everything = [mutant for file in files for mutant in mutants(folders[0], file.relative_to(folders[0]))]
             chosen = random.Random(asked.seed).sample(everything, min(asked.number, len(everything)))  # noqa: S311
             alive = survivors(package, chosen, folders)
-            for mutant in sorted(alive, key=lambda m: (m.file, m.line)):
-                print(f"{mutant.file}:{mutant.line}  {mutant.change}", flush=True)
             n = len(chosen)
             lines.append(f"{package:12} {n:7} {n - len(alive):6} {len(alive):8}   of {len(everything)}")
             print(lines[-1], flush=True)
