@@ -37,8 +37,8 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        final_results(),
-        scored_tables(),
+        final_results,
+        scored_tables,
 
 
 onstart:

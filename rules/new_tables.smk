@@ -16,7 +16,7 @@ def check_new_tables():
 check_new_tables()
 
 
-def scored_tables():
+def scored_tables(wildcards):
     """Return the predictions of every table under `predict:`."""
     return [f"results/{SETTINGS.scores_with(name)}/scored/{name}.parquet" for name in SETTINGS.predict]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from foldwise.report.summary import summarize
 
 
-def final_results():
+def final_results(wildcards):
     """Return everything that a run without a target makes."""
     whole = [
         *("report.html", "results.ipynb", "table.parquet", "table.json", "folds.parquet"),
