@@ -1,4 +1,4 @@
-"""Mistakes in the configuration that are told before any file is read."""
+"""Mistakes in the configuration that are reported before any file is read."""
 
 from typing import Any
 

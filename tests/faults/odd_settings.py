@@ -99,7 +99,7 @@ VALUES: st.SearchStrategy[Any] = st.one_of(
 def _places(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """Return the path of every key and every entry of a list."""
     inside = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
-    return [found for key, value in inside for found in ((*path, key), *_places(value, (*path, key)))]
+    return [place for key, value in inside for place in ((*path, key), *_places(value, (*path, key)))]
 
 
 PLACES = _places(GOOD)

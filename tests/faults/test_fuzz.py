@@ -52,7 +52,7 @@ def assert_one_line(mistake: UserError) -> None:
 
 
 def assert_whole(folder: Path) -> None:
-    """Every file can be read, and none is left that was written beside another one."""
+    """Every file can be read, and no temporary file is left."""
     for path in folder.rglob("*"):
         assert not path.name.startswith(".")
         if path.suffix == ".json":

@@ -85,8 +85,8 @@ def test_whenever_a_run_is_killed_it_ends_with_the_same_results(
         jobs = run.jobs().values()
         assert not finished & {job.outputs for job in jobs}, "finished before an earlier kill and run again"
         finished |= {job.outputs for job in jobs if job.finished}
-        found = contents(study.folder / "results")
-        assert found.items() <= undisturbed.items(), "a file that is not whole stands under its name"
+        results = contents(study.folder / "results")
+        assert results.items() <= undisturbed.items(), "an incomplete file has the name of a result"
         unlock(study)
         if kills >= MANY and killed % (kills // COMPLETED) == 0:
             shutil.copytree(study.folder, tmp_path / f"copy_{killed}", symlinks=True)

@@ -1,4 +1,4 @@
-"""A cluster for the whole session, a study that it runs, and what SLURM says of its jobs."""
+"""A cluster for the test session, a study that runs on it, and what SLURM reports of its jobs."""
 
 import shutil
 import subprocess

@@ -35,8 +35,8 @@ def run(folder: Path, *arguments: str) -> str:
 def test_the_demo_gives_the_same_bytes_on_the_cluster_as_on_two_cores(cluster: None, tmp_path: Path) -> None:
     for place in ("cluster", "local"):
         small_demo(tmp_path / place)
-    said = run(tmp_path / "cluster", "--profile", "slurm")
-    assert "results/demo/report.html" in said
+    output = run(tmp_path / "cluster", "--profile", "slurm")
+    assert "results/demo/report.html" in output
     comments = slurm("squeue", "--states=all", "--noheader", "--format=%Z %k").splitlines()
     sent = [line.split()[1] for line in comments if line.startswith(str(tmp_path / "cluster"))]
     assert {rule: sum(comment.startswith(f"rule_{rule}") for comment in sent) for rule in SENT} == SENT

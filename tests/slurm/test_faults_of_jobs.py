@@ -1,4 +1,4 @@
-"""A run in which one job is cancelled, one hangs beyond its time and one needs more memory than it asked for."""
+"""A run in which one job is cancelled, one hangs beyond its time and one needs more memory than it requested."""
 
 from pathlib import Path
 

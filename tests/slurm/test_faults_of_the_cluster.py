@@ -1,4 +1,4 @@
-"""A node that goes down, a controller that is started anew, and a snakemake that is killed, while jobs run."""
+"""A node that goes down, a controller that is restarted, and a snakemake that is killed, while jobs run."""
 
 import os
 import signal

@@ -21,10 +21,12 @@ def test_training_on_a_gpu_goes_to_the_partition_that_has_one(undisturbed: Study
     run = study.start("--slurm-partition-config", str(partitions))
     wait_until(lambda: bool(study.jobs("train_fold_xgboost") and study.jobs("train_fold_lightgbm")))
     run.terminate()
-    asked = {job.comment.split("_wildcards")[0]: slurm("scontrol", "show", "job", job.number) for job in study.jobs()}
+    requests = {
+        job.comment.split("_wildcards")[0]: slurm("scontrol", "show", "job", job.number) for job in study.jobs()
+    }
     slurm("scancel", *(job.number for job in study.jobs()))
     run.wait(timeout=120)
-    assert "Partition=gpu" in asked["rule_train_fold_xgboost"]
-    assert "TresPerJob=gres:gpu:1" in asked["rule_train_fold_xgboost"]
-    assert "Partition=main" in asked["rule_train_fold_lightgbm"]
-    assert "TresPerJob" not in asked["rule_train_fold_lightgbm"]
+    assert "Partition=gpu" in requests["rule_train_fold_xgboost"]
+    assert "TresPerJob=gres:gpu:1" in requests["rule_train_fold_xgboost"]
+    assert "Partition=main" in requests["rule_train_fold_lightgbm"]
+    assert "TresPerJob" not in requests["rule_train_fold_lightgbm"]

@@ -22,7 +22,7 @@ def results_without_pages(dataset: str) -> str:
 
 
 class Study:
-    """A working folder with a copy of the workflow beside it."""
+    """A working folder with a copy of the workflow in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

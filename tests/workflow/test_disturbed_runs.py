@@ -1,4 +1,4 @@
-"""What a run says and does when its folder is disturbed: files cut short, a full disk, a second run beside it."""
+"""What a run says and does when its folder is disturbed: truncated files, a full disk, a second run."""
 
 import shutil
 import subprocess
@@ -28,8 +28,8 @@ def refusal(done: subprocess.CompletedProcess[str]) -> str:
     return lines[0]
 
 
-def test_a_result_that_was_cut_short_is_refused_and_with_it_gone_made_anew(study: Study, tmp_path: Path) -> None:
-    whole = contents(study.folder / "results")
+def test_a_result_that_was_cut_short_is_refused_and_rebuilt_once_deleted(study: Study, tmp_path: Path) -> None:
+    expected = contents(study.folder / "results")
     path = study.folder / COMPARISON
     path.write_bytes(path.read_bytes()[:100])
     assert f"error: {COMPARISON}: this result is broken" in refusal(study.run(PLOT))
@@ -37,11 +37,11 @@ def test_a_result_that_was_cut_short_is_refused_and_with_it_gone_made_anew(study
     run = Run(study, tmp_path / "shown.txt", [PLOT])
     assert run.status() == 0, run.shown
     assert {job.rule for job in run.jobs().values()} == {"compare_backends", "plot_comparison"}
-    assert contents(study.folder / "results") == whole
+    assert contents(study.folder / "results") == expected
 
 
 def test_a_second_run_is_refused_and_logs_that_vanish_cost_nothing(study: Study, tmp_path: Path) -> None:
-    whole = contents(study.folder / "results")
+    expected = contents(study.folder / "results")
     for name in (COMPARISON, PLOT):
         (study.folder / name).unlink()
     first = Run(study, tmp_path / "shown.txt", [PLOT])
@@ -51,11 +51,11 @@ def test_a_second_run_is_refused_and_logs_that_vanish_cost_nothing(study: Study,
     shutil.rmtree(study.folder / "logs")
     first.resume()
     assert second.returncode != 0
-    said = " ".join(second.stderr.split())
-    assert "Directory cannot be locked. Please make sure that no other Snakemake process" in said
-    assert "It can be removed with the --unlock argument" in said
+    message = " ".join(second.stderr.split())
+    assert "Directory cannot be locked. Please make sure that no other Snakemake process" in message
+    assert "It can be removed with the --unlock argument" in message
     assert first.status() == 0, first.shown
-    assert contents(study.folder / "results") == whole
+    assert contents(study.folder / "results") == expected
 
 
 @pytest.fixture
@@ -68,23 +68,23 @@ def disk(study: Study) -> Iterator[SmallDisk]:
         yield mounted
 
 
-def test_a_full_disk_is_told_and_with_room_the_results_are_the_same(study: Study, disk: SmallDisk) -> None:
+def test_a_full_disk_is_reported_and_with_room_the_results_are_the_same(study: Study, disk: SmallDisk) -> None:
     results = study.folder / "results"
-    whole = contents(results)
+    expected = contents(results)
     (results / "tiny/xgboost/fold_1/model.json").unlink()
     disk.fill(left=4096)
     assert f"error: {FOLD}/" in (line := refusal(study.run(f"{FOLD}/model.json")))
     assert "no space is left on its disk: make room and run the same command again" in line
     left = contents(results)
-    assert left.items() < whole.items()
-    assert {name.rpartition("/")[0] for name in whole.keys() - left.keys()} == {"tiny/xgboost/fold_1"}
+    assert left.items() < expected.items()
+    assert {name.rpartition("/")[0] for name in expected.keys() - left.keys()} == {"tiny/xgboost/fold_1"}
     disk.make_room()
     done = study.run(f"{FOLD}/model.json")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert contents(results) == whole
+    assert contents(results) == expected
 
 
-def test_results_that_may_not_be_written_are_told_and_the_folder_is_unlocked(study: Study, disk: SmallDisk) -> None:
+def test_results_that_may_not_be_written_are_reported_and_the_folder_is_unlocked(study: Study, disk: SmallDisk) -> None:
     (study.folder / PLOT).unlink()
     disk.forbid_writing()
     line = refusal(study.run(PLOT))
@@ -92,7 +92,7 @@ def test_results_that_may_not_be_written_are_told_and_the_folder_is_unlocked(stu
     assert not any((study.folder / ".snakemake/locks").glob("*"))
 
 
-def test_a_disk_without_room_for_snakemake_itself_is_told(tmp_path: Path) -> None:
+def test_a_disk_without_room_for_snakemake_itself_is_reported(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", megabytes=8) as disk:
         study = new_study(disk.folder)
         disk.fill(left=4096)

@@ -1,4 +1,4 @@
-"""A search by optuna in the workflow: a space from a file, notes at the start, a killed job that goes on."""
+"""A search by optuna in the workflow: a space from a file, notes at the start, a killed job that continues."""
 
 import os
 import signal

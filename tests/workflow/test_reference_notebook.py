@@ -25,7 +25,7 @@ PLOTS = 6
 
 pytestmark = [
     pytest.mark.workflow,
-    pytest.mark.skipif(not REFERENCE.is_file(), reason="the study's notebook is not beside this checkout"),
+    pytest.mark.skipif(not REFERENCE.is_file(), reason="the study's notebook is not next to this checkout"),
 ]
 
 
@@ -86,9 +86,9 @@ def run(cell: str, names: dict[str, Any], capsys: pytest.CaptureFixture[str]) ->
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 def test_the_cells_that_read_files_run_unchanged(namespace: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     _, check, load, _, performance, plots = code_cells()
-    found = run(check, namespace, capsys)
-    assert found.count("[OK]") == 2 * len(BACKENDS)
-    assert "[X]" not in found
+    printed = run(check, namespace, capsys)
+    assert printed.count("[OK]") == 2 * len(BACKENDS)
+    assert "[X]" not in printed
     loaded = run(load, namespace, capsys)
     assert [b for b in BACKENDS if f"[OK] Loaded {b} model" in loaded] == list(BACKENDS)
     assert "[WARN]" not in loaded

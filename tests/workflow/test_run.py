@@ -33,7 +33,7 @@ PLOTS = [
 ]
 SCORE_PLOTS = ["cv_fold_comparison", "roc_curve", "precision_recall_curve", "confusion_matrix", "calibration_curve"]
 MODELS = [*BACKENDS, "ensemble"]
-# They hold the hash of the input file, the column that names its rows, or what their order there gives away.
+# They contain the hash of the input file, the column that names its rows, or checks of the row order in it.
 OF_THE_FILE = {
     *("analytics.duckdb", "tiny/table.json", "tiny/audit.json", "tiny/report.html"),
     *("tiny/bundle/contract.json", "tiny/bundle/README.md", "tiny/bundle/SHA256SUMS"),
@@ -87,13 +87,13 @@ def test_the_headline_keys_are_plain_numbers(finished: Study) -> None:
 def test_the_query_of_the_notebook_runs_on_the_database(finished: Study) -> None:
     query = "SELECT fold, AVG(test_f1) as avg_f1, STDDEV(test_f1) as std_f1 FROM results GROUP BY fold"
     with DuckDBAnalytics(finished.folder / "results/analytics.duckdb") as analytics:
-        found = analytics.query(query).set_index("fold")["avg_f1"]
+        mean_f1 = analytics.query(query).set_index("fold")["avg_f1"]
     folds = [
         json.loads((finished.folder / f"results/tiny/{backend}/metrics.json").read_text())["fold_results"]
         for backend in MODELS
     ]
     for number in (1, 2):
-        assert found[number] == pytest.approx(sum(of_model[number - 1]["f1"] for of_model in folds) / 4)
+        assert mean_f1[number] == pytest.approx(sum(of_model[number - 1]["f1"] for of_model in folds) / 4)
 
 
 def test_a_second_run_does_nothing(finished: Study) -> None:
@@ -112,13 +112,13 @@ def test_fold_files_that_are_gone_come_back_as_they_were(study: Study) -> None:
     assert "Nothing to be done" in done.stdout + done.stderr
 
 
-def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_entrant(study: Study) -> None:
+def test_a_run_ends_with_the_report_the_audit_and_the_headline_of_every_model(study: Study) -> None:
     (study.folder / "results/tiny/report.html").unlink()
     text = study.complete()
     assert "results/tiny/report.html" in text
     assert "  audit: " in text
-    for entrant in MODELS:
-        assert f"    {entrant} " in text
+    for model in MODELS:
+        assert f"    {model} " in text
 
 
 def test_the_number_of_cores_and_the_folder_change_no_byte(finished: Study, tmp_path: Path) -> None:
@@ -141,9 +141,9 @@ def test_one_processor_more_cores_and_rows_in_another_order_change_no_byte(finis
     processor = str(min(os.sched_getaffinity(0)))
     done = started(["taskset", "-c", processor, *other.command("--cores", "4")], tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    found, expected = contents(tmp_path / "results"), contents(finished.folder / "results")
-    assert found.keys() == expected.keys()
-    assert {name for name in found if found[name] != expected[name]} == OF_THE_FILE
+    results, expected = contents(tmp_path / "results"), contents(finished.folder / "results")
+    assert results.keys() == expected.keys()
+    assert {name for name in results if results[name] != expected[name]} == OF_THE_FILE
     contract, unnamed = (read_json(s.folder / "results/tiny/bundle/contract.json") for s in (other, finished))
     assert contract == {**unnamed, "id": "sample", "needed": ["sample", *unnamed["needed"]]}
 

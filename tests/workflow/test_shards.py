@@ -20,7 +20,7 @@ def test_shards_change_no_byte_of_the_results(finished: Study, tmp_path: Path) -
     assert done.returncode == 0, done.stdout + done.stderr
     assert (study.folder / "logs/search_shard/tiny/xgboost/fold_1/shard_3.log").exists()
     assert (study.folder / "logs/search_shard/tiny/xgboost/final/shard_1.log").exists()
-    found = contents(study.folder / "results/tiny/xgboost")
+    results = contents(study.folder / "results/tiny/xgboost")
     expected = contents(finished.folder / "results/tiny/xgboost")
-    assert len(found) > 10
-    assert found == {name: expected[name] for name in found}
+    assert len(results) > 10
+    assert results == {name: expected[name] for name in results}

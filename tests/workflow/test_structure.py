@@ -1,4 +1,4 @@
-"""The house: one name for each step, files that agree with each other, nothing that points to a machine."""
+"""Conventions: one name for each step, generated files up to date, no path or address of a machine."""
 
 import os
 import re
@@ -26,7 +26,7 @@ RULES = re.findall(
 def rule_names() -> list[tuple[str, str]]:
     """Return (name, body) of each rule; one made in a loop is named without the backend."""
     named = re.compile(r'f"(\w+)_\{backend\}"')
-    return [(name or found[1], body) for name, body in RULES if (found := named.search(body)) or name]
+    return [(name or match[1], body) for name, body in RULES if (match := named.search(body)) or name]
 
 
 def tracked() -> list[Path]:
@@ -70,20 +70,20 @@ def test_profiles_share_no_key() -> None:
 
 
 def test_conda_and_pip_name_the_same_versions() -> None:
-    wanted = re.findall(r"^([a-z0-9-]+)", (ROOT / "envs/requirements.in").read_text(), re.MULTILINE)
+    names = re.findall(r"^([a-z0-9-]+)", (ROOT / "envs/requirements.in").read_text(), re.MULTILINE)
     pins = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", (ROOT / "envs/requirements.txt").read_text(), re.MULTILINE))
     listed = yaml.safe_load((ROOT / "envs/environment.yaml").read_text())["dependencies"]
     conda = dict(entry.split(" =") for entry in listed if not entry.startswith("python "))
-    assert conda == {CONDA_NAMES.get(n, n): pins[n] for n in wanted if n not in ONLY_PIP}
+    assert conda == {CONDA_NAMES.get(n, n): pins[n] for n in names if n not in ONLY_PIP}
 
 
 def test_the_library_never_imports_snakemake() -> None:
-    found = [
+    modules = [
         p
         for p in (ROOT / "scripts/foldwise").rglob("*.py")
         if re.search(r"^\s*(import|from) snakemake", p.read_text(), re.M)
     ]
-    assert not found
+    assert not modules
 
 
 def test_no_two_modules_of_the_library_have_the_same_name() -> None:
@@ -106,8 +106,8 @@ def test_what_the_rules_import_loads_no_slow_library() -> None:
     imports = [line for text in texts for line in re.findall(r"^from foldwise.*$", text, re.MULTILINE)]
     slow = {"pandas", "scipy", "sklearn", "matplotlib", *SPECIFICATIONS}
     code = "\n".join([*imports, "import sys", f"print(sorted({slow} & set(sys.modules)))"])
-    found = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", text=True)
-    assert found.strip() == "[]"
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", text=True)
+    assert printed.strip() == "[]"
 
 
 def test_the_inputs_of_a_training_are_tied_to_their_rules_without_a_search(tmp_path: Path) -> None:
@@ -129,8 +129,8 @@ def test_a_job_loads_its_libraries_once_their_variables_are_set() -> None:
     texts = [p.read_text() for p in (ROOT / "scripts").glob("*.py")]
     before = {line for text in texts for line in re.findall(r"^(?:from|import) .*$", text, re.MULTILINE)}
     read_variables = {"numpy", "pyarrow", *SPECIFICATIONS}
-    # A measured job is held to it as well: it would not measure what a rule's job takes.
+    # A job of the benchmark too: else it would not measure what the job of a rule needs.
     code = "\n".join([*before, "import sys, bench.job", f"print(sorted({read_variables} & set(sys.modules)))"])
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
-    found = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", env=environment, text=True)
-    assert found.strip() == "[]"
+    printed = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT / "scripts", env=environment, text=True)
+    assert printed.strip() == "[]"

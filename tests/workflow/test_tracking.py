@@ -15,7 +15,7 @@ pytestmark = pytest.mark.workflow
 
 # They show the configuration.
 PAGES = {"report", "report_index"}
-ENTRANTS = {"xgboost", "lightgbm", "catboost", "ensemble"}
+MODELS = {"xgboost", "lightgbm", "catboost", "ensemble"}
 
 
 def test_a_run_that_could_not_be_logged_succeeds_and_is_logged_by_the_next(study: Study) -> None:
@@ -23,15 +23,15 @@ def test_a_run_that_could_not_be_logged_succeeds_and_is_logged_by_the_next(study
     assert set(study.would_run()) == {"log_mlflow", *PAGES}
     database = study.folder / "results/mlflow.db"
     database.write_text("no database")
-    said = study.complete()
-    assert "warning: mlflow: the run was not logged to sqlite:///results/mlflow.db: DatabaseError" in said
+    output = study.complete()
+    assert "warning: mlflow: the run was not logged to sqlite:///results/mlflow.db: DatabaseError" in output
     assert dict(study.would_run()) == {"log_mlflow": 1}
 
     database.unlink()
     assert "warning: mlflow" not in study.complete()
     assert dict(study.would_run()) == {}
     logged = Logged(f"sqlite:///{database}")
-    assert set(logged.parents) == ENTRANTS
+    assert set(logged.parents) == MODELS
     assert logged.n_runs == 4 * (1 + 2)
     written = json.loads((study.folder / "results/tracking.json").read_text())
     assert {run["run_id"] for run in written["runs"]} == {run.info.run_id for run in logged.parents.values()}

@@ -154,13 +154,13 @@ def test_an_interrupt_ends_the_run_and_unlocks_the_folder(tmp_path: Path) -> Non
 
 def _running_below(folder: Path) -> list[str]:
     """Return the processes that work in a folder, once those that are ending have had a moment."""
-    found: list[str] = []
+    processes: list[str] = []
     for _ in range(100):
-        found = [p.name for p in Path("/proc").glob("[0-9]*") if _working_folder(p).is_relative_to(folder)]
-        if not found:
+        processes = [p.name for p in Path("/proc").glob("[0-9]*") if _working_folder(p).is_relative_to(folder)]
+        if not processes:
             break
         time.sleep(0.1)
-    return found
+    return processes
 
 
 def _working_folder(process: Path) -> Path:

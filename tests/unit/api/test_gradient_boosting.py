@@ -44,8 +44,8 @@ def test_the_signature_is_that_of_the_notebook() -> None:
 
 def test_importing_the_package_imports_no_library() -> None:
     code = "import sys, foldwise; print(sorted({'numpy', 'pyarrow', 'pydantic', 'snakemake'} & set(sys.modules)))"
-    found = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
-    assert found.stdout.strip() == "[]"
+    printed = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "[]"
 
 
 def test_an_unknown_name_is_no_attribute() -> None:

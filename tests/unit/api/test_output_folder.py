@@ -13,7 +13,7 @@ def _write(path: Path, text: str = "x") -> None:
 
 
 def _finished(path: Path) -> OutputFolder:
-    """Return a folder in which the workflow has written two files, through the link, and what goes beside them."""
+    """Return a folder in which the workflow has written two files, through the link, and what is next to them."""
     folder = OutputFolder(path)
     folder.prepare()
     outputs = ["results/stage5/table.json", "results/stage5/xgboost/fold_1/model.json"]

@@ -20,7 +20,7 @@ for number; do /bin/sed -i "/^$number\\$/d" "$JOBS"/*; done
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a working folder beside a directory of commands and one with a file of job ids for each run."""
+    """Return a working folder next to a directory of commands and one with a file of job ids for each run."""
     for name, text in (("squeue", SQUEUE), ("scancel", SCANCEL)):
         command = tmp_path / "commands" / name
         command.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Files are whole or not there, and the same content gives the same bytes."""
+"""Files are complete or absent, and the same content gives the same bytes."""
 
 import hashlib
 import math
@@ -21,8 +21,8 @@ def test_a_file_comes_with_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_file_is_not_there_before_it_is_whole(tmp_path: Path) -> None:
-    with replacing(tmp_path / "file.txt") as beside:
-        beside.write_text("half")
+    with replacing(tmp_path / "file.txt") as temporary:
+        temporary.write_text("half")
         assert not (tmp_path / "file.txt").exists()
     assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
 
@@ -36,10 +36,10 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path)
 
 @pytest.mark.parametrize("name", ["model.json", "model.cbm", "curve.png"])
 def test_the_name_to_write_to_ends_like_the_target(name: str, tmp_path: Path) -> None:
-    with replacing(tmp_path / name) as beside:
-        beside.write_text("")
-    assert beside.name.endswith(name)
-    assert beside.parent == tmp_path
+    with replacing(tmp_path / name) as temporary:
+        temporary.write_text("")
+    assert temporary.name.endswith(name)
+    assert temporary.parent == tmp_path
 
 
 def test_json_holds_plain_numbers(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_the_hash_is_that_of_the_bytes(tmp_path: Path) -> None:
 
 
 def _fail_half_way(path: Path) -> None:
-    with replacing(path) as beside:
-        beside.write_text("half")
+    with replacing(path) as temporary:
+        temporary.write_text("half")
         raise ZeroDivisionError
 
 

@@ -34,15 +34,15 @@ def _write_model(name: str) -> Callable[[Path], None]:
     model = backend.fit(backend.bin_train(data.matrix, data.label, None, params, options), params, 60, options).model
 
     def write(path: Path) -> None:
-        with replacing(path) as beside:
-            backend.save(model, beside)
+        with replacing(path) as temporary:
+            backend.save(model, temporary)
 
     return write
 
 
 def _write_database(path: Path) -> None:
-    with replacing(path) as beside:
-        connection = connect(beside)
+    with replacing(path) as temporary:
+        connection = connect(temporary)
         try:
             connection.execute("CREATE TABLE t AS SELECT range AS n, random() AS x FROM range(100000)")
         finally:
@@ -50,8 +50,8 @@ def _write_database(path: Path) -> None:
 
 
 def _write_pickle(path: Path) -> None:
-    with replacing(path) as beside:
-        joblib.dump(np.random.default_rng(0).normal(size=50_000), beside)
+    with replacing(path) as temporary:
+        joblib.dump(np.random.default_rng(0).normal(size=50_000), temporary)
 
 
 def _draw(path: Path) -> None:
@@ -73,10 +73,10 @@ WRITERS: dict[str, Callable[[], Callable[[Path], None]]] = {
 
 @pytest.mark.parametrize("left", [0, 4096])
 @pytest.mark.parametrize("kind", WRITERS)
-def test_a_full_disk_is_told_and_leaves_the_old_file(kind: str, left: int, disk: SmallDisk) -> None:
+def test_a_full_disk_is_reported_and_leaves_the_old_file(kind: str, left: int, disk: SmallDisk) -> None:
     write, path = WRITERS[kind](), disk.folder / "results" / "file"
     write(path)
-    whole = path.read_bytes()
+    complete = path.read_bytes()
     path.write_bytes(b"old")
     disk.fill(left)
     with pytest.raises(UserError, match=rf"{path.parent}.*: no space is left on its disk: make room and run"):
@@ -84,11 +84,11 @@ def test_a_full_disk_is_told_and_leaves_the_old_file(kind: str, left: int, disk:
     assert [(p.name, p.read_bytes()) for p in path.parent.iterdir()] == [("file", b"old")]
     disk.make_room()
     write(path)
-    assert len(path.read_bytes()) == len(whole)
+    assert len(path.read_bytes()) == len(complete)
     assert [p.name for p in path.parent.iterdir()] == ["file"]
 
 
-def test_a_disk_that_may_not_be_written_is_told(disk: SmallDisk) -> None:
+def test_a_disk_that_may_not_be_written_is_reported(disk: SmallDisk) -> None:
     disk.forbid_writing()
     with pytest.raises(UserError, match=r"disk/results.*: Read-only file system: nothing can be written there"):
         write_text(disk.folder / "results" / "file", "x")
@@ -112,5 +112,5 @@ with step(sys.argv[1]):
 
 
 def test_duckdb_says_nothing_that_counts_as_a_users_mistake(tmp_path: Path) -> None:
-    with pytest.raises(duckdb.Error), replacing(tmp_path / "file") as beside:
-        connect(beside).execute("no sql")
+    with pytest.raises(duckdb.Error), replacing(tmp_path / "file") as temporary:
+        connect(temporary).execute("no sql")

@@ -44,9 +44,9 @@ def test_an_older_log_is_replaced(tmp_path: Path) -> None:
 
 
 def test_a_users_mistake_is_one_line_at_the_end(tmp_path: Path) -> None:
-    done = _run(tmp_path / "log.txt", 'print("reading"); raise UserError("label: no column\\n  here: mend it")')
+    done = _run(tmp_path / "log.txt", 'print("reading"); raise UserError("label: no column\\n  here: fix it")')
     assert done.returncode == 1
-    assert (tmp_path / "log.txt").read_text() == "reading\nerror: label: no column here: mend it\n"
+    assert (tmp_path / "log.txt").read_text() == "reading\nerror: label: no column here: fix it\n"
 
 
 def test_any_other_fault_shows_its_traceback_and_ends_with_an_error_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Nothing that a run reads can run code, and nothing that it is told can lead it out of its own folders."""
+"""No file that a run reads can run code, and no name in the configuration can lead out of the run's folders."""
 
 import ast
 import json
@@ -26,26 +26,26 @@ CALLS |= {"subprocess.getoutput", "subprocess.getstatusoutput", "__import__"}
 def sources() -> dict[str, str]:
     """Return the Python text of everything that a run executes: library, scripts, rules, notebook, DAG."""
     files = [*(ROOT / "scripts").rglob("*.py"), *(ROOT / "airflow").rglob("*.py")]
-    found = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in files}
+    texts = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in files}
     cells = json.loads((ROOT / "notebooks/results.ipynb").read_text(encoding="utf-8"))["cells"]
-    found["notebooks/results.ipynb"] = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
-    return found
+    texts["notebooks/results.ipynb"] = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
+    return texts
 
 
 def dangers(text: str) -> list[str]:
     """Return the modules and calls in a program that load code or start a shell."""
-    found = []
+    names = []
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
-            found += [a.name for a in node.names if a.name.split(".")[0] in MODULES]
+            names += [a.name for a in node.names if a.name.split(".")[0] in MODULES]
         elif isinstance(node, ast.ImportFrom):
-            found += [f"{node.module}.{a.name}" for a in node.names if f"{node.module}.{a.name}" in CALLS]
-            found += [str(node.module)] if str(node.module).split(".")[0] in MODULES else []
+            names += [f"{node.module}.{a.name}" for a in node.names if f"{node.module}.{a.name}" in CALLS]
+            names += [str(node.module)] if str(node.module).split(".")[0] in MODULES else []
         elif isinstance(node, ast.Call):
             name = ast.unparse(node.func)
-            found += [name] if name in CALLS else []
-            found += [f"{name}({k.arg}=...)" for k in node.keywords if k.arg in ("shell", "allow_pickle")]
-    return found
+            names += [name] if name in CALLS else []
+            names += [f"{name}({k.arg}=...)" for k in node.keywords if k.arg in ("shell", "allow_pickle")]
+    return names
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,8 @@ def test_the_search_for_dangers_finds(text: str) -> None:
 
 
 def test_nothing_unpickles_evaluates_or_starts_a_shell() -> None:
-    found = {name: danger for name, text in sources().items() if (danger := dangers(text))}
     assert len(sources()) > 100
-    assert found == {}
+    assert {name: danger for name, text in sources().items() if (danger := dangers(text))} == {}
 
 
 def test_no_rule_runs_a_shell_command_or_a_snippet_of_its_own() -> None:
