@@ -38,7 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name.replace(" ", "_"))
-def test_a_mistake_is_told_in_one_line_with_the_way_out(case: Case, folder: Path) -> None:
+def test_a_mistake_is_reported_in_one_line_with_the_way_out(case: Case, folder: Path) -> None:
     if case.name.startswith(("unreadable", "file in an unreadable")) and os.geteuid() == 0:
         pytest.skip("root reads every file, whatever its permissions")
     case.spoil(folder)

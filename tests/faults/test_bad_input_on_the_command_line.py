@@ -64,7 +64,7 @@ def test_the_command_ends_with_one_error_line_and_no_half_made_file(case: Case, 
     assert sorted(left) == FINISHED[case.step]
 
 
-def test_every_missing_file_is_told_before_any_job_with_dataset_and_key(tmp_path: Path) -> None:
+def test_every_missing_file_is_reported_before_any_job_with_dataset_and_key(tmp_path: Path) -> None:
     write_study(tmp_path)
     base = {"metadata": "metadata.parquet", "features": {"stage2": "lost.parquet"}, "id": "sample"}
     content = configuration({**base, "label": "fake", "groups": ["video"]})
@@ -92,7 +92,7 @@ def test_a_file_that_a_surrounding_workflow_makes_is_not_missing(tmp_path: Path)
     assert "make_it" in shown
 
 
-def test_a_configuration_that_is_no_yaml_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_a_configuration_that_is_no_yaml_is_reported_without_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     (tmp_path / "config/config.yaml").write_text("datasets: {mine: [\n")
     code, shown = snakemake(tmp_path, "-n")
