@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from foldwise.data.readers import as_text, plain, text_column
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, counted, listed, nearest
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[
     infinite = np.isinf(values) & ~missing
     if infinite.any() and not rules.infinite_is_missing:
         raise UserError(
-            f"column {name!r} contains {int(infinite.sum())} infinite values: correct the table, name the column in "
+            f"column {name!r} contains {counted(int(infinite.sum()), 'infinite value')}: correct the table, name the column in "
             "exclude, or set inf: missing"
         )
     return values, missing | infinite

@@ -145,7 +145,7 @@ def test_everything_that_is_missing_is_named_in_one_line_with_the_nearest_name(
 
 
 def test_a_repeated_sample_is_refused(single: Path, scored: Callable[..., Scored]) -> None:
-    with pytest.raises(UserError, match="1 ids stand more than once"):
+    with pytest.raises(UserError, match="1 repeated id in"):
         scored(single, pd.concat([table(), table().iloc[:1]]))
 
 
@@ -211,7 +211,7 @@ def test_sentinels_and_infinities_are_those_of_the_training(single: Path, scored
 
 def test_an_infinity_is_refused_where_training_refused_it(joined: Path, scored: Callable[..., Scored]) -> None:
     new = metadata().merge(features().add_prefix("stage2_"), left_on="sample", right_on="stage2_sample")
-    with pytest.raises(UserError, match="'stage2_noise' holds 1 infinite values"):
+    with pytest.raises(UserError, match="'stage2_noise' contains 1 infinite value:"):
         scored(joined, new.assign(stage2_noise=[np.inf, *[1.0] * 47]))
 
 
