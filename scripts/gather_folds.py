@@ -3,9 +3,9 @@
 from foldwise.io.job import step
 
 with step(snakemake.log[0]):
-    from foldwise.results.paths import FOLD_TABLES
     from foldwise.training.collect import collect_params, collect_tables
 
-    for name in FOLD_TABLES:
-        collect_tables(snakemake.input[name], snakemake.output[name])
-    collect_params(snakemake.input.params, snakemake.output.params)
+    files = dict(snakemake.input.items())
+    collect_params(files.pop("params"), snakemake.output.params)
+    for name, tables in files.items():
+        collect_tables(tables, snakemake.output[name])

@@ -20,8 +20,6 @@ AFTER_TRAINING = {"gather_folds": 3, **COMBINED, "evaluate_backend": 4, "compare
 AFTER_TRAINING |= {"make_bundle": 1}
 REPORTS = {"execute_notebook": 1, "report": 1, "report_index": 1}
 PAGE = {"report": 1, "report_index": 1}
-# The model card is written in the words of the report.
-WORDS = {**PAGE, "make_bundle": 1}
 PAGES = {"plots": 3, "plot_ensemble": 1, "plot_comparison": 1, **REPORTS}
 AFTER_AUDIT = {"train_reference": 1, **TRAINING, **AFTER_TRAINING, **PAGES}
 AFTER_FOLDS = {"audit_leakage": 1, "pass_audit": 1, **AFTER_AUDIT}
@@ -57,8 +55,14 @@ CHANGES = {
     "nothing": (lambda study: None, {}),
     "a comment in a library module": (library("stats/metrics.py", r"\ndef brier", "\n# a comment\ndef brier"), {}),
     "a docstring in a library module": (library("folds/make_folds.py", "Split rows", "Divide rows"), {}),
-    "the words of the report": (library("results/wording.py", r"\ndef ", "\nADDED = 1\n\n\ndef "), WORDS),
-    "the template of the report": (library("report/report.html.j2", "</main>", "<!-- --></main>"), WORDS),
+    "the words of report, plots and model card": (
+        library("results/wording.py", r"\ndef ", "\nADDED = 1\n\n\ndef "),
+        {"build_analytics": 1, "make_bundle": 1, **PAGES},
+    ),
+    "the template of the report": (
+        library("report/report.html.j2", "</main>", "<!-- --></main>"),
+        {"make_bundle": 1, **REPORTS},
+    ),
     "the template of the model card": (library("bundle/README.md.j2", "## Limits", "## Limit"), {"make_bundle": 1}),
     "a comment in the bundle's score.py": (
         library("bundle/standalone/score.py", r"\nclass ", "\n# A comment.\nclass "),
