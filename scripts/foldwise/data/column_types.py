@@ -120,8 +120,8 @@ def read_numbers(name: str, array: pa.Array, rules: Rules) -> tuple[npt.NDArray[
     infinite = np.isinf(values) & ~missing
     if infinite.any() and not rules.infinite_is_missing:
         raise UserError(
-            f"column {name!r} contains {counted(int(infinite.sum()), 'infinite value')}: correct the table, name the column in "
-            "exclude, or set inf: missing"
+            f"column {name!r} contains {counted(int(infinite.sum()), 'infinite value')}: correct the table, name the "
+            "column in exclude, or set inf: missing"
         )
     return values, missing | infinite
 
