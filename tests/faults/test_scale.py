@@ -114,5 +114,5 @@ def test_columns_groups_and_values_may_be_emoji_and_the_name_of_a_dataset_may_no
     _, contract, _ = prepared(columns, label="🏷", groups=["🎥"], positive="🤖", slices=["🎞"])
     assert [f["name"] for f in contract["features"]] == ["📏 🇩🇪"]
     assert contract["unit"] == "🎥"
-    with pytest.raises(UserError, match="'🎬' is not a usable name: letters, digits"):
+    with pytest.raises(UserError, match="'🎬' is not a valid name: letters, digits"):
         parse({**configuration(SINGLE), "datasets": {"🎬": SINGLE}})
