@@ -147,8 +147,8 @@ def test_a_changed_search_is_seen_while_the_audit_is_to_run_too(study: Study) ->
 
 
 def test_a_table_of_a_fold_that_is_deleted_is_made_again_for_one_target_that_needs_it(study: Study) -> None:
-    for name in ("catboost/fold_2/curve.parquet", "catboost/curve.parquet"):
-        delete(name)(study)
+    for name in ("fold_2/curve.parquet", "curve.parquet", "plots/learning_curves.png"):
+        delete(f"catboost/{name}")(study)
     planned = study.would_run("results/tiny/catboost/plots/learning_curves.png")
     assert dict(planned) == {"train_fold_catboost": 1, "gather_folds": 1, "evaluate_backend": 1, "plots": 1}
 
