@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from fixtures.scored import Scored, evaluate, write_scored
-from foldwise.evaluation.evaluate import headline
+from foldwise.evaluation.evaluate import counts, headline
 from foldwise.evaluation.fold_metrics import constant_metrics, metrics_table
 from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import Fold, Folds, Plan, Rows, open_rows
@@ -238,11 +238,18 @@ def test_a_fold_names_the_source_that_it_holds_out(held_out: bool, tmp_path: Pat
     assert [fold.get("source") for fold in folds] == (names or [None] * 6)
 
 
-def test_a_unit_has_the_label_of_most_of_its_rows() -> None:
-    rows = pd.DataFrame({"repeat": 1, "fold": 1, "group": 0, "unit": list("aaabb"), "score": [0.2, 0.4, 0.9, 0.1, 0.3]})
-    units = by_unit(rows.assign(label=[1, 1, 0, 0, 0]))
-    assert units["label"].tolist() == [1, 0]
-    assert units["score"].tolist() == pytest.approx([0.5, 0.2])
+def test_a_unit_is_positive_if_more_than_half_of_its_rows_are() -> None:
+    label = [1, 1, 0, 0, 0, 0, 1]
+    rows = _rows("aaabbcc", label, {1: [0] * 7})
+    prediction = [0.2, 0.4, 0.9, 0.1, 0.3, 0.5, 0.7]
+    units = by_unit(rows.frame.assign(repeat=1, fold=1, score=prediction))
+    assert units["label"].tolist() == [1, 0, 0]
+    assert units["score"].tolist() == pytest.approx([0.5, 0.2, 0.6])
+    assert counts(rows).positive_units == 1
+    # The unit "c" is negative in the train part too: one positive unit of three.
+    more = _rows("aaabbccde", [*label, 0, 1], {1: [1, 1, 1, 2, 2, 1, 1, 0, 0]})
+    lines = constant_metrics("tiny", more, []).set_index(["level", "metric"])["value"]
+    assert lines["unit", "brier"] == pytest.approx(((1 / 3) ** 2 + (2 / 3) ** 2) / 2)
 
 
 def test_an_undefined_metric_is_null_in_the_metrics_table(tidy: pd.DataFrame) -> None:
