@@ -103,3 +103,7 @@ def test_a_draw_of_one_class_has_no_ranking_and_is_left_out() -> None:
     intervals = group_bootstrap(label, prediction, np.array([0, 0, 1, 1]), 0.95, draws=100, seed=0)
     assert (intervals["auc"].n_draws, intervals["brier"].n_draws) == (100 - one_class.sum(), 100)
     assert intervals["auc"].low == intervals["auc"].high == 0.75
+
+
+def test_f1_is_0_where_no_row_is_positive_or_called() -> None:
+    assert pooled_metrics(np.zeros(4, np.int8), np.array([0.1, 0.2, 0.3, 0.4]))["f1"] == 0

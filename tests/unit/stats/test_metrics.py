@@ -17,6 +17,7 @@ from foldwise.stats.metrics import (
     decision_metrics,
     equal_error_rate,
     log_loss,
+    precision_recall_points,
     roc_points,
     search_metric,
     tpr_at_fpr,
@@ -124,9 +125,18 @@ def test_equal_error_rates_known_by_hand(label: list[int], prediction: list[floa
     assert equal_error_rate(np.array(label, np.int8), np.array(prediction)) == expected
 
 
-def test_the_roc_curve_goes_from_corner_to_corner() -> None:
-    false_rate, true_rate = roc_points(*_drawn(0, ties=True))
-    assert (false_rate[0], true_rate[0], false_rate[-1], true_rate[-1]) == (0, 0, 1, 1)
+@cases
+def test_the_roc_curve_is_that_of_scikit_learn(label: Any, prediction: Any) -> None:
+    expected = sk.roc_curve(label, prediction, drop_intermediate=False)[:2]
+    np.testing.assert_allclose(roc_points(label, prediction), expected, rtol=1e-12)
+
+
+@cases
+def test_the_precision_recall_curve_is_that_of_scikit_learn_without_the_point_that_calls_nobody(
+    label: Any, prediction: Any
+) -> None:
+    expected = [values[-2::-1] for values in sk.precision_recall_curve(label, prediction)[:2]]
+    np.testing.assert_allclose(precision_recall_points(label, prediction), expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("present", [0, 1])
