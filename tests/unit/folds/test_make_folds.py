@@ -189,6 +189,16 @@ def test_the_final_split_has_no_test_rows_and_splits_no_group(tmp_path: Path) ->
     assert folds.groupby("group")["final"].nunique().max() == 1
 
 
+def test_the_final_split_is_that_of_scikit_learn_with_a_seed_of_its_own(tmp_path: Path) -> None:
+    data = grouped()
+    make_folds(**write_dataset(tmp_path, data), plan=PLAN, output=tmp_path / "folds.parquet")
+    final = read_table(tmp_path / "folds.parquet").column("final").to_numpy()
+    seed = int(np.random.SeedSequence((PLAN.seed, 0)).generate_state(1)[0])
+    splitter = StratifiedGroupKFold(PLAN.inner_splits, shuffle=True, random_state=seed)
+    for inner, (_, test) in enumerate(splitter.split(data.label, data.label, data.group), start=1):
+        np.testing.assert_array_equal(np.flatnonzero(final == inner), test)
+
+
 def test_a_final_split_with_one_class_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = grouped()
     paths = write_dataset(tmp_path, data)
