@@ -42,8 +42,8 @@ class Study:
         number = [] if cores is None else ["--cores", str(cores)]
         return started(self.command(*number, *arguments), self.folder)
 
-    def complete(self) -> str:
-        done = self.run()
+    def complete(self, *targets: str) -> str:
+        done = self.run(*targets)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

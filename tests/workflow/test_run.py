@@ -103,10 +103,9 @@ def test_a_second_run_does_nothing(finished: Study) -> None:
 
 def test_fold_files_that_are_gone_come_back_as_they_were(study: Study) -> None:
     before = contents(study.folder / "results")
-    gone = ["xgboost/fold_1/predictions.parquet", "xgboost/fold_2/model.json", "lightgbm/fold_1/search.parquet"]
-    for name in gone:
+    for name in ("xgboost/fold_1/predictions.parquet", "xgboost/fold_2/model.json", "lightgbm/fold_1/search.parquet"):
         (study.folder / "results/tiny" / name).unlink()
-    study.complete()
+    study.complete("results/tiny/lightgbm/fold_1/search.parquet", "all")
     assert contents(study.folder / "results") == before
     done = study.run()
     assert "Nothing to be done" in done.stdout + done.stderr
