@@ -10,10 +10,10 @@ import pyarrow as pa
 from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
 from foldwise.evaluation.evaluate import counts
 from foldwise.evaluation.fold_metrics import by_fold, constant_metrics, fold_metrics, metrics_table
+from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.intervals import groups_of_rarer_class
 from foldwise.evaluation.pairs import compare_pairs, verdict
 from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
-from foldwise.evaluation.records import Means
 from foldwise.folds.assignment import Rows, open_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
 from foldwise.model_names import BASELINES

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from foldwise.evaluation.fold_metrics import baseline, by_fold, constant_metrics, fold_metrics, metrics_table
+from foldwise.evaluation.interval_records import Intervals
 from foldwise.evaluation.intervals import METRICS, groups_of_rarer_class, intervals_of_level
 from foldwise.evaluation.operating_points import (
     EvaluationSettings,
@@ -20,7 +21,6 @@ from foldwise.evaluation.records import (
     Extent,
     FoldMetrics,
     Headline,
-    Intervals,
     Level,
     MeanOverFolds,
     Metrics,

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.evaluation.interval_records import Interval, Intervals
 from foldwise.evaluation.predictions import by_unit
-from foldwise.evaluation.records import Interval, Intervals, Level
+from foldwise.evaluation.records import Level
 from foldwise.stats.bootstrap import DRAWS, group_bootstrap, pooled_metrics
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse, too_few_groups
 from foldwise.stats.delong import clustered_delong

@@ -11,15 +11,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.evaluation.records import (
+from foldwise.evaluation.decision_records import (
     Calibration,
     CalibrationMetrics,
     FoldThreshold,
-    Interval,
-    Means,
     OperatingPoint,
     Thresholds,
 )
+from foldwise.evaluation.interval_records import Interval, Means
 from foldwise.stats.calibration import Calibrator, fit_calibrator, slope_and_intercept
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
 from foldwise.stats.metrics import brier, defined_decision_metrics, log_loss

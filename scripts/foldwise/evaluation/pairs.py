@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from foldwise.evaluation.comparison_records import DelongDifference, DifferenceTest, Pair
-from foldwise.evaluation.records import Means
+from foldwise.evaluation.interval_records import Means
 from foldwise.model_names import counted_models
 from foldwise.stats.corrected_t import corrected_t, correlated_t, holm
 from foldwise.stats.delong import clustered_delong_difference

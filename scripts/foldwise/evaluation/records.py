@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Annotated, Literal, Self
 
+from foldwise.evaluation.decision_records import Calibration, Thresholds
+from foldwise.evaluation.interval_records import Interval, Intervals
 from foldwise.io.json_record import INLINE, REST, Json, JsonRecord, Key, read_key
 
 Level = Literal["row", "unit"]
@@ -31,51 +33,6 @@ class Counts(JsonRecord):
     folds: int
     repeats: int
     n_splits: int
-
-
-@dataclass(frozen=True)
-class Interval(JsonRecord):
-    """An estimate with its interval, or with the reason why none is given.
-
-    Attributes:
-        estimate: mean over folds, or the metric of the pooled predictions.
-        low: lower end.
-        high: upper end.
-        confidence: such as 0.95.
-        se: standard error.
-        df: degrees of freedom, of the corrected t.
-        refused: why there is no interval; then ``low``, ``high``, ``confidence`` and ``se`` are None.
-        n_folds: folds of the mean, of the corrected t.
-        n_draws: draws in which the metric is defined, of the bootstrap.
-        level: ``row`` or ``unit``.
-        n_groups: groups in the interval.
-        n_units: units in it.
-        n_rows: rows in it.
-        covers: what kind of variation the interval accounts for.
-    """
-
-    estimate: float | None
-    low: float | None = None
-    high: float | None = None
-    confidence: float | None = None
-    se: float | None = None
-    df: int | None = None
-    refused: str | None = None
-    n_folds: int | None = None
-    n_draws: int | None = None
-    level: str | None = None
-    n_groups: int | None = None
-    n_units: int | None = None
-    n_rows: int | None = None
-    covers: str | None = None
-
-    @property
-    def ends(self) -> tuple[float, float] | None:
-        """Lower and upper end; None where there is no interval."""
-        return None if self.low is None or self.high is None else (self.low, self.high)
-
-
-Intervals = Mapping[str, Mapping[str, Interval]]
 
 
 @dataclass(frozen=True)
@@ -188,89 +145,6 @@ class Baseline(JsonRecord):
 
     row: Annotated[Values, REST]
     unit: Values
-
-
-@dataclass(frozen=True)
-class FoldThreshold(JsonRecord):
-    """The decision threshold of one outer fold."""
-
-    fold: int
-    threshold: float
-
-
-@dataclass(frozen=True)
-class OperatingPoint(JsonRecord):
-    """The true- and false-positive rates that a threshold chosen for a false-positive rate has on the test rows."""
-
-    fpr_aimed_at: float
-    tpr: Interval
-    fpr: Interval
-
-
-@dataclass(frozen=True)
-class Means(JsonRecord):
-    """What means over outer folds are computed on; rows and groups are those of one repeat."""
-
-    level: str
-    n_folds: int
-    n_rows: int
-    n_groups: int
-
-
-@dataclass(frozen=True)
-class Thresholds(JsonRecord):
-    """Decisions by row at 0.5 and at the thresholds chosen on the train part of each fold.
-
-    Attributes:
-        criterion: what the chosen threshold is best by: ``youden``, ``f1`` or ``fpr``.
-        chosen_on: the predictions it is chosen on, in words.
-        over: what the means are computed on.
-        folds: the chosen threshold of each fold.
-        at_half: metric -> mean over folds at the threshold 0.5 (key ``at_0.5``).
-        at_chosen: metric -> mean over folds at the chosen thresholds.
-        operating_points: one for each configured false-positive rate.
-    """
-
-    criterion: str
-    chosen_on: str
-    over: Annotated[Means, INLINE]
-    folds: Sequence[FoldThreshold]
-    at_half: Annotated[Mapping[str, Interval], Key("at_0.5")]
-    at_chosen: Mapping[str, Interval]
-    operating_points: Sequence[OperatingPoint]
-
-
-@dataclass(frozen=True)
-class CalibrationMetrics(JsonRecord):
-    """How well predicted probabilities fit the labels: means over folds, by row.
-
-    The slope is averaged over the folds where it is defined, ``n_folds_with_slope`` of them.
-    """
-
-    brier: float | None
-    log_loss: float | None
-    slope: float | None
-    intercept: float | None
-    n_folds_with_slope: int
-
-
-@dataclass(frozen=True)
-class Calibration(JsonRecord):
-    """Calibration of the predictions before and after the calibrator of each fold is applied.
-
-    Attributes:
-        method: ``sigmoid``, ``isotonic`` or ``none``.
-        fitted_on: the predictions it is fitted on, in words.
-        over: what the means are computed on.
-        before: of the predictions as they are.
-        after: of the calibrated predictions.
-    """
-
-    method: str
-    fitted_on: str
-    over: Annotated[Means, INLINE]
-    before: CalibrationMetrics
-    after: CalibrationMetrics
 
 
 @dataclass(frozen=True)

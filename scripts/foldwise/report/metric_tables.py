@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from foldwise.evaluation.records import Interval, Level, MetricSummary, SliceMetrics
+from foldwise.evaluation.interval_records import Interval
+from foldwise.evaluation.records import Level, MetricSummary, SliceMetrics
 from foldwise.model_names import BASELINES, ENSEMBLE
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from foldwise.evaluation.records import Interval, Thresholds
+from foldwise.evaluation.decision_records import Thresholds
+from foldwise.evaluation.interval_records import Interval
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording

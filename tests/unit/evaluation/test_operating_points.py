@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from foldwise.evaluation.decision_records import FoldThreshold, Thresholds
+from foldwise.evaluation.interval_records import Interval, Means
 from foldwise.evaluation.operating_points import (
     EvaluationSettings,
     apply_decision_rules,
     calibration_summary,
     threshold_summary,
 )
-from foldwise.evaluation.records import FoldThreshold, Interval, Means, Thresholds
 from foldwise.stats.calibration import fit_calibrator
 from foldwise.stats.corrected_t import corrected_t
 

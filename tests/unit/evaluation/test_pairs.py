@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from foldwise.evaluation.comparison_records import DifferenceTest, Pair
+from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.pairs import compare_pairs, cross_check, pair_verdict, verdict
-from foldwise.evaluation.records import Means
 from foldwise.stats.corrected_t import correlated_t
 
 OVER = Means("row", n_folds=5, n_rows=400, n_groups=40)

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from foldwise.evaluation.comparison_records import Comparison
-from foldwise.evaluation.records import Headline, Interval
+from foldwise.evaluation.interval_records import Interval
+from foldwise.evaluation.records import Headline
 
 OVER = {"metric": "auc", "level": "row", "n_folds": 6, "n_groups": 40, "n_rows": 200}
 TEST = {
