@@ -11,9 +11,11 @@ from foldwise.analytics import rows
 from foldwise.analytics.session import connect
 from foldwise.audit.findings import read_audit
 from foldwise.data.contract import read_contract
+from foldwise.evaluation.comparison_records import Comparison
+from foldwise.evaluation.records import Metrics
 from foldwise.folds.assignment import read_folds
 from foldwise.io.files import read_note, read_table, replacing
-from foldwise.results.load import read_comparison, read_metrics, read_params, read_weights
+from foldwise.results.load import read_params, read_record, read_weights
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _execute(connection: duckdb.DuckDBPyConnection, *names: str) -> None:
 def _add_dataset(connection: duckdb.DuckDBPyConnection, files: DatasetFiles) -> None:
     contract, comparison, folds = (
         read_contract(files.contract),
-        read_comparison(files.comparison),
+        read_record(files.comparison, Comparison),
         read_folds(files.folds),
     )
     audit = read_audit(files.audit) if files.audit else None
@@ -104,7 +106,7 @@ def _add_dataset(connection: duckdb.DuckDBPyConnection, files: DatasetFiles) -> 
 
 
 def _add_backend(connection: duckdb.DuckDBPyConnection, files: BackendFiles) -> None:
-    metrics = read_metrics(files.metrics)
+    metrics = read_record(files.metrics, Metrics)
     _insert(connection, "results", rows.result_rows(metrics, read_params(files.params)))
     _insert(connection, "intervals", rows.interval_rows(metrics))
     search, note = read_table(files.search), read_note(files.search)
@@ -113,7 +115,7 @@ def _add_backend(connection: duckdb.DuckDBPyConnection, files: BackendFiles) -> 
 
 
 def _add_ensemble(connection: duckdb.DuckDBPyConnection, files: EnsembleFiles) -> None:
-    metrics, weights = read_metrics(files.metrics), read_weights(files.weights)
+    metrics, weights = read_record(files.metrics, Metrics), read_weights(files.weights)
     _insert(connection, "results", rows.ensemble_rows(metrics, weights))
     _insert(connection, "intervals", rows.interval_rows(metrics))
     _insert(connection, "weights", [{"dataset": metrics.dataset, **weight.as_json()} for weight in weights])

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from foldwise.errors import UserError
+from foldwise.evaluation.records import Metrics
 from foldwise.io.files import read_json, read_table
-from foldwise.results.load import read_metrics
+from foldwise.results.load import read_record
 
 _CLOSED = {
     "enable_external_access": "false",
@@ -153,6 +154,6 @@ def _read(file: Path) -> pa.Table:
     content = read_json(file)
     if not isinstance(content, dict) or "fold_results" not in content:
         raise UserError(f"{file} has no fold_results: register a metrics.json or parquet files")
-    rows = read_metrics(file).fold_rows()
+    rows = read_record(file, Metrics).fold_rows()
     names = dict.fromkeys(name for row in rows for name in row)
     return pa.table({name: [row.get(name) for row in rows] for name in names})

@@ -15,7 +15,7 @@ from foldwise.model_names import BASELINES
 from foldwise.plots.labels import shortened
 from foldwise.plots.style import GREY, Subject, entitle, model_style, new_figure, save, styled
 from foldwise.results import wording
-from foldwise.results.load import read_comparison
+from foldwise.results.load import read_record
 
 _METRICS = ("auc", "ap", "f1", "log_loss")
 _DIRECTION = {"log_loss": "nats, lower is better"}
@@ -29,7 +29,7 @@ def write_comparison_plot(path: str | Path, *, comparison: str | Path, metrics: 
         comparison: path of comparison.json.
         metrics: path of the dataset's metrics.parquet.
     """
-    results = read_comparison(comparison)
+    results = read_record(comparison, Comparison)
     save(draw_comparison(results, read_table(metrics).to_pandas()), path)
     print(f"drew the comparison of {len(results.models)} models and baselines on {results.dataset}")
 

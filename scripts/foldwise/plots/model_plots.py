@@ -18,7 +18,7 @@ from foldwise.plots.labels import population
 from foldwise.plots.learning_curves import draw_learning_curves
 from foldwise.plots.search_plot import draw_search
 from foldwise.plots.style import Subject, save
-from foldwise.results.load import read_metrics, read_params
+from foldwise.results.load import read_params, read_record
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def read_model(*, contract: str | Path, metrics: str | Path, out_of_fold: str | 
         metrics: path of the model's metrics.json.
         out_of_fold: path of its out_of_fold.parquet.
     """
-    about, measured = read_contract(contract), read_metrics(metrics)
+    about, measured = read_contract(contract), read_record(metrics, Metrics)
     return ModelResults(
         subject=Subject(measured.dataset, measured.backend, population(measured.counts, about.unit)),
         label=about.label,

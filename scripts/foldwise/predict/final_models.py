@@ -17,8 +17,9 @@ from foldwise.evaluation.records import HEADLINE_METHOD, Metrics
 from foldwise.io.files import read_table, reading_result, sha256
 from foldwise.io.json_record import JsonRecord
 from foldwise.model_names import ENSEMBLE
-from foldwise.results.load import read_ensemble_params, read_metrics
+from foldwise.results.load import read_record
 from foldwise.results.paths import FinalModelFiles, final_model_files
+from foldwise.results.training_records import EnsembleParams
 from foldwise.stats.ensemble_weights import weighted_mean
 
 Predictions = npt.NDArray[np.float64]
@@ -168,7 +169,7 @@ def _load_model(name: str, files: FinalModelFiles) -> FinalModel:
 
 
 def _load_ensemble(files: FinalModelFiles, backends: Sequence[FinalModel]) -> FinalEnsemble:
-    weights = read_ensemble_params(files.model).weights
+    weights = read_record(files.model, EnsembleParams).weights
     rule, record = _rule_and_record(ENSEMBLE, files, weights=weights)
     missing = sorted(set(weights) - {model.name for model in backends})
     if missing:
@@ -183,7 +184,7 @@ def _rule_and_record(name: str, files: FinalModelFiles, **own: Any) -> tuple[Dec
     for path in (files.model, files.inner_predictions, files.metrics):
         if not Path(path).exists():
             raise UserError(f"{path}: the final model of {name} needs this file: run the workflow to its end first")
-    metrics = read_metrics(files.metrics)
+    metrics = read_record(files.metrics, Metrics)
     thresholds, calibration = metrics.thresholds, metrics.calibration.method
     rates = [point.fpr_aimed_at for point in thresholds.operating_points]
     settings = EvaluationSettings(rates, 0.95, calibration, thresholds.criterion)

@@ -6,36 +6,29 @@ Every reader refuses a file that is broken or was edited with one line that name
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from foldwise.audit.findings import Audit, read_audit
 from foldwise.data.contract import Contract, read_contract
 from foldwise.evaluation.comparison_records import Comparison
 from foldwise.evaluation.records import Metrics, MetricSummary
 from foldwise.io.files import read_json, read_table, reading_result
+from foldwise.io.json_record import JsonRecord
 from foldwise.model_names import ENSEMBLE
 from foldwise.results import wording
-from foldwise.results.training_records import EnsembleParams, FoldParams, FoldWeight, LeakyReference
+from foldwise.results.training_records import FoldParams, FoldWeight, LeakyReference
+
+Record = TypeVar("Record", bound=JsonRecord)
 
 
-def read_metrics(path: str | Path) -> Metrics:
-    """Read metrics.json of a model.
-
-    Raises:
-        UserError: when the file is broken.
-    """
-    with reading_result(path):
-        return Metrics.from_json(read_json(path))
-
-
-def read_comparison(path: str | Path) -> Comparison:
-    """Read comparison.json of a dataset.
+def read_record(path: str | Path, kind: type[Record]) -> Record:
+    """Read a JSON file of the results as the record that it contains, such as metrics.json as ``Metrics``.
 
     Raises:
         UserError: when the file is broken.
     """
     with reading_result(path):
-        return Comparison.from_json(read_json(path))
+        return kind.from_json(read_json(path))
 
 
 def read_params(path: str | Path) -> list[FoldParams]:
@@ -49,16 +42,6 @@ def read_params(path: str | Path) -> list[FoldParams]:
         return [FoldParams.from_json(entry) for entry in (content if isinstance(content, list) else [content])]
 
 
-def read_ensemble_params(path: str | Path) -> EnsembleParams:
-    """Read the weights of the final models in the ensemble.
-
-    Raises:
-        UserError: when the file is broken.
-    """
-    with reading_result(path):
-        return EnsembleParams.from_json(read_json(path))
-
-
 def read_weights(path: str | Path) -> list[FoldWeight]:
     """Read weights.parquet of the ensemble, one entry a row.
 
@@ -67,16 +50,6 @@ def read_weights(path: str | Path) -> list[FoldWeight]:
     """
     with reading_result(path):
         return [FoldWeight.from_json(row) for row in read_table(path).to_pylist()]
-
-
-def read_leaky_reference(path: str | Path) -> LeakyReference:
-    """Read leaky_reference.json of a dataset.
-
-    Raises:
-        UserError: when the file is broken.
-    """
-    with reading_result(path):
-        return LeakyReference.from_json(read_json(path))
 
 
 @dataclass(frozen=True)
@@ -201,17 +174,17 @@ def read_results(
     Raises:
         UserError: when a file is broken.
     """
-    metrics_of = {read.backend: read for read in map(read_metrics, metrics)}
+    metrics_of = {read.backend: read for read in (read_record(path, Metrics) for path in metrics)}
     params_of = {folds[0].backend: folds for folds in map(read_params, params) if folds}
     return DatasetResults(
         contract=read_contract(contract),
         audit=read_audit(audit) if audit else None,
-        comparison=read_comparison(comparison),
+        comparison=read_record(comparison, Comparison),
         metrics={name: metrics_of[name] for name in models if name in metrics_of},
         params={name: params_of[name] for name in models if name in params_of},
         configuration=configuration or {},
         plots=load_plots(plots),
         comparison_plot=Path(comparison_plot).read_bytes() if comparison_plot else None,
-        leaky=read_leaky_reference(leaky) if leaky else None,
+        leaky=read_record(leaky, LeakyReference) if leaky else None,
         weights=read_weights(weights) if weights else [],
     )

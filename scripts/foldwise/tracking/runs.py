@@ -14,8 +14,8 @@ from foldwise.data.contract import read_contract
 from foldwise.evaluation.records import HEADLINE_METHOD, FoldMetrics, Metrics
 from foldwise.io.files import read_table, sha256, without_credentials
 from foldwise.model_names import ENSEMBLE
-from foldwise.results.load import read_ensemble_params, read_metrics, read_params, read_weights
-from foldwise.results.training_records import FoldParams
+from foldwise.results.load import read_params, read_record, read_weights
+from foldwise.results.training_records import EnsembleParams, FoldParams
 
 # A learning curve keeps its shape in 200 points; a tracker stores each point as a row.
 CURVE_POINTS = 200
@@ -168,7 +168,7 @@ def read_runs(
 def _backend_run(
     shared: DatasetFiles, own: BackendFiles, plots: Sequence[str], sections: Mapping[str, Section], code: str
 ) -> ModelRun:
-    metrics, folds, [final] = read_metrics(own.metrics), read_params(own.params), read_params(own.final_params)
+    metrics, folds, [final] = read_record(own.metrics, Metrics), read_params(own.params), read_params(own.final_params)
     curves = _mean_curves(read_table(own.curve).to_pandas())
     fold_metrics = {fold.fold: fold for fold in metrics.folds}
     versions = {f"foldwise.version.{library}": version for library, version in folds[0].versions.items()}
@@ -205,7 +205,7 @@ def _ensemble_run(
     shared: DatasetFiles, own: EnsembleFiles, plots: Sequence[str], sections: Mapping[str, Section], code: str
 ) -> ModelRun:
     """Return the run of the ensemble, with weights in place of hyperparameters."""
-    metrics, final = read_metrics(own.metrics), read_ensemble_params(own.final_params)
+    metrics, final = read_record(own.metrics, Metrics), read_record(own.final_params, EnsembleParams)
     weights = [weight for weight in read_weights(own.weights) if weight.inner_fold == 0]
     return ModelRun(
         dataset=metrics.dataset,

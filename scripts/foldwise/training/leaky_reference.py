@@ -14,11 +14,12 @@ import pyarrow as pa
 from foldwise.backends.registry import check_device, get_backend
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import open_matrix
+from foldwise.evaluation.records import Metrics
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import split
 from foldwise.io.files import read_table, write_json, write_table
 from foldwise.io.job_memory import return_freed_memory
-from foldwise.results.load import read_metrics
+from foldwise.results.load import read_record
 from foldwise.results.training_records import LeakyBackend, LeakyMetric, LeakyReference
 from foldwise.search.fits import TrainPart
 from foldwise.search.run_search import search_points
@@ -82,7 +83,7 @@ def measure_optimism(*, predictions: Sequence[str], metrics: Sequence[str], outp
     """
     backends = {}
     for path, metrics_path in zip(predictions, metrics, strict=True):
-        grouped = read_metrics(metrics_path)
+        grouped = read_record(metrics_path, Metrics)
         by_fold = _metrics_by_fold(path)
         compared = {metric: _compare(values, grouped.headline.means[metric].mean) for metric, values in by_fold.items()}
         backends[grouped.backend] = LeakyBackend(compared, n_folds=len(by_fold["auc"]))

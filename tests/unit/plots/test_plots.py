@@ -18,7 +18,7 @@ from foldwise.plots.labels import shortened
 from foldwise.plots.model_comparison import draw_comparison
 from foldwise.plots.model_plots import PLOTS, SCORE_PLOTS, BackendResults, read_backend, read_model, write_plots
 from foldwise.plots.style import Subject, model_style, save
-from foldwise.results.load import read_comparison
+from foldwise.results.load import read_record
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -56,7 +56,7 @@ def results(tiny_run: FinishedRun) -> BackendResults:
 
 @pytest.fixture(scope="module")
 def comparison(tiny_run: FinishedRun) -> Comparison:
-    return read_comparison(tiny_run.results / "comparison.json")
+    return read_record(tiny_run.results / "comparison.json", Comparison)
 
 
 @pytest.fixture(scope="module")

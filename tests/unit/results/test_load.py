@@ -8,8 +8,10 @@ import pyarrow as pa
 import pytest
 from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.errors import UserError
+from foldwise.evaluation.records import Metrics
 from foldwise.io.files import write_json, write_table
-from foldwise.results.load import read_ensemble_params, read_metrics, read_params, read_weights
+from foldwise.results.load import read_params, read_record, read_weights
+from foldwise.results.training_records import EnsembleParams
 
 PARAMS: dict[str, Any] = {
     "backend": "xgboost",
@@ -40,7 +42,7 @@ def metrics_json(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_metrics_are_those_of_the_file(metrics_json: Path) -> None:
     content = json.loads(metrics_json.read_text())
-    metrics = read_metrics(metrics_json)
+    metrics = read_record(metrics_json, Metrics)
     assert json.dumps(metrics.as_json()) == json.dumps(content)
     assert metrics.mean("auc") == content["test_auc"]
     assert metrics.summary("auc", "unit").sd == content["unit"]["test_auc_std"]
@@ -55,7 +57,7 @@ def test_metrics_are_those_of_the_file(metrics_json: Path) -> None:
 
 
 def test_a_metric_that_is_no_headline_is_averaged_over_the_folds(metrics_json: Path) -> None:
-    metrics = read_metrics(metrics_json)
+    metrics = read_record(metrics_json, Metrics)
     summary = metrics.summary("eer")
     values = [fold.row["eer"] for fold in metrics.folds]
     assert summary.mean == pytest.approx(sum(filter(None, values)) / 6)
@@ -85,7 +87,7 @@ def test_an_edited_file_is_refused_in_one_line(
     edited = tmp_path / "metrics.json"
     write_json(edited, content)
     with pytest.raises(UserError, match=rf"metrics\.json: this result is broken \({message}\)"):
-        read_metrics(edited)
+        read_record(edited, Metrics)
 
 
 def test_params_of_all_folds_or_of_one_are_read(tmp_path: Path) -> None:
@@ -100,7 +102,7 @@ def test_params_of_all_folds_or_of_one_are_read(tmp_path: Path) -> None:
 def test_weights_of_the_ensemble_are_read(tmp_path: Path) -> None:
     content = {"weights": {"xgboost": 1.0}, "n_rows": 20, "cross_fitted": []}
     write_json(tmp_path / "params.json", content)
-    assert read_ensemble_params(tmp_path / "params.json").as_json() == content
+    assert read_record(tmp_path / "params.json", EnsembleParams).as_json() == content
     row = {"fold": 1, "inner_fold": 0, "backend": "xgboost", "weight": 1.0, "n_rows": 20}
     write_table(tmp_path / "weights.parquet", pa.Table.from_pylist([row]))
     assert [weight.as_json() for weight in read_weights(tmp_path / "weights.parquet")] == [row]

@@ -15,7 +15,7 @@ from fixtures.trained import settings_of, train_in, write_inputs
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan
 from foldwise.io.files import read_json, read_table, write_json, write_table
-from foldwise.results.load import read_leaky_reference
+from foldwise.results.load import read_record
 from foldwise.results.training_records import LeakyReference
 from foldwise.stats.metrics import auc
 from foldwise.training.leaky_reference import measure_optimism, train_row_wise
@@ -100,7 +100,7 @@ class Study:
         write_table(self.folder / "row_wise.parquet", pa.Table.from_pandas(self.predictions, preserve_index=False))
         paths = {"predictions": [str(self.folder / "row_wise.parquet")], "metrics": [str(self.folder / "metrics.json")]}
         measure_optimism(**paths, output=str(self.folder / "leaky_reference.json"))
-        return read_leaky_reference(self.folder / "leaky_reference.json")
+        return read_record(self.folder / "leaky_reference.json", LeakyReference)
 
     def by_fold(self, metric: Callable[[Any, Any], float]) -> list[float]:
         """Return a metric of scikit-learn on each fold."""
