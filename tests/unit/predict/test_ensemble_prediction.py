@@ -1,20 +1,16 @@
 """The ensemble predicts a new table too: the weighted mean of the final models, with its own threshold."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from fixtures.final_models import WEIGHTS, add_ensemble, predict, write_final_models
+from fixtures.final_models import WEIGHTS, Predicted, add_ensemble, predict, write_final_models
 from fixtures.small_study import SINGLE
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_table, sha256
 from foldwise.results.paths import final_model_files
-
-Predicted = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")

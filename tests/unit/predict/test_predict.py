@@ -1,4 +1,4 @@
-"""Predicting a new table: the models' own predictions, whatever the order, the types and the files it comes in."""
+"""Predicting a new table: the models' own predictions, whatever its order and its types."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from fixtures.final_models import metrics_record, predict, write_final_models
-from fixtures.small_study import JOINED, SINGLE, features, metadata, table
+from fixtures.final_models import Predicted, metrics_record, predict, write_final_models
+from fixtures.small_study import SINGLE, table
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.datasets import NewTable
 from foldwise.data.contract import Feature, read_contract
@@ -26,7 +26,6 @@ from foldwise.predict.prediction_report import conversion_note
 from foldwise.results.paths import final_model_files
 
 FEATURES = ["noise", "gradient", "frames", "codec"]
-Scored = tuple[pd.DataFrame, pd.DataFrame, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -35,16 +34,11 @@ def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_final_models(folder, {**SINGLE, "sentinels": {"frames": [20]}, "inf": "missing"})
 
 
-@pytest.fixture(scope="module")
-def joined(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_final_models(tmp_path_factory.mktemp("joined"), JOINED)
-
-
 @pytest.fixture
-def scored(tmp_path: Path) -> Callable[..., Scored]:
-    """Return a function that predicts files, or a frame, and reads what was written."""
+def scored(tmp_path: Path) -> Callable[..., Predicted]:
+    """Return a function that predicts a frame, or files, and reads what was written."""
 
-    def run(results: Path, new: pd.DataFrame | NewTable) -> Scored:
+    def run(results: Path, new: pd.DataFrame | NewTable) -> Predicted:
         if isinstance(new, pd.DataFrame):
             new.to_parquet(tmp_path / "new.parquet")
             new = NewTable(table=str(tmp_path / "new.parquet"))
@@ -58,7 +52,7 @@ def scores_of(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_evaluation(
-    single: Path, scored: Callable[..., Scored]
+    single: Path, scored: Callable[..., Predicted]
 ) -> None:
     rows, _, report = scored(single, table())
     assert rows["sample_id"].tolist() == table()["sample"].tolist()
@@ -79,7 +73,7 @@ def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_ev
 
 @pytest.mark.parametrize(("criterion", "rates"), [("youden", [0.05]), ("fpr", [0.3, 0.05])])
 def test_decision_rules_follow_the_configuration_as_in_the_folds(
-    scored: Callable[..., Scored], tmp_path: Path, criterion: str, rates: list[float]
+    scored: Callable[..., Predicted], tmp_path: Path, criterion: str, rates: list[float]
 ) -> None:
     results = write_final_models(tmp_path / "study", SINGLE)
     settings = EvaluationSettings(rates, 0.95, "isotonic", criterion)
@@ -100,7 +94,7 @@ def test_decision_rules_follow_the_configuration_as_in_the_folds(
         assert other["threshold"][0] != expected["threshold"][0]
 
 
-def test_a_unit_has_the_mean_of_its_rows(single: Path, scored: Callable[..., Scored]) -> None:
+def test_a_unit_has_the_mean_of_its_rows(single: Path, scored: Callable[..., Predicted]) -> None:
     rows, units, report = scored(single, table().iloc[:-1])
     assert units["n_rows"].tolist() == [4] * 11 + [3]
     for name in SPECIFICATIONS:
@@ -112,7 +106,7 @@ def test_a_unit_has_the_mean_of_its_rows(single: Path, scored: Callable[..., Sco
 
 
 def test_neither_order_nor_labels_nor_parts_matter(
-    single: Path, scored: Callable[..., Scored], monkeypatch: pytest.MonkeyPatch
+    single: Path, scored: Callable[..., Predicted], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, _, _ = scored(single, table())
     monkeypatch.setattr(predict_table, "PART_ROWS", 7)
@@ -129,14 +123,14 @@ def test_neither_order_nor_labels_nor_parts_matter(
 
 
 def test_known_columns_that_are_not_features_are_distinguished_from_unknown_ones(
-    single: Path, scored: Callable[..., Scored]
+    single: Path, scored: Callable[..., Predicted]
 ) -> None:
     _, _, report = scored(single, table().assign(colour="red"))
     assert (report["unused_columns"], report["extra_columns"]) == (["fake"], ["colour"])
 
 
 def test_everything_that_is_missing_is_named_in_one_line_with_the_nearest_name(
-    single: Path, scored: Callable[..., Scored]
+    single: Path, scored: Callable[..., Predicted]
 ) -> None:
     with pytest.raises(UserError) as caught:
         scored(single, table().rename(columns={"noise": "noize", "codec": "xyz"}))
@@ -144,12 +138,12 @@ def test_everything_that_is_missing_is_named_in_one_line_with_the_nearest_name(
     assert "'noise' (did you mean 'noize'?), 'codec': add them" in str(caught.value)
 
 
-def test_a_repeated_sample_is_refused(single: Path, scored: Callable[..., Scored]) -> None:
+def test_a_repeated_sample_is_refused(single: Path, scored: Callable[..., Predicted]) -> None:
     with pytest.raises(UserError, match="1 repeated id in"):
         scored(single, pd.concat([table(), table().iloc[:1]]))
 
 
-def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: Callable[..., Scored]) -> None:
+def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: Callable[..., Predicted]) -> None:
     whole, _, _ = scored(single, table())
     new = table()
     new = new.assign(frames=new["frames"].astype(str), noise=new["noise"].astype(float))
@@ -179,7 +173,7 @@ def test_other_types_are_converted_where_nothing_is_lost(single: Path, scored: C
     ],
 )
 def test_values_that_a_type_cannot_represent_are_refused(
-    single: Path, scored: Callable[..., Scored], column: str, values: list[Any], said: str
+    single: Path, scored: Callable[..., Predicted], column: str, values: list[Any], said: str
 ) -> None:
     new = table()
     new[column] = pd.Series(values)
@@ -187,7 +181,7 @@ def test_values_that_a_type_cannot_represent_are_refused(
         scored(single, new)
 
 
-def test_unseen_categories_count_as_missing_and_are_counted(single: Path, scored: Callable[..., Scored]) -> None:
+def test_unseen_categories_count_as_missing_and_are_counted(single: Path, scored: Callable[..., Predicted]) -> None:
     new = table()
     gaps, strange = new.assign(codec=new["codec"].where(new.index > 2)), new.copy()
     strange.loc[:2, "codec"] = ["av1", "av1", "theora"]
@@ -198,7 +192,7 @@ def test_unseen_categories_count_as_missing_and_are_counted(single: Path, scored
     assert report["notes"][:-1] == ["codec: 3 of 48 rows have a category unseen in training (av1, theora)."]
 
 
-def test_sentinels_and_infinities_are_those_of_the_training(single: Path, scored: Callable[..., Scored]) -> None:
+def test_sentinels_and_infinities_are_those_of_the_training(single: Path, scored: Callable[..., Predicted]) -> None:
     new = table()
     gaps = new.assign(frames=new["frames"].where(new.index > 3), noise=new["noise"].where(new.index > 5))
     hidden = new.copy()
@@ -207,58 +201,6 @@ def test_sentinels_and_infinities_are_those_of_the_training(single: Path, scored
     without, _, _ = scored(single, gaps)
     pd.testing.assert_frame_equal(rows, without)
     assert report["missing"]["noise"] == 6
-
-
-def test_an_infinity_is_refused_where_training_refused_it(joined: Path, scored: Callable[..., Scored]) -> None:
-    new = metadata().merge(features().add_prefix("stage2_"), left_on="sample", right_on="stage2_sample")
-    with pytest.raises(UserError, match="'stage2_noise' contains 1 infinite value:"):
-        scored(joined, new.assign(stage2_noise=[np.inf, *[1.0] * 47]))
-
-
-def test_tables_are_joined_as_in_training_whatever_their_order(
-    joined: Path, scored: Callable[..., Scored], tmp_path: Path
-) -> None:
-    features().iloc[::-1].to_csv(tmp_path / "stage2.csv", index=False)
-    metadata().drop(columns="fake").to_parquet(tmp_path / "metadata.parquet")
-    rows, units, report = scored(
-        joined, NewTable(features={"stage2": str(tmp_path / "stage2.csv")}, metadata=str(tmp_path / "metadata.parquet"))
-    )
-    whole = metadata().merge(features().set_index("sample").add_prefix("stage2_"), left_on="sample", right_index=True)
-    alone, _, _ = scored(joined, whole)
-    pd.testing.assert_frame_equal(rows, alone)
-    assert (len(units), report["rows_left_out"], report["unmatched"]) == (12, 0, {})
-
-
-def test_samples_without_features_are_left_out_and_counted(
-    joined: Path, scored: Callable[..., Scored], tmp_path: Path
-) -> None:
-    features().iloc[1:].to_parquet(tmp_path / "stage2.parquet")
-    metadata().iloc[:-1].to_parquet(tmp_path / "metadata.parquet")
-    files = {"features": {"stage2": str(tmp_path / "stage2.parquet")}, "metadata": str(tmp_path / "metadata.parquet")}
-    rows, _, report = scored(joined, NewTable(**files))  # type: ignore[arg-type]
-    assert (len(rows), report["rows_left_out"]) == (46, 1)
-    assert report["unmatched"] == {"stage2": {"samples_without_row": 1, "rows_without_sample": 1}}
-    features().iloc[20:].to_parquet(tmp_path / "stage2.parquet")
-    with pytest.raises(UserError, match="20 of 47 samples have no row here, such as 'v00_c0'"):
-        scored(joined, NewTable(**files))  # type: ignore[arg-type]
-
-
-def test_a_sample_that_only_the_second_feature_table_has_is_predicted(tmp_path: Path) -> None:
-    first, second = features()[["sample", "noise", "codec"]], features()[["sample", "gradient", "frames"]]
-    (tmp_path / "study").mkdir()
-    for name, frame in (("first", first), ("second", second)):
-        frame.to_parquet(tmp_path / f"study/{name}.parquet")
-    files = {"features": {"first": "first.parquet", "second": "second.parquet"}}
-    results = write_final_models(tmp_path / "study", {**JOINED, **files})
-    new = {name: str(tmp_path / f"{name}.parquet") for name in ("first", "second")}
-    first.iloc[1:].to_parquet(new["first"])
-    second.iloc[:-1].to_parquet(new["second"])
-    metadata().to_parquet(tmp_path / "metadata.parquet")
-    request = NewTable(features=new, metadata=str(tmp_path / "metadata.parquet"))
-    rows, _, report = predict(results, request, tmp_path)
-    assert rows["sample_id"].tolist() == metadata()["sample"].tolist()
-    assert report["rows_left_out"] == 0
-    assert report["missing"] == {"first_noise": 1, "first_codec": 1, "second_gradient": 1, "second_frames": 1}
 
 
 def test_one_column_in_double_precision_makes_the_features_double(tmp_path: Path) -> None:
@@ -273,28 +215,12 @@ def test_one_column_in_double_precision_makes_the_features_double(tmp_path: Path
         assert part.values.dtype == dtype
 
 
-def test_a_unit_whose_samples_were_all_left_out_does_not_count(
-    joined: Path, scored: Callable[..., Scored], tmp_path: Path
-) -> None:
-    features().iloc[2:].to_parquet(tmp_path / "stage2.parquet")
-    metadata().assign(video=["alone"] * 2 + metadata()["video"].tolist()[2:]).to_parquet(tmp_path / "metadata.parquet")
-    files = {"features": {"stage2": str(tmp_path / "stage2.parquet")}, "metadata": str(tmp_path / "metadata.parquet")}
-    _, units, report = scored(joined, NewTable(**files))  # type: ignore[arg-type]
-    assert "alone" not in units["unit"].tolist()
-    assert report["units"] == report["drift"]["units"]["new"] == len(units) == 12
-
-
-def test_a_table_of_the_wrong_form_or_name_is_refused(
-    single: Path, joined: Path, scored: Callable[..., Scored]
-) -> None:
-    request = NewTable(features={"stage3": "stage3.parquet"})
-    with pytest.raises(UserError, match=r"'stage2' \(did you mean 'stage3'\?\) is missing"):
-        scored(joined, request)
+def test_feature_tables_are_refused_where_training_had_one_file(single: Path, scored: Callable[..., Predicted]) -> None:
     with pytest.raises(UserError, match="made from one file: set table:"):
-        scored(single, request)
+        scored(single, NewTable(features={"stage3": "stage3.parquet"}))
 
 
-def test_without_a_final_model_nothing_is_predicted(tmp_path: Path, scored: Callable[..., Scored]) -> None:
+def test_without_a_final_model_nothing_is_predicted(tmp_path: Path, scored: Callable[..., Predicted]) -> None:
     with pytest.raises(UserError, match="there is no final model here: run the workflow"):
         scored(tmp_path, table())
 
