@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.api.output_folder import OutputFolder
-from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config.models import parse
 from foldwise.data.readers import read_source
 from foldwise.errors import UserError, listed
 from foldwise.io.files import read_json, write_json
+from foldwise.results.paths import final_model_files
 
 _SNAKEFILE = Path(__file__).parents[3] / "Snakefile"
 
@@ -119,7 +119,7 @@ def train_gradient_boosting(
     write_json(folder.configuration, content)
     folder.claim(_outputs(folder))
     _run(folder, "all" if cores is None else str(cores))
-    return {backend: _results(folder.path / backend, backend) for backend in models}
+    return {backend: _results(folder.path, backend) for backend in models}
 
 
 def _check_installation() -> None:
@@ -226,5 +226,5 @@ def _reason(lines: Sequence[str], status: int) -> str:
 
 
 def _results(folder: Path, backend: str) -> dict[str, Any]:
-    model = folder / SPECIFICATIONS[backend].final_files[0]
-    return {**read_json(folder / "metrics.json"), "model_path": str(model), "plots_path": str(folder / "plots")}
+    files = final_model_files(folder, backend)
+    return {**read_json(files.metrics), "model_path": files.model, "plots_path": str(folder / backend / "plots")}

@@ -12,7 +12,16 @@ from foldwise.data.contract import read_contract
 from foldwise.io.files import replacing, sha256, write_json, write_text
 from foldwise.predict.final_models import load_final_models
 from foldwise.results.load import read_results
-from foldwise.results.paths import CHECKSUMS, SCORER, FinalModelFiles, model_file, onnx_file
+from foldwise.results.paths import (
+    CARD,
+    CHECKSUMS,
+    SCORER,
+    SCORER_CONTRACT,
+    SCORER_OPERATION,
+    FinalModelFiles,
+    model_file,
+    onnx_file,
+)
 
 _STANDALONE = Path(__file__).parent / "standalone"
 
@@ -59,15 +68,15 @@ def make_bundle(
         _copy(Path(files[name].model), folder / file)
     _copy(_STANDALONE / SCORER, folder / SCORER)
     default = best_backend(results)
-    write_json(folder / "contract.json", bundle_contract(columns))
-    write_json(folder / "operation.json", bundle_operation(models, bundled, default))
+    write_json(folder / SCORER_CONTRACT, bundle_contract(columns))
+    write_json(folder / SCORER_OPERATION, bundle_operation(models, bundled, default))
     exports = export_models(models.backends, rows_to_compare(table, columns.features), folder)
-    names = [*bundled.values(), SCORER, "contract.json", "operation.json"]
+    names = [*bundled.values(), SCORER, SCORER_CONTRACT, SCORER_OPERATION]
     names += [onnx_file(export.backend) for export in exports if export.written]
     hashes = {name: sha256(folder / name) for name in names}
     card = render_card(results, Contents(columns, models, default, exports, hashes))
-    write_text(folder / "README.md", card)
-    hashes["README.md"] = sha256(folder / "README.md")
+    write_text(folder / CARD, card)
+    hashes[CARD] = sha256(folder / CARD)
     write_text(folder / CHECKSUMS, "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))
     for export in exports:
         result = "written" if export.written else export.reason

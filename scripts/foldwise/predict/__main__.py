@@ -10,6 +10,7 @@ from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.predict.final_models import find_final_models
 from foldwise.predict.predict_table import predict_table
+from foldwise.results.paths import CONTRACT, TABLE
 
 
 def main() -> None:
@@ -30,8 +31,8 @@ def main() -> None:
         report = predict_table(
             new_table=_new_table(options),
             models=find_final_models(folder),
-            table=folder / "table.parquet",
-            contract=folder / "table.json",
+            table=folder / TABLE,
+            contract=folder / CONTRACT,
             rows=out,
             units=out.with_name(f"{out.stem}_units.parquet"),
             report=report_path,

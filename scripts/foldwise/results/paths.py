@@ -7,6 +7,10 @@ from pathlib import Path
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.model_names import ENSEMBLE
 
+# The checked table of a dataset and its column contract.
+TABLE = "table.parquet"
+CONTRACT = "table.json"
+
 # The tables that every fold of a backend writes, {name}.parquet, next to its model and params.json.
 FOLD_TABLES = ("predictions", "inner_predictions", "search", "curve", "importance")
 
@@ -20,13 +24,17 @@ EVALUATION_PLOTS = (
 )
 TRAINING_PLOTS = ("hyperparameter_search", "learning_curves", "feature_importance")
 
+# Of a bundle.
+CARD = "README.md"
 CHECKSUMS = "SHA256SUMS"
 SCORER = "score.py"
+SCORER_CONTRACT = "contract.json"
+SCORER_OPERATION = "operation.json"
 
 
 def bundle_files(backends: Sequence[str]) -> list[str]:
     """Return the files that every bundle has; ONNX files are only in those whose models can be converted."""
-    return ["README.md", CHECKSUMS, "contract.json", "operation.json", SCORER, *map(model_file, backends)]
+    return [CARD, CHECKSUMS, SCORER_CONTRACT, SCORER_OPERATION, SCORER, *map(model_file, backends)]
 
 
 def model_file(backend: str) -> str:
