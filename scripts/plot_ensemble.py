@@ -10,4 +10,4 @@ with step(snakemake.log[0]):
         metrics=snakemake.input.metrics,
         out_of_fold=snakemake.input.out_of_fold,
     )
-    write_score_plots(results, dict(snakemake.output.items()))
+    write_score_plots(results, **snakemake.output)

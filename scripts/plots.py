@@ -14,4 +14,4 @@ with step(snakemake.log[0]):
         importance=snakemake.input.importance,
         params=snakemake.input.params,
     )
-    write_plots(results, dict(snakemake.output.items()))
+    write_plots(results, **snakemake.output)

@@ -12,7 +12,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         contract=snakemake.input.contract,
         folds=snakemake.input.folds,
         fold=FINAL,
-        settings=TrainingSettings(**dict(snakemake.params.items())),
-        outputs=TrainOutputs(**dict(snakemake.output.items())),
+        settings=TrainingSettings(**snakemake.params),
+        outputs=TrainOutputs(**snakemake.output),
         shards=snakemake.input.shards,
     )

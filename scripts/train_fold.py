@@ -11,7 +11,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         contract=snakemake.input.contract,
         folds=snakemake.input.folds,
         fold=int(snakemake.wildcards.fold),
-        settings=TrainingSettings(**dict(snakemake.params.items())),
-        outputs=TrainOutputs(**dict(snakemake.output.items())),
+        settings=TrainingSettings(**snakemake.params),
+        outputs=TrainOutputs(**snakemake.output),
         shards=snakemake.input.shards,
     )

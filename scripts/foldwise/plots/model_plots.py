@@ -125,13 +125,13 @@ def read_backend(
     )
 
 
-def write_score_plots(results: ModelResults, paths: Mapping[str, str | Path]) -> None:
-    """Write the plots of ``SCORE_PLOTS`` whose names are the keys of ``paths`` as PNG files."""
+def write_score_plots(results: ModelResults, **paths: str | Path) -> None:
+    """Write plots of ``SCORE_PLOTS`` as PNG files: ``roc_curve="roc_curve.png"``."""
     for name, path in paths.items():
         save(SCORE_PLOTS[name](results), path)
 
 
-def write_plots(results: BackendResults, paths: Mapping[str, str | Path]) -> None:
-    """Write the plots of ``PLOTS`` whose names are the keys of ``paths`` as PNG files."""
+def write_plots(results: BackendResults, **paths: str | Path) -> None:
+    """Write plots of ``PLOTS`` as PNG files: ``roc_curve="roc_curve.png"``."""
     for name, path in paths.items():
         save(PLOTS[name](results), path)

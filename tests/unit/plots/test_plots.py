@@ -126,7 +126,7 @@ def assert_is_readable_png(path: Path) -> None:
 
 
 def test_every_plot_of_a_backend_is_a_picture(results: BackendResults, tmp_path: Path) -> None:
-    write_plots(results, {name: tmp_path / f"{name}.png" for name in PLOTS})
+    write_plots(results, **{name: tmp_path / f"{name}.png" for name in PLOTS})
     assert sorted(path.stem for path in tmp_path.iterdir()) == sorted(PLOTS)
     for path in tmp_path.iterdir():
         assert_is_readable_png(path)
@@ -135,7 +135,7 @@ def test_every_plot_of_a_backend_is_a_picture(results: BackendResults, tmp_path:
 @pytest.mark.parametrize("name", PLOTS)
 def test_two_writes_are_byte_identical(results: BackendResults, tmp_path: Path, name: str) -> None:
     for copy in ("first.png", "second.png"):
-        write_plots(results, {name: tmp_path / copy})
+        write_plots(results, **{name: tmp_path / copy})
     written = (tmp_path / "first.png").read_bytes()
     assert written == (tmp_path / "second.png").read_bytes()
     assert b"tEXt" not in written
@@ -154,7 +154,7 @@ def test_a_plot_says_what_it_shows_and_over_what(results: BackendResults, name: 
 def test_unusual_results_are_drawn(
     tmp_path: Path, results: BackendResults, change: Callable[[BackendResults], BackendResults]
 ) -> None:
-    write_plots(change(results), {name: tmp_path / f"{name}.png" for name in PLOTS})
+    write_plots(change(results), **{name: tmp_path / f"{name}.png" for name in PLOTS})
     for name in PLOTS:
         assert_is_readable_png(tmp_path / f"{name}.png")
 
@@ -168,12 +168,12 @@ def test_the_ensemble_has_the_plots_of_its_predictions(tiny_run: FinishedRun) ->
 def test_a_users_own_matplotlib_settings_do_not_show(
     results: BackendResults, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_plots(results, {"roc_curve": tmp_path / "plain.png"})
+    write_plots(results, roc_curve=tmp_path / "plain.png")
     import matplotlib as mpl
 
     monkeypatch.setitem(mpl.rcParams, "lines.linewidth", 9.0)
     monkeypatch.setitem(mpl.rcParams, "axes.facecolor", "black")
-    write_plots(results, {"roc_curve": tmp_path / "own.png"})
+    write_plots(results, roc_curve=tmp_path / "own.png")
     assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "own.png").read_bytes()
 
 
