@@ -17,7 +17,7 @@ _SCRIPT = re.compile(r"\.(\w+)\.py$")
 
 @dataclass
 class Job:
-    """One job as snakemake's output tells of it."""
+    """One job as snakemake's output shows it."""
 
     rule: str
     outputs: str = ""
@@ -45,7 +45,7 @@ class Run:
 
     def jobs(self) -> dict[str, Job]:
         """Return the jobs that were started, by their number."""
-        found: dict[str, Job] = {}
+        jobs: dict[str, Job] = {}
         job = Job("")
         for line in self.shown.splitlines():
             if started := re.match(r"(?:local)?rule (\w+):", line):
@@ -53,13 +53,13 @@ class Run:
             elif named := re.match(r"    output: (.*)", line):
                 job.outputs = named[1]
             elif numbered := re.match(r"    jobid: (\d+)", line):
-                found[numbered[1]] = job
+                jobs[numbered[1]] = job
             elif done := re.match(r"Finished jobid: (\d+)", line):
-                found[done[1]].finished = True
-        return found
+                jobs[done[1]].finished = True
+        return jobs
 
     def wait(self, seconds: float) -> bool:
-        """Return after some seconds, or once the run has ended; tell whether it is still going on."""
+        """Return after some seconds, or once the run has ended; return whether it is still running."""
         end = time.monotonic() + seconds
         while self._process.poll() is None and time.monotonic() < end:
             time.sleep(_POLL_SECONDS)

@@ -8,10 +8,10 @@ from typing import Any
 
 from foldwise.analytics import DuckDBAnalytics
 
-# Measured, not computed: params.json holds them, the page and the database show them.
+# Measured, not computed: params.json has them, the page and the database show them.
 MEASURED = {"seconds", "peak_memory_mb", "imports_memory_mb"}
 _TIMINGS = re.compile(r'<section id="timings".*?</section>', re.DOTALL)
-# A search that was interrupted goes on from it; it goes when the search is done.
+# An interrupted search continues from it; it is deleted when the search is done.
 UNFINISHED = "trials.jsonl"
 
 
@@ -46,8 +46,8 @@ def _without_measures(content: Any) -> Any:
 def _tables(database: Path) -> str:
     with DuckDBAnalytics(database) as analytics:
         names = analytics.tables()["table_name"]
-        found = {name: analytics.query(f'FROM "{name}"') for name in names}
+        tables = {name: analytics.query(f'FROM "{name}"') for name in names}
     measured = re.compile("|".join(sorted(MEASURED)))
     return "\n".join(
-        f"{name}\n{table[[c for c in table if not measured.search(c)]].to_csv()}" for name, table in found.items()
+        f"{name}\n{table[[c for c in table if not measured.search(c)]].to_csv()}" for name, table in tables.items()
     )

@@ -41,7 +41,7 @@ _DEPTH = {"xgboost": {"max_depth": 6}, "lightgbm": {"max_depth": 6, "num_leaves"
 
 def measure(repeats: int, rows: int = ROWS) -> list[dict[str, Any]]:
     """Return one row a repeat, backend and contestant: seconds, those of the parts, peak MB above the imports."""
-    found = []
+    measured = []
     with tempfile.TemporaryDirectory() as folder:
         _write(Path(folder), rows)
         for repeat in range(1, repeats + 1):
@@ -49,18 +49,18 @@ def measure(repeats: int, rows: int = ROWS) -> list[dict[str, Any]]:
                 for contestant in _CONTESTANTS:
                     figures = _in_a_process(contestant, backend, folder)
                     said = {"repeat": repeat, "backend": backend, "contestant": contestant, "rows": rows}
-                    found.append({**said, **figures})
+                    measured.append({**said, **figures})
                 print(f"predicting: repeat {repeat} of {repeats}, {backend}", flush=True)
-    return found
+    return measured
 
 
 def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return by backend the rows a second, times over those by hand, and peak memory: medians and ranges."""
-    found, cpu = [], "cpu_seconds"
+    figures, cpu = [], "cpu_seconds"
     for backend in SPECIFICATIONS:
         ours, theirs = ([r for r in rows if r["backend"] == backend and r["contestant"] == c] for c in _CONTESTANTS)
         pairs = list(zip(ours, theirs, strict=True))
-        found.append(
+        figures.append(
             {
                 "backend": backend,
                 "rows_a_second": spread([r["rows"] / r["seconds"] for r in ours]),
@@ -71,7 +71,7 @@ def summary(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 "peak_mb_by_hand": spread([r["peak_mb"] for r in theirs]),
             }
         )
-    return found
+    return figures
 
 
 def show(rows: list[dict[str, Any]]) -> str:
@@ -142,9 +142,9 @@ def _clocked(plain: Callable[..., Any], part: str, spent: dict[str, float]) -> C
 
     def clocked(*given: Any) -> Any:
         started = process_time()
-        found = plain(*given)
+        result = plain(*given)
         spent[part] += process_time() - started
-        return found
+        return result
 
     return clocked
 

@@ -115,12 +115,12 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def watched(context: BrowserContext) -> Watched:
-    found = Watched(context.new_page())
-    found.page.on("request", lambda request: found.requests.append(request.url))
-    found.page.on("console", lambda message: found.complaints.append(f"{message.type}: {message.text}"))
-    found.page.on("pageerror", lambda error: found.complaints.append(str(error)))
-    found.page.on("dialog", lambda dialog: (found.complaints.append(dialog.message), dialog.dismiss()))
-    return found
+    watch = Watched(context.new_page())
+    watch.page.on("request", lambda request: watch.requests.append(request.url))
+    watch.page.on("console", lambda message: watch.complaints.append(f"{message.type}: {message.text}"))
+    watch.page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+    watch.page.on("dialog", lambda dialog: (watch.complaints.append(dialog.message), dialog.dismiss()))
+    return watch
 
 
 @pytest.fixture(params=["index.html", "hostile/report.html", "wide/report.html"])

@@ -17,7 +17,7 @@ class Case:
 
     Attributes:
         name: what the user did.
-        words: texts that the error must hold: the thing and the way out.
+        words: texts that the error must contain: the thing and the way out.
         spoil: changes the files of a good study, given their folder.
         dataset: keys laid over a good dataset; None takes a key away.
         base: the good dataset.

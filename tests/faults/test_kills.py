@@ -45,7 +45,7 @@ def targets(kills: int) -> tuple[str, ...]:
 
 
 def completed(study: Study, kills: int) -> dict[str, str]:
-    """Let a study run to its end, without a leftover of an earlier run; return what its results hold."""
+    """Let a study run to its end, without a leftover of an earlier run; return what its results contain."""
     unlock(study)
     done = study.run(*targets(kills))
     assert done.returncode == 0, done.stdout + done.stderr

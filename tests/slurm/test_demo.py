@@ -18,7 +18,7 @@ SENT = {"build_table": 1, "audit_leakage": 1, "train_reference": 1, "train_fold"
 
 
 def small_demo(folder: Path) -> None:
-    """Copy the workflow; its demo gets fewer and smaller models: what the test holds is the way through the cluster."""
+    """Copy the workflow; its demo gets fewer and smaller models: what is tested is the way through the cluster."""
     copy_workflow(folder)
     file = folder / "config/config.yaml"
     shipped = yaml.safe_load(file.read_text(encoding="utf-8"))

@@ -45,9 +45,9 @@ def commands(page: Path) -> list[str]:
 
 def snakemake_commands() -> list[str]:
     """Return each distinct command once: how many cores it has and where its output goes change no plan."""
-    found = [c.split("|")[0].split(">")[0].strip() for page in PAGES for c in commands(page)]
-    found = [re.sub(r" (?:-n|--cores \S+)(?= |$)", "", c) for c in found if c.startswith("snakemake ")]
-    return sorted({c for c in found if not any(f" {option} " in c for option in NOT_PLANNED)})
+    listed = [c.split("|")[0].split(">")[0].strip() for page in PAGES for c in commands(page)]
+    listed = [re.sub(r" (?:-n|--cores \S+)(?= |$)", "", c) for c in listed if c.startswith("snakemake ")]
+    return sorted({c for c in listed if not any(f" {option} " in c for option in NOT_PLANNED)})
 
 
 @pytest.fixture(scope="module")

@@ -50,6 +50,6 @@ def test_a_database_that_is_not_there_is_said(capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(("content", "said"), [(None, "no file matches"), ("{}", "has no fold_results")])
 def test_a_file_that_cannot_be_registered_is_said(tmp_path: Path, content: str | None, said: str) -> None:
     if content is not None:
-        (tmp_path / "found.json").write_text(content)
+        (tmp_path / "metrics.json").write_text(content)
     with pytest.raises(UserError, match=said):
-        DuckDBAnalytics().register_parquet("results", tmp_path / "found.json")
+        DuckDBAnalytics().register_parquet("results", tmp_path / "metrics.json")

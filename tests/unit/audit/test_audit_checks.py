@@ -20,8 +20,8 @@ from foldwise.stats.metrics import auc
 def test_the_spread_of_an_auc_without_information_is_that_of_simulated_ones() -> None:
     random = np.random.default_rng(0)
     label = (np.arange(60) < 20).astype(np.int8)
-    found = [auc(label, random.random(60)) for _ in range(4000)]
-    assert np.std(found) == pytest.approx(auc_spread(20, 40), rel=0.05)
+    simulated = [auc(label, random.random(60)) for _ in range(4000)]
+    assert np.std(simulated) == pytest.approx(auc_spread(20, 40), rel=0.05)
 
 
 def test_one_table_in_a_hundred_passes_the_auc_of_chance() -> None:
@@ -107,7 +107,7 @@ def test_whole_numbers_with_wide_gaps_are_measurements() -> None:
 def test_the_rate_of_a_category_comes_from_the_other_parts() -> None:
     codes, part = np.array([0, 0, 0, 1, 1, 1]), np.array([1, 1, 2, 1, 2, 2])
     label = np.array([1, 0, 1, 0, 0, 1], np.int8)
-    # Of category 0, part 1 sees the one positive row of part 2; half a row stands for all rows.
+    # Of category 0, part 1 sees the one positive row of part 2; half a row counts for all rows.
     expected = [(1 + 0.5) / 2, (1 + 0.5) / 2, (1 + 0.5) / 3, (1 + 0.5) / 3, (0 + 0.5) / 2, (0 + 0.5) / 2]
     assert rate_elsewhere(codes, label, part) == pytest.approx(expected)
 
@@ -123,8 +123,8 @@ def test_a_column_known_for_few_units_is_judged_on_them() -> None:
     data = drawn(columns=2)
     data.features.values[30:, 1] = np.nan
     data.features.values[:30, 1] = data.label[:30]
-    found = proxy(data)
-    assert (found.value, found.evidence) == (1.0, [{"column": "f1", "auc": 1.0}])
+    finding = proxy(data)
+    assert (finding.value, finding.evidence) == (1.0, [{"column": "f1", "auc": 1.0}])
 
 
 def test_features_are_provenance_by_a_word_of_their_name() -> None:
@@ -155,9 +155,9 @@ def test_groups_of_unequal_size_and_with_both_labels_are_shuffled() -> None:
 
 def test_the_scramble_of_independent_groups_is_chance() -> None:
     data = drawn()
-    found = scramble(data, data, 10)
-    assert (found.level, len(found.evidence)) == ("pass", 10)
-    assert found.value == pytest.approx(0.5, abs=3 * auc_spread(50, 50) / 10**0.5)
+    finding = scramble(data, data, 10)
+    assert (finding.level, len(finding.evidence)) == ("pass", 10)
+    assert finding.value == pytest.approx(0.5, abs=3 * auc_spread(50, 50) / 10**0.5)
 
 
 def test_the_limit_of_a_scramble_narrows_with_the_square_root_of_the_shuffles() -> None:
@@ -225,10 +225,10 @@ def test_the_order_of_rows_is_measured_over_units() -> None:
     clock = np.arange(120.0)
     clock[5] = np.nan
     features = {"clock": clock, "steps": clock // 8, "noise": np.random.default_rng(1).normal(size=120)}
-    found = row_order(label, unit, by_name, features.items())
-    assert found.file_auc == 1.0
-    assert found.path_auc == pytest.approx(auc(label[::3], by_name[1::3]))
-    assert found.monotone == ["clock"]
+    order = row_order(label, unit, by_name, features.items())
+    assert order.file_auc == 1.0
+    assert order.path_auc == pytest.approx(auc(label[::3], by_name[1::3]))
+    assert order.monotone == ["clock"]
 
 
 def test_numbers_are_written_with_six_decimals() -> None:

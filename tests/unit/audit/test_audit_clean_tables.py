@@ -17,7 +17,7 @@ EXACT = {"group_overlap", "mixed_labels", "duplicate_rows"}
 def clean_table(seed: int) -> tuple[pd.DataFrame, list[str]]:
     """Return a table of 240 independent rows and its group columns.
 
-    Every other table deals its rows to 80 groups that mean nothing; every third has no signal.
+    Every other table assigns its rows to 80 random groups; every third has no signal.
     """
     frame = videos(seed, count=240, copies=0, pattern=NO_SIGNAL if seed % 3 == 0 else None)
     if seed % 2:
@@ -30,10 +30,10 @@ def test_twenty_clean_tables_never_fail_and_warn_as_chance_allows(tmp_path: Path
     warned, looked = [], 0
     for seed in range(TABLES):
         frame, groups = clean_table(seed)
-        found = audit(tmp_path, frame, scrambles=5, groups=groups, unit="sample")
-        assert [name for name, check in found.items() if check.level == "fail"] == []
-        warned += [(seed, name) for name, check in found.items() if check.level == "warn"]
-        looked += len(set(found) - EXACT)
+        checks = audit(tmp_path, frame, scrambles=5, groups=groups, unit="sample")
+        assert [name for name, check in checks.items() if check.level == "fail"] == []
+        warned += [(seed, name) for name, check in checks.items() if check.level == "warn"]
+        looked += len(set(checks) - EXACT)
     # With 170 looks at 1 % each, more than 7 warnings come up in one of a thousand such tests.
     assert looked == 170
     assert len(warned) <= binom.ppf(0.999, looked, FALSE_ALARMS) == 7, warned
@@ -42,6 +42,6 @@ def test_twenty_clean_tables_never_fail_and_warn_as_chance_allows(tmp_path: Path
 @pytest.mark.parametrize("seed", range(4))
 def test_grouped_near_copies_are_no_leak_where_the_plan_keeps_them_together(tmp_path: Path, seed: int) -> None:
     frame = videos(seed, count=80, copies=3, pattern=NO_SIGNAL if seed % 2 else None)
-    found = audit(tmp_path, frame, scrambles=5, exclude=["stage2_codec_fps", "stage4_codec_fps", "is_original"])
-    assert [name for name, check in found.items() if check.level == "fail"] == []
-    assert {name for name, check in found.items() if check.level == "warn"} <= {"optimism_gap"}
+    checks = audit(tmp_path, frame, scrambles=5, exclude=["stage2_codec_fps", "stage4_codec_fps", "is_original"])
+    assert [name for name, check in checks.items() if check.level == "fail"] == []
+    assert {name for name, check in checks.items() if check.level == "warn"} <= {"optimism_gap"}

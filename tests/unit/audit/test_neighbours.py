@@ -13,11 +13,11 @@ from foldwise.audit.neighbours import Components, Neighbourhood, hidden_componen
 def test_neighbours_are_the_nearest_other_rows() -> None:
     points = np.random.default_rng(0).normal(size=(50, 3))
     distance, position = nearest(points, np.array([4, 7]), np.arange(0, 50, 2), 3)
-    for query, found, place in zip((4, 7), distance, position, strict=True):
+    for query, nearby, place in zip((4, 7), distance, position, strict=True):
         others = [i for i in range(0, 50, 2) if i != query]
         expected = sorted((np.linalg.norm(points[query] - points[i]), i) for i in others)[:3]
         assert place.tolist() == [i for _, i in expected]
-        assert found == pytest.approx([d for d, _ in expected])
+        assert nearby == pytest.approx([d for d, _ in expected])
 
 
 def test_neighbours_do_not_depend_on_the_size_of_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,29 +55,29 @@ def copies(seed: int = 0, count: int = 60, size: int = 4) -> AuditData:
 
 def test_components_of_near_copies_are_the_hidden_groups() -> None:
     data = copies()
-    found = hidden_components(data, Neighbourhood.of(data))
-    assert found.tied == 1.0
-    assert found.group.tolist() == [i // 4 for i in range(240)]
+    components = hidden_components(data, Neighbourhood.of(data))
+    assert components.tied == 1.0
+    assert components.group.tolist() == [i // 4 for i in range(240)]
 
 
 def test_a_large_table_is_searched_from_some_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foldwise.audit.neighbours._LARGEST_TABLE", 100)
     monkeypatch.setattr("foldwise.audit.neighbours._SEEDS", 20)
     data = copies()
-    found = hidden_components(data, Neighbourhood.of(data))
-    assert 20 < len(found.rows) <= 80
-    assert set(np.bincount(found.group)) == {4}
+    components = hidden_components(data, Neighbourhood.of(data))
+    assert 20 < len(components.rows) <= 80
+    assert set(np.bincount(components.group)) == {4}
 
 
 @pytest.mark.parametrize(("label", "tied"), [([0, 0, 1, 1, 0], True), ([0, 1, 0, 1, 0], False)])
 def test_components_have_a_label_where_their_rows_agree(label: list[int], tied: bool) -> None:
-    found = Components(np.arange(5), np.array([0, 0, 1, 1, 2]))
-    assert found.labelled(np.array(label, np.int8)) is tied
+    components = Components(np.arange(5), np.array([0, 0, 1, 1, 2]))
+    assert components.labelled(np.array(label, np.int8)) is tied
 
 
 def test_near_copies_with_labels_of_their_own_do_not_fail_the_scramble(tmp_path: Path) -> None:
     frame = videos(count=60)
     frame["label"] = np.random.default_rng(0).integers(0, 2, len(frame))
-    found = audit(tmp_path, frame, groups=[])
-    assert (found["hidden_groups"].level, found["scramble"].level) == ("warn", "pass")
-    assert "between groups (rows)" in found["scramble"].sentence
+    checks = audit(tmp_path, frame, groups=[])
+    assert (checks["hidden_groups"].level, checks["scramble"].level) == ("warn", "pass")
+    assert "between groups (rows)" in checks["scramble"].sentence

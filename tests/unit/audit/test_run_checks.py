@@ -73,10 +73,10 @@ def test_a_group_that_is_split_fails(split: dict[str, list[int]]) -> None:
 
 
 def test_a_unit_with_both_labels_fails() -> None:
-    found = mixed_labels(_rows(label=[0, 1, 1, 1, 0, 0]), "video")
-    assert (found.level, found.value) == ("fail", 1)
-    assert found.evidence == [{"unit": "a", "rows": 2}]
-    assert found.sentence == "1 of 3 units (video) have both labels."
+    finding = mixed_labels(_rows(label=[0, 1, 1, 1, 0, 0]), "video")
+    assert (finding.level, finding.value) == ("fail", 1)
+    assert finding.evidence == [{"unit": "a", "rows": 2}]
+    assert finding.sentence == "1 of 3 units (video) have both labels."
 
 
 def test_units_with_one_label_pass() -> None:
@@ -92,10 +92,12 @@ def test_copies_within_a_group_pass() -> None:
 
 
 def test_copies_across_groups_fail() -> None:
-    found = duplicate_rows(_rows(), _matrix([1, 2], [2, 3], [3, 4], [4, 5], [1, 2], [6, 7]))
-    assert (found.level, found.value) == ("fail", 2)
-    assert [e["sample_id"] for e in found.evidence] == ["s0", "s4"]
-    assert found.sentence.startswith("2 of 6 rows have the same features as a row of another group; 0.00% of the rows")
+    finding = duplicate_rows(_rows(), _matrix([1, 2], [2, 3], [3, 4], [4, 5], [1, 2], [6, 7]))
+    assert (finding.level, finding.value) == ("fail", 2)
+    assert [e["sample_id"] for e in finding.evidence] == ["s0", "s4"]
+    assert finding.sentence.startswith(
+        "2 of 6 rows have the same features as a row of another group; 0.00% of the rows"
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,14 +114,14 @@ def test_copies_across_groups_fail() -> None:
     ],
 )
 def test_rows_are_copies_when_ten_digits_agree(first: float, second: float, level: str) -> None:
-    found = duplicate_rows(_rows(), _matrix([first, 2], [2, 3], [3, 4], [4, 5], [second, 2], [6, 7]))
-    assert found.level == level
+    finding = duplicate_rows(_rows(), _matrix([first, 2], [2, 3], [3, 4], [4, 5], [second, 2], [6, 7]))
+    assert finding.level == level
 
 
 def test_rows_without_any_value_are_no_copies() -> None:
     empty = [np.nan, np.nan]
-    found = duplicate_rows(_rows(), _matrix(empty, [2, 3], [3, 4], empty, empty, [6, 7], dtype=np.float32))
-    assert (found.level, found.value) == ("pass", 0)
+    finding = duplicate_rows(_rows(), _matrix(empty, [2, 3], [3, 4], empty, empty, [6, 7], dtype=np.float32))
+    assert (finding.level, finding.value) == ("pass", 0)
 
 
 def test_a_table_without_any_value_is_told_in_numbers() -> None:
@@ -131,9 +133,9 @@ def test_equal_rows_of_one_group_with_both_labels_fail_above_half_a_percent(rows
     values = np.arange(rows, dtype=np.float64)
     values[1] = values[0]
     table = pd.DataFrame({"sample_id": "s", "group": 0, "label": np.arange(rows) % 2})
-    found = duplicate_rows(table, FeatureMatrix(values[:, None], ("f0",)))
-    assert found.level == level
-    assert f"{2 / rows:.2%} of the rows share their features with a row of the other label" in found.sentence
+    finding = duplicate_rows(table, FeatureMatrix(values[:, None], ("f0",)))
+    assert finding.level == level
+    assert f"{2 / rows:.2%} of the rows share their features with a row of the other label" in finding.sentence
 
 
 def _finding(name: str, level: Level) -> Finding:

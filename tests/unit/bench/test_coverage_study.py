@@ -1,4 +1,4 @@
-"""The coverage study counts what it says: intervals that hold the mean truth, and those that hold their own."""
+"""The coverage study counts what it says: intervals that contain the mean truth, and those that contain their own."""
 
 import numpy as np
 import pytest
@@ -8,19 +8,19 @@ from foldwise.stats.metrics import auc
 from scipy import stats
 
 
-def test_an_interval_counts_where_it_holds_the_truth() -> None:
-    # Truths .6 .7 .8, mean .7. The first interval holds both, the second neither, the third its own only.
+def test_an_interval_counts_where_it_contains_the_truth() -> None:
+    # Truths .6 .7 .8, mean .7. The first interval contains both, the second neither, the third its own only.
     tables = [(0.6, (0.55, 0.75)), (0.7, (0.71, 0.81)), (0.8, (0.75, 0.85))]
-    found = summary([{"truth": truth, **dict.fromkeys(METHODS, ends)} for truth, ends in tables])
-    assert found["truth"] == pytest.approx(0.7)
-    assert found["sd_of_own_models"] == pytest.approx(0.1)
-    for its in found["methods"].values():
-        assert its["covers"] == pytest.approx(1 / 3)
-        assert its["own_models"]["covers"] == pytest.approx(2 / 3)
-        assert its["mean_width"] == pytest.approx((0.2 + 0.1 + 0.1) / 3)
+    figures = summary([{"truth": truth, **dict.fromkeys(METHODS, ends)} for truth, ends in tables])
+    assert figures["truth"] == pytest.approx(0.7)
+    assert figures["sd_of_own_models"] == pytest.approx(0.1)
+    for method in figures["methods"].values():
+        assert method["covers"] == pytest.approx(1 / 3)
+        assert method["own_models"]["covers"] == pytest.approx(2 / 3)
+        assert method["mean_width"] == pytest.approx((0.2 + 0.1 + 0.1) / 3)
         # Wilson: (k + z^2 / 2) / (n + z^2) is its middle.
         z = stats.norm.ppf(0.975)
-        assert (its["low"] + its["high"]) / 2 == pytest.approx((1 + z**2 / 2) / (3 + z**2))
+        assert (method["low"] + method["high"]) / 2 == pytest.approx((1 + z**2 / 2) / (3 + z**2))
 
 
 def test_new_videos_are_none_of_the_table() -> None:

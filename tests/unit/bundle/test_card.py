@@ -48,8 +48,8 @@ def _card(results: DatasetResults, folder: Path) -> str:
 
 
 def _front_matter(card: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
-    return found
+    metadata: dict[str, Any] = yaml.safe_load(card.split("---\n")[1])
+    return metadata
 
 
 def _html(card: str) -> str:

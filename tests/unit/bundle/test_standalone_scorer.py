@@ -147,8 +147,8 @@ def test_every_calibrator_is_the_workflows_bit_for_bit(bundled: Bundled, method:
     random = np.random.default_rng(1)
     fitted = fit_calibrator(method, random.random(200), random.integers(0, 2, 200).astype(np.int8))
     raw = np.concatenate([[0, 1], random.random(1000)])
-    found = scorer(bundled.bundle).calibrate({"method": fitted.method, **fitted.numbers}, raw)
-    assert found.tobytes() == fitted(raw).tobytes()
+    calibrated = scorer(bundled.bundle).calibrate({"method": fitted.method, **fitted.numbers}, raw)
+    assert calibrated.tobytes() == fitted(raw).tobytes()
 
 
 @pytest.mark.parametrize("fault", REFUSED)

@@ -34,22 +34,22 @@ def test_one_file_and_two_files_give_the_same_values(folder: Path) -> None:
         assert joined.column(f"stage2_{column}") == single.column(column)
 
 
-def test_the_table_holds_id_label_groups_and_features_and_nothing_else(folder: Path) -> None:
-    found, contract = built(folder, JOINED)
-    assert found.column_names == ["sample_id", "label", "video", *names(contract)]
-    assert [str(field.type) for field in found.schema][:3] == ["string", "int8", "string"]
+def test_the_table_contains_id_label_groups_and_features_and_nothing_else(folder: Path) -> None:
+    written, contract = built(folder, JOINED)
+    assert written.column_names == ["sample_id", "label", "video", *names(contract)]
+    assert [str(field.type) for field in written.schema][:3] == ["string", "int8", "string"]
 
 
 def test_slices_and_unit_come_as_text(folder: Path) -> None:
-    found, contract = built(folder, {**SINGLE, "slices": ["is_original"], "unit": "video"})
-    assert found.column("is_original").to_pylist()[:2] == ["true", "false"]
+    written, contract = built(folder, {**SINGLE, "slices": ["is_original"], "unit": "video"})
+    assert written.column("is_original").to_pylist()[:2] == ["true", "false"]
     assert (contract["slices"], contract["unit"], contract["n_units"]) == (["is_original"], "video", 12)
 
 
 def test_a_slice_may_have_gaps(folder: Path) -> None:
     table().assign(camera=np.array(["x", None] * 24, dtype=object)).to_parquet(folder / "table.parquet")
-    found, _ = built(folder, {**SINGLE, "slices": ["camera"]})
-    assert found.column("camera").null_count == 24
+    written, _ = built(folder, {**SINGLE, "slices": ["camera"]})
+    assert written.column("camera").null_count == 24
 
 
 def test_without_groups_every_row_is_its_own_unit(folder: Path) -> None:
@@ -57,14 +57,14 @@ def test_without_groups_every_row_is_its_own_unit(folder: Path) -> None:
     assert (contract["unit"], contract["n_units"]) == ("sample_id", 48)
 
 
-def test_the_contract_tells_type_origin_gaps_and_categories_of_every_feature(folder: Path) -> None:
+def test_the_contract_lists_type_origin_gaps_and_categories_of_every_feature(folder: Path) -> None:
     features().assign(frames=[np.nan] * 3 + [7.0, 8.0, 9.0] * 15).to_parquet(folder / "stage2.parquet")
     _, contract = built(folder, JOINED)
-    found = {feature.pop("name"): feature for feature in contract["features"]}
+    by_name = {feature.pop("name"): feature for feature in contract["features"]}
     base = {"table": "stage2", "categories": None, "sentinels": [], "type": "float32"}
-    assert found["stage2_noise"] == {**base, "column": "noise", "stored": "float", "missing": 0}
-    assert found["stage2_frames"] == {**base, "column": "frames", "stored": "double", "missing": 3}
-    assert found["stage2_codec"]["categories"] == ["avc", "hevc", "vp9"]
+    assert by_name["stage2_noise"] == {**base, "column": "noise", "stored": "float", "missing": 0}
+    assert by_name["stage2_frames"] == {**base, "column": "frames", "stored": "double", "missing": 3}
+    assert by_name["stage2_codec"]["categories"] == ["avc", "hevc", "vp9"]
 
 
 def test_every_column_that_is_no_feature_is_listed_with_its_reason(folder: Path) -> None:
@@ -117,15 +117,15 @@ def test_the_row_order_of_the_files_does_not_change_a_byte_of_the_table(folder: 
 @pytest.mark.parametrize("name", ["MDVP:Jitter(%)", "a[0]", "x<1", "two words", "größe", "a,b", "{n}", "тест", "%s"])
 def test_an_odd_column_name_is_kept_as_it_is(name: str, folder: Path) -> None:
     table().rename(columns={"noise": name}).to_parquet(folder / "table.parquet")
-    found, contract = built(folder, SINGLE)
-    assert name in found.column_names
+    written, contract = built(folder, SINGLE)
+    assert name in written.column_names
     assert name in names(contract)
 
 
 def test_rows_with_an_unknown_label_are_left_out_and_counted(folder: Path) -> None:
     table().assign(fake=[np.nan, np.nan, *table()["fake"][2:]]).to_parquet(folder / "table.parquet")
-    found, contract = built(folder, SINGLE)
-    assert found.num_rows == contract["rows"] == 46
+    written, contract = built(folder, SINGLE)
+    assert written.num_rows == contract["rows"] == 46
     assert contract["notes"] == ["2 rows without a label were left out"]
 
 
@@ -155,11 +155,11 @@ def test_the_positive_class_is_found_whatever_type_names_it(
 ) -> None:
     label = [classes[fake] for fake in table()["fake"]]
     table().assign(fake=label).to_parquet(folder / "table.parquet")
-    found, contract = built(folder, {**SINGLE, "positive": positive})
+    written, contract = built(folder, {**SINGLE, "positive": positive})
     assert (contract["label"]["negative"], contract["label"]["positive"]) == texts
     assert contract["label"]["n_positive"] == 24
     turned = texts[1] in ("0", "real") and texts[0] in ("1", "forged")
-    assert found.column("label").to_pylist() == [fake ^ turned for fake in table()["fake"]]
+    assert written.column("label").to_pylist() == [fake ^ turned for fake in table()["fake"]]
 
 
 def test_a_pandas_category_as_label_group_and_id_reads_like_text(folder: Path) -> None:
@@ -178,9 +178,9 @@ def test_ids_with_leading_zeros_meet_across_formats(folder: Path) -> None:
     ids = [f"{n:03d}" for n in range(48)]
     metadata().assign(sample=ids, video=np.repeat(ids[:12], 4)).to_csv(folder / "metadata.csv", index=False)
     features().assign(sample=ids).to_parquet(folder / "stage2.parquet")
-    found, _ = built(folder, {**JOINED, "metadata": "metadata.csv"})
-    assert found.column("sample_id").to_pylist() == ids
-    assert found.column("video").to_pylist()[4] == "001"
+    written, _ = built(folder, {**JOINED, "metadata": "metadata.csv"})
+    assert written.column("sample_id").to_pylist() == ids
+    assert written.column("video").to_pylist()[4] == "001"
 
 
 def test_sentinels_of_the_configuration_become_missing(folder: Path) -> None:
@@ -197,8 +197,8 @@ def test_infinities_are_missing_where_the_configuration_says_so(folder: Path) ->
 
 def test_a_label_column_called_label_may_be_a_slice_too(folder: Path) -> None:
     table().rename(columns={"fake": "label"}).to_parquet(folder / "table.parquet")
-    found, _ = built(folder, {**SINGLE, "label": "label", "slices": ["label"]})
-    assert found.column_names.count("label") == 1
+    written, _ = built(folder, {**SINGLE, "label": "label", "slices": ["label"]})
+    assert written.column_names.count("label") == 1
 
 
 def test_a_mistake_is_told_with_the_name_of_its_dataset(folder: Path) -> None:

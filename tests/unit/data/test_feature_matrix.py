@@ -140,9 +140,9 @@ def _saved(backend: str, folder: Path, data: Grouped, matrix: Matrix, weight: An
     fitted = module.fit(binned, params, 10, OPTIONS, eval_sets=eval_sets)
     path = folder / SPECIFICATIONS[backend].model_file
     module.save(fitted.model, path)
-    found = [module.predict(fitted.model, eval_sets[0][1]), module.predict_matrix(fitted.model, others)]
-    found += [module.contributions(fitted.model, others), *fitted.curves.values()]
-    return path.read_bytes(), found
+    scores = [module.predict(fitted.model, eval_sets[0][1]), module.predict_matrix(fitted.model, others)]
+    scores += [module.contributions(fitted.model, others), *fitted.curves.values()]
+    return path.read_bytes(), scores
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["alike", "weighted"])
@@ -156,9 +156,9 @@ def test_models_and_scores_are_those_of_the_table_in_memory(
     paths = _written(tmp_path, data, 64)
     for rows_of_a_block in (7, 64):
         _cut_to_blocks(monkeypatch, rows_of_a_block)
-        found, found_scores = _saved(backend, tmp_path, data, _opened(paths), weight)
-        assert found == model, rows_of_a_block
-        for one, other in zip(found_scores, scores, strict=True):
+        model_on_disk, scores_on_disk = _saved(backend, tmp_path, data, _opened(paths), weight)
+        assert model_on_disk == model, rows_of_a_block
+        for one, other in zip(scores_on_disk, scores, strict=True):
             np.testing.assert_array_equal(one, other)
 
 
@@ -168,9 +168,9 @@ def test_models_and_scores_are_those_of_the_table_in_memory(
 def test_columns_that_are_another_thing_in_other_rows(backend: str, change: Any, data: Grouped, tmp_path: Path) -> None:
     change(data.matrix.values)
     model, scores = _saved(backend, tmp_path, data, data.matrix, None)
-    found, found_scores = _saved(backend, tmp_path, data, _opened(_written(tmp_path, data, 64)), None)
-    assert found == model
-    for one, other in zip(found_scores, scores, strict=True):
+    model_on_disk, scores_on_disk = _saved(backend, tmp_path, data, _opened(_written(tmp_path, data, 64)), None)
+    assert model_on_disk == model
+    for one, other in zip(scores_on_disk, scores, strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -190,9 +190,9 @@ def test_a_whole_job_writes_the_same_bytes(backend: str, tmp_path: Path, monkeyp
         assert bytes_of(jobs[0], name) == bytes_of(jobs[1], name), name
 
 
-def test_reading_takes_the_rows_as_they_stand(data: Grouped, tmp_path: Path) -> None:
+def test_a_matrix_is_read_as_it_was_written(data: Grouped, tmp_path: Path) -> None:
     paths = _written(tmp_path, data, 64)
-    found = read_matrix(paths["table"], read_contract(paths["contract"]).features)
-    np.testing.assert_array_equal(found.values, data.matrix.values)
-    assert found.names == data.matrix.names
-    assert found.categorical == data.matrix.categorical
+    matrix = read_matrix(paths["table"], read_contract(paths["contract"]).features)
+    np.testing.assert_array_equal(matrix.values, data.matrix.values)
+    assert matrix.names == data.matrix.names
+    assert matrix.categorical == data.matrix.categorical

@@ -138,5 +138,5 @@ def test_nan_is_missing() -> None:
 
 def test_a_name_in_csv_keeps_its_leading_zeros(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("video,frames\n007,007\n010,010\n")
-    found = read_source(tmp_path / "t.csv", names=["video", "not there"])
-    assert found.to_pydict() == {"video": ["007", "010"], "frames": [7, 10]}
+    source = read_source(tmp_path / "t.csv", names=["video", "not there"])
+    assert source.to_pydict() == {"video": ["007", "010"], "frames": [7, 10]}

@@ -15,14 +15,14 @@ Table = tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]
 
 
 def by_scikit_learn(label: npt.NDArray[np.int8], group: npt.NDArray[np.int32], parts: int, seed: int) -> Any:
-    found = np.zeros(len(label), np.int16)
+    part_of_row = np.zeros(len(label), np.int16)
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         # Of fewer rows of a class than parts.
         warnings.simplefilter("ignore", UserWarning)
         for part, (_, test) in enumerate(splitter.split(label, label, group), start=1):
-            found[test] = part
-    return found
+            part_of_row[test] = part
+    return part_of_row
 
 
 def drawn(groups: int, seed: int, *, largest: int, pure: bool, rarity: float) -> Table:
@@ -68,8 +68,8 @@ def test_the_parts_of_1200_equal_groups_are_those_of_scikit_learn(parts: int, ro
 
 def test_names_of_groups_may_have_gaps() -> None:
     label, group = drawn(60, 5, largest=6, pure=False, rarity=0.4)
-    found = stratified_group_parts(label, group, 4, 7)
-    np.testing.assert_array_equal(stratified_group_parts(label, group * 7 + 3, 4, 7), found)
+    without_gaps = stratified_group_parts(label, group, 4, 7)
+    np.testing.assert_array_equal(stratified_group_parts(label, group * 7 + 3, 4, 7), without_gaps)
 
 
 def test_fewer_groups_than_parts_are_refused() -> None:

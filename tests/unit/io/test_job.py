@@ -1,4 +1,4 @@
-"""A step's log holds all that was printed, and ends with one line that says what to do."""
+"""A step's log contains all that was printed, and ends with one line that says what to do."""
 
 import os
 import subprocess

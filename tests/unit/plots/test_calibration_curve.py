@@ -24,12 +24,12 @@ def band_by(group: Array) -> Reliability:
     return reliability(label, score, group)
 
 
-def mean_width(found: Reliability) -> float:
-    return float((found.high - found.low).mean())
+def mean_width(band: Reliability) -> float:
+    return float((band.high - band.low).mean())
 
 
 def test_rows_that_copy_each_other_within_a_group_widen_the_band() -> None:
-    # Sixteen copies of a row tell no more than one; as rows of their own the band is a quarter as wide.
+    # Sixteen copies of a row say no more than one; as rows of their own the band is a quarter as wide.
     by_row = mean_width(band_by(np.arange(GROUPS * COPIES)))
     assert mean_width(band_by(rows()[2])) / by_row == pytest.approx(np.sqrt(COPIES), rel=0.2)
 
@@ -37,9 +37,9 @@ def test_rows_that_copy_each_other_within_a_group_widen_the_band() -> None:
 def test_the_band_of_copies_is_that_of_the_rows_copied() -> None:
     # As many groups are drawn, and each weighs the same: only the bins hold more rows.
     label, score, group = (np.concatenate([a] * 3) for a in rows(copies=10))
-    found, copied = band_by(rows()[2]), reliability(label, score, group)
-    np.testing.assert_array_equal(copied.low, found.low)
-    np.testing.assert_array_equal(copied.high, found.high)
+    band, copied = band_by(rows()[2]), reliability(label, score, group)
+    np.testing.assert_array_equal(copied.low, band.low)
+    np.testing.assert_array_equal(copied.high, band.high)
 
 
 def test_the_curve_itself_does_not_depend_on_the_groups() -> None:
@@ -47,19 +47,19 @@ def test_the_curve_itself_does_not_depend_on_the_groups() -> None:
     np.testing.assert_array_equal(by_group.positive, by_row.positive)
 
 
-def test_the_band_holds_the_curve() -> None:
-    found = band_by(rows()[2])
-    assert ((found.low <= found.positive) & (found.positive <= found.high)).all()
+def test_the_band_contains_the_curve() -> None:
+    band = band_by(rows()[2])
+    assert ((band.low <= band.positive) & (band.positive <= band.high)).all()
 
 
 def test_the_band_of_independent_rows_is_that_of_binomial_shares() -> None:
     random = np.random.default_rng(1)
     score = np.full(400, 0.3)
     label = (random.random(400) < 0.3).astype(np.int8)
-    found = reliability(label, score, np.arange(400))
+    band = reliability(label, score, np.arange(400))
     share = label.mean()
     expected = 2 * 1.96 * np.sqrt(share * (1 - share) / 400)
-    assert mean_width(found) == pytest.approx(expected, rel=0.1)
+    assert mean_width(band) == pytest.approx(expected, rel=0.1)
 
 
 def test_the_names_of_the_groups_do_not_matter() -> None:

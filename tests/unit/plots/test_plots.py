@@ -234,16 +234,16 @@ def test_a_confusion_matrix_without_positives_is_drawn(results: BackendResults) 
 
 def test_bins_hold_equal_numbers_of_rows() -> None:
     score = np.linspace(0, 1, 1000) ** 2
-    found = reliability((score > 0.5).astype(int), score, np.arange(len(score)))
-    assert found.rows.tolist() == [100] * 10
-    assert found.rows @ found.positive == pytest.approx((score > 0.5).sum())
+    bins = reliability((score > 0.5).astype(int), score, np.arange(len(score)))
+    assert bins.rows.tolist() == [100] * 10
+    assert bins.rows @ bins.positive == pytest.approx((score > 0.5).sum())
 
 
 @pytest.mark.parametrize("score", [np.full(60, 0.4), np.repeat([0.0, 1.0], 30)], ids=["one value", "two values"])
 def test_equal_scores_share_a_bin(score: np.ndarray) -> None:
-    found = reliability(np.arange(60) % 2, score, np.arange(len(score)))
-    assert len(found.rows) == len(np.unique(score))
-    assert found.score.tolist() == pytest.approx(sorted(set(score)))
+    bins = reliability(np.arange(60) % 2, score, np.arange(len(score)))
+    assert len(bins.rows) == len(np.unique(score))
+    assert bins.score.tolist() == pytest.approx(sorted(set(score)))
 
 
 def test_calibration_takes_the_first_repeat_alone(results: BackendResults) -> None:

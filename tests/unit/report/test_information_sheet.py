@@ -122,23 +122,23 @@ def test_dropped_columns_and_unmatched_rows_are_named(results: DatasetResults) -
 def test_checks_are_with_their_question_by_level(results: DatasetResults) -> None:
     assert results.audit is not None
     checks = [replace(c, level="warn") if c.id == "shift" else c for c in results.audit.checks]
-    found = answers(replace(results, audit=replace(results.audit, checks=checks)))
-    assert found["Which audit checks were run?"].checks["warn"] == ["shift"]
-    assert found["L1.1"].checks == {"pass": ["group_overlap", "scramble"]}
-    assert found["L3.3"].checks["warn"] == ["shift"]
+    by_question = answers(replace(results, audit=replace(results.audit, checks=checks)))
+    assert by_question["Which audit checks were run?"].checks["warn"] == ["shift"]
+    assert by_question["L1.1"].checks == {"pass": ["group_overlap", "scramble"]}
+    assert by_question["L3.3"].checks["warn"] == ["shift"]
 
 
 def test_a_check_that_was_not_run_is_not_claimed(results: DatasetResults) -> None:
-    found = answers(replace(results, audit=None))
-    assert found["L1.4"].checks == {}
-    assert found["L1.4"].lines == ["No audit check of this was run."]
-    assert found["Which audit checks were run?"].lines == ["None: the audit was switched off."]
+    by_question = answers(replace(results, audit=None))
+    assert by_question["L1.4"].checks == {}
+    assert by_question["L1.4"].lines == ["No audit check of this was run."]
+    assert by_question["Which audit checks were run?"].lines == ["None: the audit was switched off."]
 
 
 def test_rows_without_groups_are_no_proof_of_independence(results: DatasetResults) -> None:
-    found = answers(with_contract(results, groups=[]))["L3.2"]
-    assert "No group column was declared" in found.lines[0]
-    assert found.author == "that all rows are independent of each other."
+    answer = answers(with_contract(results, groups=[]))["L3.2"]
+    assert "No group column was declared" in answer.lines[0]
+    assert answer.author == "that all rows are independent of each other."
     assert "no group column was declared" in text_of(with_contract(results, groups=[]), "What was split, and how?")
 
 

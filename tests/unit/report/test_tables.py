@@ -148,19 +148,22 @@ def test_the_ensemble_has_its_weights_and_no_search(results: DatasetResults, pag
 
 
 def test_calibration_is_shown_before_and_after(results: DatasetResults, page: Page) -> None:
-    found = results.metrics["xgboost"].calibration
-    pairs = ((getattr(found.before, k), getattr(found.after, k)) for k in ("brier", "log_loss", "slope", "intercept"))
+    calibration = results.metrics["xgboost"].calibration
+    pairs = (
+        (getattr(calibration.before, k), getattr(calibration.after, k))
+        for k in ("brier", "log_loss", "slope", "intercept")
+    )
     assert page.tables["calibration"][1] == [
         "XGBoost",
-        found.method,
+        calibration.method,
         *(wording.number(v) for p in pairs for v in p),
     ]
     assert "mean over 3 folds (200 rows, 40 groups)" in page.text()
 
 
 def test_a_slope_that_is_undefined_on_some_folds_and_no_calibration_are_said(results: DatasetResults) -> None:
-    found = results.metrics["xgboost"].calibration
-    odd = replace(found, method="none", before=replace(found.before, n_folds_with_slope=2))
+    calibration = results.metrics["xgboost"].calibration
+    odd = replace(calibration, method="none", before=replace(calibration.before, n_folds_with_slope=2))
     text = Page(render_report(edited(results, calibration=odd))).text()
     assert "XGBoost, before: the slope is a mean over 2 of 3 folds" in text
     assert "Method none: predictions are not changed." in text

@@ -41,16 +41,16 @@ def test_the_headline_has_metric_interval_method_and_extent(results: DatasetResu
 
 
 def test_a_difference_that_is_not_significant_after_correction_is_not_claimed(results: DatasetResults) -> None:
-    found = verdict(with_p(results, 0.2))
-    assert found.headline.startswith("CatBoost may distinguish fake 1 from fake 0: AUC ")
-    assert "not significant after Holm's correction for all 15 pairs" in found.context[1]
-    assert "(p 0.200)" in found.context[1]
+    sentences = verdict(with_p(results, 0.2))
+    assert sentences.headline.startswith("CatBoost may distinguish fake 1 from fake 0: AUC ")
+    assert "not significant after Holm's correction for all 15 pairs" in sentences.context[1]
+    assert "(p 0.200)" in sentences.context[1]
     assert "is significant after Holm's correction" in verdict(with_p(results, 0.01)).context[1]
 
 
 def test_an_interval_that_includes_the_constant_prediction_shows_nothing(results: DatasetResults) -> None:
-    found = verdict(with_interval(with_p(results, 0.01), low=0.49))
-    assert found.headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
+    sentences = verdict(with_interval(with_p(results, 0.01), low=0.49))
+    assert sentences.headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
 
 
 def test_a_refused_interval_gives_its_reason(results: DatasetResults) -> None:
@@ -100,8 +100,8 @@ def test_a_failed_audit_is_said_before_anything_may_be_used(results: DatasetResu
 
 
 def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:
-    found = verdict(results_of(lone_run))
-    assert (found.audit_level, found.audit_word, found.audit) == ("none", "No audit was run.", "")
+    sentences = verdict(results_of(lone_run))
+    assert (sentences.audit_level, sentences.audit_word, sentences.audit) == ("none", "No audit was run.", "")
 
 
 def test_held_out_values_take_the_place_of_folds(source_run: FinishedRun) -> None:
