@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pytest
 from fixtures.tables import Grouped, grouped, write_dataset
+from foldwise.audit.model_checks import SHIFTED
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.predict.drift import Drift, DriftReport, psi, psi_by_chance
@@ -110,6 +111,16 @@ def test_a_column_has_shifted_from_an_index_of_a_quarter_on(below: int, index: f
     assert (column.limit, column.shifted) == (0.25, shifted)
 
 
+@pytest.mark.parametrize(("auc", "shifted"), [(SHIFTED, False), (SHIFTED + 1e-9, True)])
+def test_rows_are_distinguished_only_above_the_limit(
+    auc: float, shifted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("foldwise.predict.drift.adversarial_auc", lambda *_: auc)
+    report = report_on(np.random.default_rng(1).uniform(-1, 1, (200, 1)))
+    assert (report.adversarial.limit, report.adversarial.shifted) == (SHIFTED, shifted)
+    assert report.headline_applies is not shifted
+
+
 def test_two_units_are_too_few_to_call_a_shift(compared: Compared) -> None:
     assert compared(another(groups=2)).headline_applies
 
@@ -120,11 +131,12 @@ def test_the_index_is_zero_for_equal_shares_and_grows_with_their_distance() -> N
     assert psi(equal, half) == pytest.approx((0.5 - 0.1) * np.log(5) + (0.5 - 0.9) * np.log(5 / 9), rel=0.06)
 
 
-def test_chance_alone_passes_its_limit_about_once_in_a_hundred() -> None:
+@pytest.mark.parametrize("columns", [1, 5])
+def test_chance_alone_passes_its_limit_about_once_in_a_hundred_tables(columns: int) -> None:
     random = np.random.default_rng(0)
-    draws = random.multinomial(200, np.full(10, 0.1), size=(1000, 2))
-    limit = psi_by_chance(10, 200, 200, 1)
-    assert 2 <= sum(psi(a, b) > limit for a, b in draws) <= 22
+    tables = random.multinomial(200, np.full(10, 0.1), size=(1000, columns, 2))
+    limit = psi_by_chance(10, 200, 200, columns)
+    assert 2 <= sum(max(psi(a, b) for a, b in table) > limit for table in tables) <= 22
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
