@@ -107,7 +107,7 @@ class ContractColumn:
         """Convert text, booleans and wide integers to numbers where that loses nothing."""
         kind = array.type
         if pa.types.is_null(kind) or pa.types.is_boolean(kind):
-            return pc.cast(array, pa.float32() if pa.types.is_null(kind) else pa.int8())
+            return pc.cast(array, pa.float32())
         if not is_text(kind) and not is_number(kind):
             raise self._refusal(f"has type {kind}")
         if is_text(kind) or (self.conversion and pa.types.is_integer(kind)):
