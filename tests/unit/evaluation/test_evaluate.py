@@ -11,7 +11,9 @@ import pytest
 from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.evaluation.evaluate import counts, headline
 from foldwise.evaluation.fold_metrics import constant_metrics, metrics_table
+from foldwise.evaluation.intervals import METRICS
 from foldwise.evaluation.predictions import by_unit, out_of_fold, read_fold_predictions
+from foldwise.evaluation.records import Level, MeanOverFolds, Metrics
 from foldwise.folds.assignment import Fold, Folds, Plan, Rows, open_rows
 from foldwise.io.files import read_json, read_note, read_table, write_table
 from foldwise.stats.metrics import all_metrics, confusion
@@ -84,6 +86,12 @@ def test_a_metric_that_no_fold_has_is_null() -> None:
     assert (content["test_auc"], content["test_auc_std"], content["test_auc_folds"]) == (None, None, 0)
 
 
+def test_a_metric_that_one_fold_has_has_no_spread() -> None:
+    names = ["accuracy", "precision", "recall", "f1", "auc", "ap"]
+    lines = pd.DataFrame({"fold": 1, "level": "row", "slice": "all", "value": 0.8, "metric": names})
+    assert headline(lines, "row").means["auc"] == MeanOverFolds(0.8, None, None)
+
+
 def test_a_fold_says_what_it_is_computed_on(scored: Scored, metrics: dict[str, Any]) -> None:
     assert [f["fold"] for f in metrics["fold_results"]] == [1, 2, 3, 4, 5, 6]
     assert [f["repeat"] for f in metrics["fold_results"]] == [1, 1, 1, 2, 2, 2]
@@ -101,6 +109,17 @@ def test_a_fold_has_its_metrics_by_row_and_by_unit(scored: Scored, metrics: dict
         test = scored.test(fold["fold"])
         expected = confusion(scored.data.label[test], scored.scores["strong"][fold["fold"] - 1][test])
         assert fold["confusion"] == expected.tolist()
+
+
+@pytest.mark.parametrize("name", ["auc", "brier", "balanced_accuracy"])
+@pytest.mark.parametrize("level", ["row", "unit"])
+def test_the_record_summarizes_a_metric_over_the_folds(
+    name: str, level: Level, scored: Scored, metrics: dict[str, Any]
+) -> None:
+    values = [fold[name] for fold in (_by_fold if level == "row" else _by_unit)(scored)]
+    summary = Metrics.from_json(metrics).summary(name, level)
+    assert (summary.mean, summary.sd) == pytest.approx((np.mean(values), np.std(values, ddof=1)))
+    assert (summary.n_folds, summary.n_defined, summary.interval is None) == (6, 6, name not in METRICS)
 
 
 def test_slices_are_means_over_the_folds_where_they_are_defined(scored: Scored, metrics: dict[str, Any]) -> None:

@@ -88,6 +88,11 @@ def test_each_fold_has_the_threshold_of_its_own_inner_predictions() -> None:
     assert folds == [FoldThreshold(1, pytest.approx(0.55)), FoldThreshold(2, pytest.approx(0.275))]
 
 
+def test_a_fold_of_one_row_has_a_threshold_too() -> None:
+    folds = summary(predicted({1: ([0.6], [1]), 2: ([0.05, 0.7], [0, 1])})).folds
+    assert folds == [FoldThreshold(fold, pytest.approx(0.55)) for fold in (1, 2)]
+
+
 def test_predictions_keep_their_rows() -> None:
     applied = apply_decision_rules(two_folds(), inner(1, 2), SETTINGS)
     pd.testing.assert_frame_equal(applied[two_folds().columns.tolist()], two_folds())
