@@ -156,7 +156,7 @@ def _check_range(where: str, given: Mapping[str, Any], kind: str) -> dict[str, A
         raise UserError(
             f"{where}: step {step} given from {low} to {high}: a step above 0 and within the range expected"
         )
-    if step is not None and high / step - low / step > _MOST_VALUES:
+    if step is not None and high / step - low / step >= _MOST_VALUES:
         raise UserError(
             f"{where}: from {low} to {high} by {step} are more than {_MOST_VALUES:,} values: give a larger step"
         )

@@ -123,12 +123,18 @@ def test_a_file_that_is_not_a_space_is_refused(
         ({"gamma": {"low": 0, "high": 1}}, "gamma: search.method: grid cannot try every value of a range without"),
         ({"gamma": {"low": 0, "high": 1, "step": 1e-5}}, "more than 100,000 points for search.method: grid"),
         ({"gamma": {"low": 0, "high": 1e300, "step": 1}}, "by 1 are more than 100,000 values: give a larger step"),
+        ({"gamma": {"low": 0, "high": 100_000, "step": 1}}, "by 1 are more than 100,000 values: give a larger step"),
         ({"gamma": float("inf")}, "gamma: inf given, a number within the range of double precision expected"),
     ],
     ids=str,
 )
 def test_a_wrong_space_is_refused(overrides: dict[str, Any], message: str) -> None:
     assert message in refused(overrides)
+
+
+def test_a_range_may_have_a_hundred_thousand_values() -> None:
+    space = read({"gamma": {"low": 1, "high": 100_000, "step": 1}}, method="random")
+    assert space["gamma"] == {"low": 1, "high": 100_000, "step": 1}
 
 
 def test_circular_conditions_are_refused() -> None:
