@@ -111,6 +111,15 @@ def test_leaves_beyond_the_depth_are_the_same_trees() -> None:
         assert canonical(unlimited) == unlimited
 
 
+@pytest.mark.parametrize(
+    ("depth", "leaves", "noted"),
+    [(1, [2, 3], True), (1, 2, False), ([3, 5], [8, 9], True), (3, 8, False), ([-1, 3], 9, True), (-1, 31, False)],
+)
+def test_leaves_beyond_the_depth_are_noted(depth: Any, leaves: Any, noted: bool) -> None:
+    notes = read({"max_depth": depth, "num_leaves": leaves}, "lightgbm").notes
+    assert any("num_leaves above 2**max_depth has no effect" in note for note in notes) is noted
+
+
 @pytest.fixture
 def own_file(tmp_path: Path) -> str:
     """Return a space of LightGBM that names a subsample alone."""

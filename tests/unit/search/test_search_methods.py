@@ -98,6 +98,15 @@ def test_a_random_search_evaluates_the_points_that_it_drew() -> None:
     assert settings("xgboost", "grid").points() == grid(LISTS["xgboost"])
 
 
+@pytest.mark.parametrize(("metric", "best"), [("log_loss", "idxmin"), ("auc", "idxmax")])
+def test_the_point_with_the_best_mean_of_the_metric_is_chosen(
+    metric: str, best: str, inputs: dict[str, str], tmp_path: Path
+) -> None:
+    outputs = train_in(tmp_path, inputs, settings("xgboost", "grid", metric=metric))
+    table = read_table(outputs.search).to_pandas()
+    assert table["chosen"].idxmax() == getattr(table["mean_score"], best)()
+
+
 @pytest.mark.parametrize("method", ["random", "optuna"])
 def test_a_search_of_ranges_has_one_row_a_trial(method: str, inputs: dict[str, str], tmp_path: Path) -> None:
     outputs = train_in(tmp_path, inputs, settings("xgboost", method))
