@@ -1,5 +1,6 @@
 """The parts of the measured checks: chance, samples, neighbours, columns, shuffles, and what is left out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,13 @@ import pandas as pd
 import pytest
 from fixtures.audit_data import RANDOM_STATE, audit_data, drawn, reassigned
 from fixtures.audited import audit, checks, replan, videos
-from foldwise.audit.columns import confounder, id_like, proxy, rate_elsewhere
+from foldwise.audit.columns import auc_of, confounder, id_like, order, proxy, rate_elsewhere
 from foldwise.audit.data import share_between
 from foldwise.audit.exact import group_overlap
 from foldwise.audit.findings import Finding
 from foldwise.audit.model_checks import model_sample, optimism_gap, scramble, shift, shuffled_between_groups
 from foldwise.audit.sampling import auc_by_chance, auc_spread, sample_groups, sampled, share_by_chance
+from foldwise.data.contract import RowOrder
 from foldwise.data.row_order import row_order
 from foldwise.stats.metrics import auc
 
@@ -22,6 +24,16 @@ def test_the_spread_of_an_auc_without_information_is_that_of_simulated_ones() ->
     label = (np.arange(60) < 20).astype(np.int8)
     simulated = [auc(label, random.random(60)) for _ in range(4000)]
     assert np.std(simulated) == pytest.approx(auc_spread(20, 40), rel=0.05)
+
+
+def test_the_auc_of_two_cases_is_0_or_1() -> None:
+    assert auc_spread(1, 1) == 0.5
+    assert auc_of(np.array([0.2, 0.9]), np.array([0, 1], np.int8)) == 1
+    assert auc_of(np.array([0.9, 0.2]), np.array([0, 1], np.int8)) == 0
+
+
+def test_half_of_the_columns_without_information_have_an_auc_above_one_half() -> None:
+    assert auc_by_chance(50, 50, 1, share=0.5) == 0.5
 
 
 def test_one_table_in_a_hundred_passes_the_auc_of_chance() -> None:
@@ -231,9 +243,18 @@ def test_the_order_of_rows_is_measured_over_units() -> None:
     assert order.monotone == ["clock"]
 
 
-def test_numbers_are_written_with_six_decimals() -> None:
-    written = Finding("check", "pass", 1 / 3, None, "").as_written()
-    assert (written.value, written.threshold) == (0.333333, None)
+@pytest.mark.parametrize(("auc", "strength", "level"), [(None, 0.5, "pass"), (0.7, 0.7, "pass"), (0.29, 0.71, "warn")])
+def test_an_order_that_predicts_the_label_is_named(auc: float | None, strength: float, level: str) -> None:
+    data = drawn()
+    found = order(replace(data, contract=replace(data.contract, row_order=RowOrder(auc, None, []))))
+    assert (found.level, found.value) == (level, pytest.approx(strength))
+    assert found.evidence == ([{"order": "the order of the input file", "auc": auc}] if level == "warn" else [])
+
+
+@pytest.mark.parametrize(("threshold", "expected"), [(None, None), (2 / 3, 0.666667)])
+def test_numbers_are_written_with_six_decimals(threshold: float | None, expected: float | None) -> None:
+    written = Finding("check", "pass", 1 / 3, threshold, "").as_written()
+    assert (written.value, written.threshold) == (0.333333, expected)
 
 
 @pytest.fixture(scope="module")

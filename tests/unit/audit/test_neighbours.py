@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures.audit_data import audit_data, drawn
+from fixtures.audit_data import drawn, near_copies
 from fixtures.audited import audit, videos
-from foldwise.audit.data import AuditData
-from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, nearest
+from foldwise.audit.neighbours import Components, Neighbourhood, hidden_components, near_duplicates, nearest
+from foldwise.audit.sampling import share_by_chance
 
 
 def test_neighbours_are_the_nearest_other_rows() -> None:
@@ -36,6 +36,12 @@ def test_independent_rows_are_no_near_copies_in_any_number_of_columns(columns: i
     assert hidden_components(data, near).tied < 0.06
 
 
+@pytest.mark.parametrize(("rows", "limit"), [(300, 0.05), (30, share_by_chance(0.02, 30))])
+def test_near_copies_are_more_than_five_percent_or_what_few_rows_have_by_chance(rows: int, limit: float) -> None:
+    data = drawn(rows=rows)
+    assert near_duplicates(data, Neighbourhood.of(data)).threshold == pytest.approx(limit)
+
+
 def test_categories_are_as_far_apart_as_numbers() -> None:
     data = drawn(columns=3, categorical=(1, 2))
     data.features.values[:, 1:] = np.random.default_rng(0).integers(0, 200, (300, 2))
@@ -45,16 +51,8 @@ def test_categories_are_as_far_apart_as_numbers() -> None:
     assert (pairs[:, 1:17] ** 2).sum(axis=1).mean() == pytest.approx(2, rel=0.15)
 
 
-def copies(seed: int = 0, count: int = 60, size: int = 4) -> AuditData:
-    """Return rows in near copies of ``size``, without a group column."""
-    random = np.random.default_rng(seed)
-    video = np.arange(count * size) // size
-    values = random.normal(size=(count, 12))[video] + 0.05 * random.normal(size=(count * size, 12))
-    return audit_data(values, video % 2, np.arange(count * size), groups=())
-
-
 def test_components_of_near_copies_are_the_hidden_groups() -> None:
-    data = copies()
+    data = near_copies()
     components = hidden_components(data, Neighbourhood.of(data))
     assert components.tied == 1.0
     assert components.group.tolist() == [i // 4 for i in range(240)]
@@ -63,7 +61,7 @@ def test_components_of_near_copies_are_the_hidden_groups() -> None:
 def test_a_large_table_is_searched_from_some_of_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("foldwise.audit.neighbours._LARGEST_TABLE", 100)
     monkeypatch.setattr("foldwise.audit.neighbours._SEEDS", 20)
-    data = copies()
+    data = near_copies()
     components = hidden_components(data, Neighbourhood.of(data))
     assert 20 < len(components.rows) <= 80
     assert set(np.bincount(components.group)) == {4}
