@@ -16,7 +16,7 @@ from foldwise.search.run_search import search_points
 from foldwise.search.settings import TrainingSettings
 from foldwise.search.space import grid
 from foldwise.stats.metrics import log_loss
-from foldwise.training.refit import chosen_fit, refit
+from foldwise.training.refit import chosen_point, refit
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 SEED = 42
@@ -34,7 +34,7 @@ def ours(method: str) -> Contestant:
         settings = TrainingSettings(backend, SEED, CORES, "cpu", "none", "log_loss", None, space, method=method)
         module = get_backend(backend)
         result = search_points(part, module, settings)
-        refit(part, chosen_fit(result, settings, module), module, settings)
+        refit(part, chosen_point(result, settings, module), module, settings)
         return dict(result.points[result.chosen]), result.metric
 
     return search

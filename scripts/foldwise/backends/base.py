@@ -13,6 +13,7 @@ from foldwise.data.feature_matrix import Matrix
 ParameterValue = bool | int | float | str
 Parameters = Mapping[str, ParameterValue]
 Predictions = npt.NDArray[np.floating[Any]]
+Margins = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 Weights = npt.NDArray[np.float64]
 CURVE_METRICS = ("log_loss", "auc")
@@ -80,7 +81,9 @@ class Backend(Protocol):
             options: seed, threads and device.
         """
 
-    def bin_validation(self, matrix: Matrix, label: Labels, train: Any, options: FitOptions) -> Any:
+    def bin_validation(
+        self, matrix: Matrix, label: Labels, train: Any, options: FitOptions, weight: Weights | None = None
+    ) -> Any:
         """Prepare rows for :meth:`predict`, or as an evaluation set, of models fitted on the binned ``train``."""
 
     def fit(
@@ -91,8 +94,20 @@ class Backend(Protocol):
         options: FitOptions,
         eval_sets: Sequence[tuple[str, Any]] = (),
         metrics: Sequence[str] = CURVE_METRICS,
+        patience: int | None = None,
     ) -> Fitted:
-        """Fit ``trees`` trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
+        """Fit trees, and evaluate ``metrics`` on every named evaluation set after each tree.
+
+        Args:
+            train: what :meth:`bin_train` returned.
+            params: parameters without the number of trees.
+            trees: number of trees, with ``patience`` the limit.
+            options: seed, threads and device.
+            eval_sets: names and data of the evaluation sets.
+            metrics: what to evaluate.
+            patience: end once so many trees in a row did not improve the first metric on the first evaluation set;
+                the trees up to there are those of a fit without it.
+        """
 
     def predict(self, model: Any, data: Any, trees: int | None = None) -> Predictions:
         """Return the probability of class 1, shape (n,), from the first ``trees`` trees (default all).
@@ -100,8 +115,20 @@ class Backend(Protocol):
         ``data`` comes from :meth:`bin_validation`.
         """
 
-    def predict_matrix(self, model: Any, matrix: Matrix, threads: int = 1) -> Predictions:
-        """Return the probability of class 1 for raw rows, shape (n,)."""
+    def predict_matrix(self, model: Any, matrix: Matrix, threads: int = 1, trees: int | None = None) -> Predictions:
+        """Return the probability of class 1 for raw rows, shape (n,), from the first ``trees`` trees (default all)."""
+
+    def staged_margins(self, model: Any, matrix: Matrix, counts: Sequence[int], threads: int = 1) -> Margins:
+        """Return the log-odds of class 1 from the first ``counts`` trees, shape (len(counts), n), in one pass."""
+
+    def shift(self, model: Any, offset: float) -> Any:
+        """Return the model with ``offset`` added to its log-odds, in every format that it is saved in."""
+
+    def detached(self, model: Any) -> Any:
+        """Return a model that predicts the same and does not keep the rows that it was fitted on."""
+
+    def trees(self, model: Any) -> int:
+        """Return the number of trees."""
 
     def gain(self, model: Any) -> npt.NDArray[np.float64]:
         """Return the library's importance by gain, shape (p,), in the column order of the contract."""

@@ -15,6 +15,7 @@ from foldwise.backends.base import (
     FitOptions,
     Fitted,
     Labels,
+    Margins,
     Parameters,
     Predictions,
     Weights,
@@ -39,6 +40,7 @@ class _Rows:
 
     matrix: Matrix
     label: Labels
+    weight: Weights | None
     train: lgb.Dataset
     threads: int
 
@@ -92,9 +94,11 @@ def bin_train(
     return data.construct()
 
 
-def bin_validation(matrix: Matrix, label: Labels, train: lgb.Dataset, options: FitOptions) -> _Rows:
+def bin_validation(
+    matrix: Matrix, label: Labels, train: lgb.Dataset, options: FitOptions, weight: Weights | None = None
+) -> _Rows:
     """Keep the rows raw for predictions; as an evaluation set they are binned at the cuts of ``train``."""
-    return _Rows(matrix, label, train, options.threads)
+    return _Rows(matrix, label, weight, train, options.threads)
 
 
 def fit(
@@ -104,8 +108,9 @@ def fit(
     options: FitOptions,
     eval_sets: Sequence[tuple[str, Any]] = (),
     metrics: Sequence[str] = CURVE_METRICS,
+    patience: int | None = None,
 ) -> Fitted:
-    """Fit ``trees`` trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
+    """Fit trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
     native = {
         **_ALWAYS,
         **params,
@@ -118,12 +123,19 @@ def fit(
     for name, data in eval_sets:
         model.add_valid(_evaluation_set(data, train, options.threads), name)
     curves: dict[tuple[str, str], list[float]] = {(name, metric): [] for name, _ in eval_sets for metric in metrics}
-    for _ in range(trees):
+    best, sign = 0, -1 if metrics[0] == "auc" else 1
+    for tree in range(trees):
         model.update()
         if eval_sets:
             for name, native_name, value, *_ in model.eval_valid():
                 metric = next(m for m in metrics if _NATIVE_NAMES[m] == native_name)
                 curves[name, metric].append(value)
+        if patience is not None:
+            watched = curves[eval_sets[0][0], metrics[0]]
+            if sign * watched[tree] < sign * watched[best]:
+                best = tree
+            elif tree - best >= patience:
+                break
     return Fitted(model, {key: np.array(values) for key, values in curves.items()})
 
 
@@ -132,9 +144,46 @@ def predict(model: lgb.Booster, data: _Rows, trees: int | None = None) -> Predic
     return _predicted(model, data.matrix, num_iteration=trees or -1, num_threads=data.threads)
 
 
-def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> Predictions:
-    """Return the probability of class 1 for raw rows, shape (n,)."""
-    return _predicted(model, matrix, num_threads=threads)
+def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1, trees: int | None = None) -> Predictions:
+    """Return the probability of class 1 for raw rows, shape (n,), from the first ``trees`` trees."""
+    return _predicted(model, matrix, num_iteration=trees or -1, num_threads=threads)
+
+
+def staged_margins(model: lgb.Booster, matrix: Matrix, counts: Sequence[int], threads: int = 1) -> Margins:
+    """Return the log-odds of class 1 from the first ``counts`` trees, shape (len(counts), n)."""
+    added, start = [], 0
+    averaged = _is_forest(model)
+    for count in counts:
+        part = {"start_iteration": start, "num_iteration": count - start, "num_threads": threads}
+        margins = _predicted(model, matrix, raw_score=True, **part).astype(np.float64)
+        added.append(margins * (count - start) if averaged else margins)
+        start = count
+    totals = np.cumsum(added, axis=0)
+    return totals / np.array(counts)[:, None] if averaged else totals
+
+
+def shift(model: lgb.Booster, offset: float) -> lgb.Booster:
+    """Return the model with ``offset`` added to its log-odds: to the leaves of the first tree, of a forest to all."""
+    shifted = model.num_trees() if _is_forest(model) else 1
+    for tree, about in enumerate(model.dump_model(num_iteration=shifted)["tree_info"]):
+        for leaf in range(about["num_leaves"]):
+            model.set_leaf_output(tree, leaf, model.get_leaf_output(tree, leaf) + offset)
+    return model
+
+
+def detached(model: lgb.Booster) -> lgb.Booster:
+    """Return the model without the rows that it was fitted on."""
+    return lgb.Booster(model_str=model.model_to_string(num_iteration=-1))
+
+
+def trees(model: lgb.Booster) -> int:
+    """Return the number of trees."""
+    return int(model.current_iteration())
+
+
+def _is_forest(model: lgb.Booster) -> bool:
+    """Return whether the model predicts the mean of its trees, not their sum."""
+    return "\naverage_output\n" in model.model_to_string(num_iteration=1)
 
 
 def gain(model: lgb.Booster) -> npt.NDArray[np.float64]:
@@ -146,8 +195,7 @@ def contributions(model: lgb.Booster, matrix: Matrix, threads: int = 1) -> npt.N
     """Return SHAP values in log-odds, shape (n, p)."""
     shap = _predicted(model, matrix, pred_contrib=True, num_threads=threads).astype(np.float64)[:, :-1]
     # A random forest predicts the mean of its trees, but LightGBM sums its contributions over them.
-    averaged = "\naverage_output\n" in model.model_to_string(num_iteration=1)
-    return shap / model.current_iteration() if averaged else shap
+    return shap / model.current_iteration() if _is_forest(model) else shap
 
 
 def save(model: lgb.Booster, path: Path) -> None:
@@ -182,7 +230,7 @@ def _evaluation_set(data: _Rows, train: lgb.Dataset, threads: int) -> lgb.Datase
         params={**train.get_params(), "num_threads": threads},
     ).construct()
     # Binned from a sequence, the rows would all get the weight 0 where ``train`` has weights.
-    return binned.set_field("weight", None)
+    return binned.set_field("weight", data.weight)
 
 
 def _predicted(model: lgb.Booster, matrix: Matrix, **options: Any) -> Predictions:

@@ -1,5 +1,6 @@
 """XGBoost as a backend."""
 
+import json
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,12 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import xgboost as xgb
+from scipy.special import expit, logit
 
 from foldwise.backends.base import (
     CURVE_METRICS,
     FitOptions,
     Fitted,
     Labels,
+    Margins,
     Parameters,
     Predictions,
     Weights,
@@ -49,14 +52,16 @@ def bin_train(
     return _binned(matrix, label, weight, options, **extra)
 
 
-def bin_validation(matrix: Matrix, label: Labels, train: xgb.QuantileDMatrix, options: FitOptions) -> xgb.DMatrix:
+def bin_validation(
+    matrix: Matrix, label: Labels, train: xgb.QuantileDMatrix, options: FitOptions, weight: Weights | None = None
+) -> xgb.DMatrix:
     """Bin rows at the cuts of ``train``; their predictions equal those of the raw rows.
 
     Rows with categories stay raw: binned, a category that ``train`` does not contain would become another one.
     """
     if matrix.categorical:
-        return _raw(matrix.loaded().values, matrix, options.threads, label, options.kept)
-    return _binned(matrix, label, None, options, ref=train, max_bin=train.max_bin)
+        return _raw(matrix.loaded().values, matrix, options.threads, label, weight, options.kept)
+    return _binned(matrix, label, weight, options, ref=train, max_bin=train.max_bin)
 
 
 def fit(
@@ -66,8 +71,9 @@ def fit(
     options: FitOptions,
     eval_sets: Sequence[tuple[str, Any]] = (),
     metrics: Sequence[str] = CURVE_METRICS,
+    patience: int | None = None,
 ) -> Fitted:
-    """Fit ``trees`` trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
+    """Fit trees, and evaluate ``metrics`` on every named evaluation set after each tree."""
     native = {
         "objective": "binary:logistic",
         "tree_method": "hist",
@@ -91,6 +97,7 @@ def fit(
         evals=[(data, name) for name, data in eval_sets],
         evals_result=history,
         verbose_eval=False,
+        callbacks=[] if patience is None else [_stopping(patience, eval_sets[0][0], metrics[0])],
     )
     curves = {
         (name, metric): np.array(history[name][_NATIVE_NAMES[metric]]) for name, _ in eval_sets for metric in metrics
@@ -104,11 +111,44 @@ def predict(model: xgb.Booster, data: xgb.DMatrix, trees: int | None = None) -> 
     return probability
 
 
-def predict_matrix(model: xgb.Booster, matrix: Matrix, threads: int = 1) -> Predictions:
-    """Return the probability of class 1 for raw rows, shape (n,)."""
+def predict_matrix(model: xgb.Booster, matrix: Matrix, threads: int = 1, trees: int | None = None) -> Predictions:
+    """Return the probability of class 1 for raw rows, shape (n,), from the first ``trees`` trees."""
     model.set_param({"nthread": threads})
     # In place, which gives the same bits: making a DMatrix of the rows first takes half as long again.
-    return np.concatenate([np.asarray(model.inplace_predict(block)) for block in blocks(matrix)])
+    return np.concatenate(
+        [np.asarray(model.inplace_predict(block, iteration_range=(0, trees or 0))) for block in blocks(matrix)]
+    )
+
+
+def staged_margins(model: xgb.Booster, matrix: Matrix, counts: Sequence[int], threads: int = 1) -> Margins:
+    """Return the log-odds of class 1 from the first ``counts`` trees, shape (len(counts), n)."""
+    rows = _raw(matrix.loaded().values, matrix, threads)
+    added, start = [], 0
+    for count in counts:
+        added.append(model.predict(rows, output_margin=True, iteration_range=(start, count)).astype(np.float64))
+        # The first trees start from the base score, all later ones from zero.
+        rows.set_base_margin(np.zeros(len(matrix), np.float32))
+        start = count
+    return np.cumsum(added, axis=0)
+
+
+def shift(model: xgb.Booster, offset: float) -> xgb.Booster:
+    """Return the model with ``offset`` added to its log-odds."""
+    base = float(
+        np.ravel(json.loads(json.loads(model.save_config())["learner"]["learner_model_param"]["base_score"]))[0]
+    )
+    model.set_param({"base_score": float(expit(logit(base) + offset))})
+    return model
+
+
+def detached(model: xgb.Booster) -> xgb.Booster:
+    """Return the model without the rows that it was fitted on."""
+    return model.reset()
+
+
+def trees(model: xgb.Booster) -> int:
+    """Return the number of trees."""
+    return int(model.num_boosted_rounds())
 
 
 def gain(model: xgb.Booster) -> npt.NDArray[np.float64]:
@@ -136,6 +176,10 @@ def load(path: Path) -> xgb.Booster:
 def version() -> str:
     """Return the version of the library."""
     return str(xgb.__version__)
+
+
+def _stopping(patience: int, eval_set: str, metric: str) -> xgb.callback.EarlyStopping:
+    return xgb.callback.EarlyStopping(rounds=patience, data_name=eval_set, metric_name=_NATIVE_NAMES[metric])
 
 
 class _Blocks(xgb.DataIter):
@@ -170,10 +214,17 @@ def _binned(
     return xgb.QuantileDMatrix(rows, nthread=options.threads, enable_categorical=bool(matrix.categorical), **extra)
 
 
-def _raw(values: Values, matrix: Matrix, threads: int, label: Labels | None = None, named: bool = True) -> xgb.DMatrix:
+def _raw(
+    values: Values,
+    matrix: Matrix,
+    threads: int,
+    label: Labels | None = None,
+    weight: Weights | None = None,
+    named: bool = True,
+) -> xgb.DMatrix:
     """Return rows of a matrix, shape (n, p), unbinned."""
-    categorical = bool(matrix.categorical)
-    return xgb.DMatrix(values, label, nthread=threads, enable_categorical=categorical, **_description(matrix, named))
+    extra = {"weight": weight, "enable_categorical": bool(matrix.categorical), **_description(matrix, named)}
+    return xgb.DMatrix(values, label, nthread=threads, **extra)
 
 
 def _description(matrix: Matrix, named: bool) -> dict[str, Any]:

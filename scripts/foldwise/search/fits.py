@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit
 
-from foldwise.backends.base import Backend, FitOptions, Labels, Parameters, Weights
+from foldwise.backends.base import Backend, FitOptions, Labels, Parameters, Predictions, Weights
 from foldwise.data.feature_matrix import Matrix
 from foldwise.errors import UserError
 from foldwise.search.parameters import Point
@@ -89,16 +90,40 @@ class TrainPart:
         label: shape (n,), 0 or 1.
         weight: shape (n,), or None when all rows have the same weight.
         inner: shape (n,), the inner fold, 1..k, of each row.
+        classes_weighted: whether the weights change the share of the classes, as those of ``balanced`` do.
     """
 
     matrix: Matrix
     label: Labels
     weight: Weights | None
     inner: npt.NDArray[np.int16]
+    classes_weighted: bool = False
+
+    @property
+    def offset(self) -> float:
+        """What a model's log-odds lack because of the class weights: the logarithm of the ratio of the class odds.
+
+        Source: Elkan (2001), The foundations of cost-sensitive learning, theorem 2.
+        """
+        if self.weight is None or not self.classes_weighted:
+            return 0.0
+        positive = self.label == 1
+        rows = np.log(positive.sum() / (~positive).sum())
+        return float(rows - np.log(self.weight[positive].sum() / self.weight[~positive].sum()))
 
     def without(self, fold: int) -> "TrainPart":
         """Return the rows outside an inner fold."""
         return self.rows(self.inner != fold)
+
+    def some(self, count: int) -> "TrainPart":
+        """Return at most ``count`` rows, evenly spaced."""
+        mask = np.zeros(len(self.label), np.bool_)
+        mask[np.linspace(0, len(mask) - 1, min(count, len(mask))).astype(np.int64)] = True
+        return self.rows(mask)
+
+    def unweighted(self, prediction: Predictions) -> Predictions:
+        """Return predictions of a model fitted on these rows without what the class weights add to them."""
+        return np.asarray(expit(logit(prediction) + self.offset), prediction.dtype) if self.offset else prediction
 
     def only(self, fold: int) -> "TrainPart":
         """Return the rows of an inner fold."""
@@ -107,7 +132,7 @@ class TrainPart:
     def rows(self, mask: npt.NDArray[np.bool_]) -> "TrainPart":
         """Return the rows where ``mask``, shape (n,), is true."""
         weight = None if self.weight is None else self.weight[mask]
-        return TrainPart(self.matrix.rows(mask), self.label[mask], weight, self.inner[mask])
+        return TrainPart(self.matrix.rows(mask), self.label[mask], weight, self.inner[mask], self.classes_weighted)
 
 
 Result = TypeVar("Result")
@@ -178,7 +203,9 @@ class InnerFold:
     def _bin(self, fit: Fit) -> BinnedFold:
         part, held_out, backend, options = self._fit_part, self._held_out, self._backend, self._options
         train = backend.bin_train(part.matrix, part.label, part.weight, fit.params, options)
-        validation = backend.bin_validation(held_out.matrix, held_out.label, train, options)
+        # Early stopping watches the held-out rows with the weights that the fit has.
+        weight = held_out.weight if held_out.classes_weighted else None
+        validation = backend.bin_validation(held_out.matrix, held_out.label, train, options, weight)
         return BinnedFold(part, held_out, train, validation, backend, options)
 
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from foldwise.backends.base import Backend, FitOptions
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.search.fits import Fit, InnerFold, TrainPart, plan_fits, shared_threads
-from foldwise.search.objective import Objective, Values
+from foldwise.search.objective import FoldFit, Objective
 from foldwise.search.parameters import Point
 from foldwise.search.result import SearchResult, best
 
@@ -56,28 +56,28 @@ def search_grid(
     fits = plan_fits(points, trees_name, backend)
     threads_per_fit, workers = shared_threads(options.threads, len(fits), processors)
     folds = np.unique(train.inner)
-    values: list[list[Values]] = [[] for _ in fits]
+    evaluated: list[list[FoldFit]] = [[] for _ in fits]
     remaining = list(range(len(fits)))
     # The next inner fold starts while the last fits of one are running, so that no processor is idle. Of a table on
     # disk, which is large, only one inner fold is binned at a time.
     overlap = workers if workers > 1 and isinstance(train.matrix, FeatureMatrix) else 0
-    running: dict[int, Future[Values]] = {}
+    running: dict[int, Future[FoldFit]] = {}
     with _thread_pool(workers) as pool:
         for number, fold in enumerate(folds):
-            _collect(running, values, overlap)
+            _collect(running, evaluated, overlap)
             kept = _kept(len(fits), number) if race else len(fits)
             print(f"inner fold {number + 1} of {len(folds)}: {kept} of {len(fits)} fits", flush=True)
             inner = InnerFold(train, int(fold), backend, replace(options, threads=threads_per_fit))
             inner.bin_for([fits[i] for i in remaining])
-            certain = _certain_to_continue(fits, values, remaining, running.keys(), kept, objective)
+            certain = _certain_to_continue(fits, evaluated, remaining, running.keys(), kept, objective)
             started = {i: inner.submit(pool, fits[i], objective.evaluate) for i in certain}
-            _collect(running, values)
-            remaining = _certain_to_continue(fits, values, remaining, (), kept, objective)
+            _collect(running, evaluated)
+            remaining = _certain_to_continue(fits, evaluated, remaining, (), kept, objective)
             running = started | {
                 i: inner.submit(pool, fits[i], objective.evaluate) for i in remaining if i not in started
             }
-        _collect(running, values)
-    return _search_result(points, fits, values, len(folds), objective)
+        _collect(running, evaluated)
+    return _search_result(points, fits, evaluated, len(folds), objective)
 
 
 @contextmanager
@@ -90,11 +90,11 @@ def _thread_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
         pool.shutdown(cancel_futures=True)
 
 
-def _collect(running: dict[int, Future[Values]], values: Sequence[list[Values]], unfinished: int = 0) -> None:
-    """Wait until at most the last ``unfinished`` fits are running; move the results of the others to ``values``."""
+def _collect(running: dict[int, Future[FoldFit]], evaluated: Sequence[list[FoldFit]], unfinished: int = 0) -> None:
+    """Wait until at most the last ``unfinished`` fits are running; move the others' results to ``evaluated``."""
     wait(list(running.values())[: len(running) - unfinished], return_when=FIRST_EXCEPTION)
     for i in [i for i, future in running.items() if future.done()]:
-        values[i].append(running.pop(i).result())
+        evaluated[i].append(running.pop(i).result())
 
 
 def _kept(fits: int, stage: int) -> int:
@@ -105,7 +105,7 @@ def _kept(fits: int, stage: int) -> int:
 
 def _certain_to_continue(
     fits: Sequence[Fit],
-    values: Sequence[Sequence[Values]],
+    evaluated: Sequence[Sequence[FoldFit]],
     remaining: Sequence[int],
     running: Collection[int],
     kept: int,
@@ -115,7 +115,7 @@ def _certain_to_continue(
 
     Args:
         fits: all fits, the most expensive first.
-        values: their results so far.
+        evaluated: their results so far.
         remaining: the fits that ran on the last inner fold.
         running: those of them that have not finished.
         kept: how many continue.
@@ -126,7 +126,8 @@ def _certain_to_continue(
     sign = -1 if objective.greater_is_better else 1
 
     def best_point(i: int) -> float:
-        return min(sign * float(e.metric.mean()) for e in objective.combine(fits[i], values[i]).values())
+        values = [fold_fit.values for fold_fit in evaluated[i]]
+        return min(sign * float(e.metric.mean()) for e in objective.combine(fits[i], values).values())
 
     finished = sorted((i for i in remaining if i not in running), key=best_point)
     return sorted(finished[: max(0, kept - len(running))])
@@ -135,21 +136,32 @@ def _certain_to_continue(
 def _search_result(
     points: Sequence[Point],
     fits: Sequence[Fit],
-    values: Sequence[Sequence[Values]],
+    evaluated: Sequence[Sequence[FoldFit]],
     folds: int,
     objective: Objective,
 ) -> SearchResult:
     metric = np.full((len(points), folds), np.nan)
     trees = np.zeros(len(points), np.int32)
     dropped_after = np.zeros(len(points), np.int16)
-    for fit, by_fold in zip(fits, values, strict=True):
-        for limit, evaluation in objective.combine(fit, by_fold).items():
+    fit_of_point = np.zeros(len(points), np.int64)
+    for number, (fit, by_fold) in enumerate(zip(fits, evaluated, strict=True)):
+        for limit, evaluation in objective.combine(fit, [fold_fit.values for fold_fit in by_fold]).items():
             positions = fit.points[limit]
             metric[positions, : len(by_fold)] = evaluation.metric
             trees[positions] = evaluation.trees
+            fit_of_point[positions] = number
             dropped_after[positions] = len(by_fold) if len(by_fold) < folds else 0
     chosen = best(metric, objective.greater_is_better)
-    return SearchResult(points, metric, trees, _shared(fits, len(points)), dropped_after, chosen, sum(map(len, values)))
+    return SearchResult(
+        points,
+        metric,
+        trees,
+        _shared(fits, len(points)),
+        dropped_after,
+        chosen,
+        sum(map(len, evaluated)),
+        tuple(fold_fit.model for fold_fit in evaluated[fit_of_point[chosen]]),
+    )
 
 
 def _shared(fits: Sequence[Fit], count: int) -> npt.NDArray[np.bool_]:

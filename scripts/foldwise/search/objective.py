@@ -14,6 +14,19 @@ Values = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
+class FoldFit:
+    """A fit on the rows outside an inner fold, evaluated on the rows of that fold.
+
+    Attributes:
+        values: values of the metric; what they belong to depends on the objective.
+        model: the model, which keeps no rows.
+    """
+
+    values: Values
+    model: Any
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The result of the points with one number of trees.
 
@@ -33,15 +46,15 @@ class Objective(Protocol):
     def greater_is_better(self) -> bool:
         """Direction of the metric."""
 
-    def evaluate(self, fit: Fit, binned: BinnedFold) -> Values:
-        """Fit, and return values of the metric on the held-out rows."""
+    def evaluate(self, fit: Fit, binned: BinnedFold) -> FoldFit:
+        """Fit, and evaluate the metric on the held-out rows."""
 
     def combine(self, fit: Fit, by_fold: Sequence[Values]) -> Mapping[int, Evaluation]:
         """Return the result for each number of trees in ``fit.points``.
 
         Args:
             fit: the fit.
-            by_fold: what :meth:`evaluate` returned, one array an inner fold.
+            by_fold: the values that :meth:`evaluate` returned, one array an inner fold.
         """
 
 
@@ -57,11 +70,13 @@ class AtTreeCounts:
     metric: Callable[[Labels, Predictions], float]
     greater_is_better: bool
 
-    def evaluate(self, fit: Fit, binned: BinnedFold) -> Values:
+    def evaluate(self, fit: Fit, binned: BinnedFold) -> FoldFit:
         """Return the metric at each number of trees in ``fit.points``, in their order."""
         backend, label = binned.backend, binned.held_out.label
         model = backend.fit(binned.train, fit.params, fit.trees, binned.options).model
-        return np.array([self.metric(label, backend.predict(model, binned.validation, t)) for t in fit.points])
+        predictions = (backend.predict(model, binned.validation, trees) for trees in fit.points)
+        values = np.array([self.metric(label, binned.fit_part.unweighted(prediction)) for prediction in predictions])
+        return FoldFit(values, backend.detached(model))
 
     def combine(self, fit: Fit, by_fold: Sequence[Values]) -> Mapping[int, Evaluation]:
         """Return the result for each number of trees in ``fit.points``."""
@@ -71,9 +86,10 @@ class AtTreeCounts:
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Evaluates where the mean curve of the inner folds is best before ``rounds`` trees in a row bring no gain.
+    """Grows each fit until ``rounds`` trees in a row do not improve the metric on its own held-out rows.
 
-    The number of trees of a point is the limit of its curve.
+    The number of trees of a point is the limit of its fit. Where the first trees of a fit are not those of a smaller
+    one, as with DART, the fit has that many trees and does not stop.
 
     Attributes:
         metric: ``log_loss`` or ``auc``, which the libraries evaluate after every tree.
@@ -85,37 +101,55 @@ class EarlyStopping:
     greater_is_better: bool
     rounds: int
 
-    def evaluate(self, fit: Fit, binned: BinnedFold) -> Values:
+    def evaluate(self, fit: Fit, binned: BinnedFold) -> FoldFit:
         """Return the curve of the held-out rows, shape (trees,)."""
-        eval_sets: list[tuple[str, Any]] = [("validation", binned.validation)]
-        fitted = binned.backend.fit(
-            binned.train, fit.params, fit.trees, binned.options, eval_sets=eval_sets, metrics=(self.metric,)
+        backend = binned.backend
+        fitted = backend.fit(
+            binned.train,
+            fit.params,
+            fit.trees,
+            binned.options,
+            eval_sets=[("validation", binned.validation)],
+            metrics=(self.metric,),
+            patience=self.rounds if backend.trees_are_nested(fit.params) else None,
         )
-        return fitted.curves["validation", self.metric]
+        return FoldFit(fitted.curves["validation", self.metric], backend.detached(fitted.model))
 
     def combine(self, fit: Fit, by_fold: Sequence[Values]) -> Mapping[int, Evaluation]:
-        """Return the result for each limit in ``fit.points``: the stopping tree of the mean curve up to it."""
-        curves = np.stack(by_fold)
+        """Return the result for each limit in ``fit.points``, at the number of trees of :func:`tree_count`."""
         evaluations = {}
         for limit in fit.points:
-            trees = stopping_tree(curves[:, :limit].mean(axis=0), self.rounds, self.greater_is_better)
+            curves = held([curve[:limit] for curve in by_fold])
+            trees = tree_count(curves, self.greater_is_better)
             evaluations[limit] = Evaluation(curves[:, trees - 1], trees)
         return evaluations
 
 
-def stopping_tree(curve: Values, rounds: int, greater_is_better: bool) -> int:
-    """Return the number of trees, from 1, at which a curve was best when patience ran out.
+def held(curves: Sequence[Values]) -> Values:
+    """Return curves of different lengths as rows of one array, each continued with its last value.
 
     Args:
-        curve: shape (trees,), the metric after each tree.
-        rounds: trees without a gain after which to stop.
-        greater_is_better: direction of the metric.
+        curves: one array an inner fold, the metric after each tree.
     """
-    ascending = -curve if greater_is_better else curve
-    best = 0
-    for tree in range(1, len(ascending)):
-        if ascending[tree] < ascending[best]:
-            best = tree
-        elif tree - best >= rounds:
-            break
-    return best + 1
+    longest = max(map(len, curves))
+    return np.stack([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
+
+
+def tree_count(curves: Values, greater_is_better: bool) -> int:
+    """Return the number of trees, from 1, that loses least against the best number of each inner fold.
+
+    What a number of trees loses on an inner fold is the difference from that fold's own best value; the number with
+    the least mean of the square roots is returned. The square root keeps one fold with large losses from deciding
+    for all, as it does in the minimum of the mean curve.
+
+    Args:
+        curves: shape (folds, trees), the metric after each tree.
+        greater_is_better: direction of the metric.
+
+    Example:
+        >>> tree_count(np.array([[0.6, 0.5, 0.4], [0.6, 0.4, 0.5], [0.7, 0.6, 0.6]]), greater_is_better=False)
+        2
+    """
+    ascending = -curves if greater_is_better else curves
+    lost = ascending - ascending.min(axis=1, keepdims=True)
+    return int(np.sqrt(lost).mean(axis=0).argmin()) + 1

@@ -24,6 +24,8 @@ class SearchResult:
         dropped_after: shape (q,): inner folds after which a point was dropped, 0 for a point evaluated on all.
         chosen: position of the best mean; of equal ones the first.
         fits: number of fits on inner folds.
+        models: the models of the chosen point, one an inner fold, fitted on the rows outside it; None where another
+            job fitted them.
     """
 
     points: Sequence[Point]
@@ -33,6 +35,7 @@ class SearchResult:
     dropped_after: npt.NDArray[np.int16]
     chosen: int
     fits: int
+    models: tuple[Any, ...] | None = None
 
 
 def best(metric: npt.NDArray[np.float64], greater_is_better: bool) -> int:

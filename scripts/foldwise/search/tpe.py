@@ -12,10 +12,12 @@ import optuna
 
 from foldwise.backends.base import Backend, FitOptions, ParameterValue
 from foldwise.search.fits import InnerFold, TrainPart, plan_fits, shared_threads
-from foldwise.search.objective import Evaluation, Objective
+from foldwise.search.objective import Evaluation, FoldFit, Objective
 from foldwise.search.parameters import Dimension, Point, applies, parents_first, range_of, values_of
 from foldwise.search.result import SearchResult, best
 from foldwise.search.trial_log import TrialLog
+
+Models = tuple[Any, ...]
 
 
 class PointEvaluator:
@@ -45,12 +47,15 @@ class PointEvaluator:
         self._folds = [InnerFold(train, fold, backend, replace(options, threads=threads_per_fit)) for fold in folds]
         self._trees_name, self._backend, self._objective = trees_name, backend, objective
 
-    def evaluate(self, point: Point) -> Evaluation:
-        """Return the metric of one point on every inner fold."""
+    def evaluate(self, point: Point) -> tuple[Evaluation, Models]:
+        """Return the metric of one point on every inner fold, and the model of each."""
         [fit] = plan_fits([point], self._trees_name, self._backend)
         with ThreadPoolExecutor(self._workers) as pool:
-            by_fold = list(pool.map(lambda inner: inner.run([fit], self._objective.evaluate)[0], self._folds))
-        return self._objective.combine(fit, by_fold)[fit.trees]
+            by_fold: list[FoldFit] = list(
+                pool.map(lambda inner: inner.run([fit], self._objective.evaluate)[0], self._folds)
+            )
+        evaluation = self._objective.combine(fit, [fold_fit.values for fold_fit in by_fold])[fit.trees]
+        return evaluation, tuple(fold_fit.model for fold_fit in by_fold)
 
 
 @dataclass(frozen=True)
@@ -62,19 +67,21 @@ class Trial:
         metric: shape (k,): the metric on each inner fold.
         trees: number of trees that the metric was computed with.
         repeated: whether an earlier trial had the same point, so that nothing was fitted.
+        models: the model of each inner fold, kept of the best trial alone; None where it comes from the log.
     """
 
     point: Point
     metric: npt.NDArray[np.float64]
     trees: int
     repeated: bool
+    models: Models | None = None
 
 
 def search_by_tpe(
     space: Mapping[str, Dimension],
     n_trials: int,
     seed: int,
-    evaluate: Callable[[Point], Evaluation],
+    evaluate: Callable[[Point], tuple[Evaluation, Models]],
     greater_is_better: bool,
     log: TrialLog | None = None,
 ) -> list[Trial]:
@@ -88,7 +95,7 @@ def search_by_tpe(
         space: parameter name -> dimension, checked.
         n_trials: number of trials, repeated points included.
         seed: random seed of the proposals.
-        evaluate: returns the metric of a point on each inner fold, shape (k,), and its number of trees.
+        evaluate: returns the metric of a point on each inner fold, shape (k,), its number of trees, and the models.
         greater_is_better: direction of the metric.
         log: finished trials, or None to keep none.
     """
@@ -104,8 +111,9 @@ def search_by_tpe(
             trial = replace(evaluated[key], point=point, repeated=True)
         else:
             trial = logged.get(key) or _run_trial(point, evaluate, log)
-            evaluated[key] = trial
+            evaluated[key] = replace(trial, models=None)
         trials.append(trial)
+        _keep_models_of_best(trials, greater_is_better)
         mean = float(trial.metric.mean())
         if np.isfinite(mean):
             study.tell(proposal, mean)
@@ -128,7 +136,14 @@ def result_of(trials: Sequence[Trial], greater_is_better: bool) -> SearchResult:
         dropped_after=np.zeros(len(trials), np.int16),
         chosen=best(metric, greater_is_better),
         fits=int((~repeated).sum()) * metric.shape[1],
+        models=trials[best(metric, greater_is_better)].models,
     )
+
+
+def _keep_models_of_best(trials: list[Trial], greater_is_better: bool) -> None:
+    """Free the models of all trials but the best one so far."""
+    chosen = best(np.stack([trial.metric for trial in trials]), greater_is_better)
+    trials[:] = [trial if i == chosen else replace(trial, models=None) for i, trial in enumerate(trials)]
 
 
 def _study(seed: int, greater_is_better: bool) -> optuna.Study:
@@ -165,12 +180,12 @@ def _suggest_value(name: str, dimension: Dimension, proposal: optuna.Trial) -> P
     return values[position]
 
 
-def _run_trial(point: Point, evaluate: Callable[[Point], Evaluation], log: TrialLog | None) -> Trial:
-    evaluation = evaluate(point)
+def _run_trial(point: Point, evaluate: Callable[[Point], tuple[Evaluation, Models]], log: TrialLog | None) -> Trial:
+    evaluation, models = evaluate(point)
     if log:
         scores = [float(value) for value in evaluation.metric]
         log.append({"point": point, "scores": scores, "trees": int(evaluation.trees)})
-    return Trial(point, evaluation.metric, evaluation.trees, repeated=False)
+    return Trial(point, evaluation.metric, evaluation.trees, False, models)
 
 
 def _by_point(finished: Sequence[Mapping[str, Any]]) -> dict[Hashable, Trial]:

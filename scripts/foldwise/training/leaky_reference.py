@@ -25,7 +25,7 @@ from foldwise.search.fits import TrainPart
 from foldwise.search.run_search import search_points
 from foldwise.search.settings import TrainingSettings
 from foldwise.stats.metrics import auc, average_precision, confusion, decision_metrics
-from foldwise.training.refit import chosen_fit, refit
+from foldwise.training.refit import chosen_point, refit
 from foldwise.training.train_data import row_weights, rows_of_some_groups
 
 _SENTENCE = "Leaky reference: folds that split row by row, across groups; these metrics say nothing about new units."
@@ -58,10 +58,11 @@ def train_row_wise(*, table: str, contract: str, plan: Plan, settings: TrainingS
     for fold, assignment in enumerate(split(label, every_row, one_repeat), start=1):
         train, test = assignment > 0, assignment == 0
         weight = row_weights(settings.class_weight, label[train], unit[train])
-        part = TrainPart(matrix.rows(train), label[train], weight, assignment[train])
+        weighted = settings.class_weight == "balanced"
+        part = TrainPart(matrix.rows(train), label[train], weight, assignment[train], weighted)
         rows = rows_of_some_groups(part.label, every_row[train], part.inner, settings.fraction, settings.seed)
-        fit = chosen_fit(search_points(part.rows(rows), backend, settings), settings, backend)
-        model = refit(part, fit, backend, settings)
+        chosen = chosen_point(search_points(part.rows(rows), backend, settings), settings, backend)
+        model = refit(part, chosen, backend, settings)
         score = backend.predict_matrix(model, matrix.rows(test), settings.threads).astype(np.float64)
         predictions: dict[str, Any] = {
             "fold": np.full(len(score), fold, np.int16),

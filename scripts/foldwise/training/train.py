@@ -3,7 +3,7 @@
 import resource
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from foldwise.results.training_records import FoldParams, Seconds, TrainTest
 from foldwise.search.result import write_search
 from foldwise.search.run_search import search_points, trial_log
 from foldwise.search.settings import TrainingSettings
-from foldwise.training.refit import chosen_fit, fit_inner_folds, refit
+from foldwise.training.refit import chosen_point, predict_out_of_fold, refit
 from foldwise.training.shards import collect_shards
 from foldwise.training.train_data import read_data, read_sample_ids
 
@@ -94,17 +94,20 @@ def train(
             result = search_points(part_to_search, backend, settings, log)
     searched = time.perf_counter()
     write_search(outputs.search, result, settings.metric, settings.greater_is_better)
-    fit = chosen_fit(result, settings, backend)
     train_part = data.train_part(settings.class_weight)
-    out_of_fold = fit_inner_folds(train_part, fit, backend, settings)
+    chosen = chosen_point(result, settings, backend)
+    if len(part_to_search.label) < len(train_part.label):
+        chosen = replace(chosen, models=None)
+    out_of_fold = predict_out_of_fold(train_part, chosen, backend, settings)
     write_table(outputs.curve, out_of_fold.curve)
     inner = {"sample_id": read_sample_ids(table, train_rows), "label": train_part.label}
     inner |= {"inner_fold": train_part.inner, "score": out_of_fold.predictions}
     write_table(outputs.inner_predictions, pa.table(inner))
     del out_of_fold, inner
+    chosen = replace(chosen, models=None)
 
     release_memory()
-    model = refit(train_part, fit, backend, settings)
+    model = refit(train_part, chosen, backend, settings)
     refitted = time.perf_counter()
 
     _write_model(model, backend, outputs)
@@ -119,7 +122,7 @@ def train(
         backend=settings.backend,
         fold=fold,
         chosen=result.points[result.chosen],
-        trees=fit.trees,
+        trees=chosen.trees,
         metric=settings.metric,
         score=float(result.metric[result.chosen].mean()),
         points=len(result.points),

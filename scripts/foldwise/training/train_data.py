@@ -63,7 +63,7 @@ class TrainData:
         """Return the train rows with the weights of ``training.class_weight``."""
         rows = self.part > 0
         weight = row_weights(class_weight, self.label[rows], self.unit[rows])
-        return TrainPart(self.matrix.rows(rows), self.label[rows], weight, self.part[rows])
+        return TrainPart(self.matrix.rows(rows), self.label[rows], weight, self.part[rows], class_weight == "balanced")
 
     def searched(self, settings: TrainingSettings) -> TrainPart:
         """Return the train rows that the search uses: those of a share of the groups, or all."""

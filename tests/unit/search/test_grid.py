@@ -1,6 +1,6 @@
 """A search gives the table of GridSearchCV from fewer fits, and uses the rows of the train part alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +13,7 @@ from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.search.fits import TrainPart, plan_fits, shared_threads
 from foldwise.search.grid import search_grid
-from foldwise.search.objective import AtTreeCounts, EarlyStopping, stopping_tree
+from foldwise.search.objective import AtTreeCounts, EarlyStopping, held, tree_count
 from foldwise.search.result import SearchResult
 from foldwise.search.space import grid, read_space
 from foldwise.search.tpe import PointEvaluator
@@ -153,7 +153,7 @@ def test_a_trial_evaluates_a_point_as_the_grid_does(name: str, part: TrainPart) 
     result = _searched(name, part)
     evaluator = PointEvaluator(SPECIFICATIONS[name].trees, part, get_backend(name), OPTIONS, LOG_LOSS)
     for position in (0, len(result.points) - 1):
-        evaluation = evaluator.evaluate(result.points[position])
+        evaluation, _ = evaluator.evaluate(result.points[position])
         np.testing.assert_array_equal(evaluation.metric, result.metric[position])
         assert evaluation.trees == result.trees[position]
 
@@ -166,7 +166,7 @@ def test_rows_keep_their_weights(part: TrainPart) -> None:
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_early_stopping_evaluates_a_point_where_its_mean_curve_stops(name: str, part: TrainPart) -> None:
+def test_early_stopping_stops_each_fit_on_its_own_curve(name: str, part: TrainPart) -> None:
     backend, trees_name = get_backend(name), SPECIFICATIONS[name].trees
     points = [{"learning_rate": 0.5, trees_name: 40}]
     result = search_grid(points, trees_name, part, backend, OPTIONS, PATIENT)
@@ -178,10 +178,24 @@ def test_early_stopping_evaluates_a_point_where_its_mean_curve_stops(name: str, 
         model = backend.fit(binned, {"learning_rate": 0.5}, 40, OPTIONS).model
         metric = search_metric("log_loss")
         curves.append([metric(held_out.label, backend.predict(model, rows, k)) for k in range(1, 41)])
-    expected = stopping_tree(np.mean(curves, axis=0), 5, greater_is_better=False)
-    assert 1 < expected < 40
+    stopped = [np.array(curve[: _stop(curve, 5)]) for curve in curves]
+    assert max(map(len, stopped)) < 40
+    expected = tree_count(held(stopped), greater_is_better=False)
+    assert result.models is not None
+    assert [backend.trees(model) for model in result.models] == list(map(len, stopped))
     assert result.trees.tolist() == [expected]
-    np.testing.assert_allclose(result.metric[0], np.array(curves)[:, expected - 1], rtol=1e-5)
+    np.testing.assert_allclose(result.metric[0], held(stopped)[:, expected - 1], rtol=1e-5)
+
+
+def _stop(curve: Sequence[float], patience: int) -> int:
+    """Return after how many trees a fit ends: once so many in a row are not better than the best before them."""
+    best = 0
+    for tree, value in enumerate(curve):
+        if value < curve[best]:
+            best = tree
+        elif tree - best == patience:
+            return tree + 1
+    return len(curve)
 
 
 def test_early_stopping_uses_the_rows_of_the_train_part_alone(part: TrainPart) -> None:
@@ -199,11 +213,11 @@ def _fake_backend(key: str = "") -> tuple[Any, list[tuple[Any, list[Any]]]]:
         calls.append((matrix.values, []))
         return len(calls) - 1
 
-    def bin_validation(matrix: Any, label: Any, train: int, _: Any) -> Any:
+    def bin_validation(matrix: Any, label: Any, train: int, *_: Any) -> Any:
         calls[train][1].append(matrix.values)
         return matrix.values
 
-    def fit(_: Any, __: Any, trees: int, ___: Any, eval_sets: Any = (), metrics: Any = ()) -> Fitted:
+    def fit(_: Any, __: Any, trees: int, *___: Any, eval_sets: Any = (), metrics: Any = (), **____: Any) -> Fitted:
         return Fitted(None, {(name, metric): np.ones(trees) for name, _ in eval_sets for metric in metrics})
 
     backend = SimpleNamespace(
@@ -214,5 +228,6 @@ def _fake_backend(key: str = "") -> tuple[Any, list[tuple[Any, list[Any]]]]:
         bin_validation=bin_validation,
         fit=fit,
         predict=lambda _, rows, __=None: np.full(len(rows), 0.5),
+        detached=lambda model: model,
     )
     return backend, calls

@@ -40,6 +40,7 @@ def _backend(fit: Callable[..., Fitted], predict: Callable[..., Any] = lambda *_
         bin_validation=lambda matrix, *_: int(matrix.values[0, 0]),
         fit=fit,
         predict=predict,
+        detached=lambda model: model,
     )
 
 

@@ -176,7 +176,7 @@ def _interrupt_after_the_search(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("foldwise.training.train.chosen_fit", interrupt)
+        patched.setattr("foldwise.training.train.chosen_point", interrupt)
         with pytest.raises(KeyboardInterrupt):
             train_in(folder, inputs, by_optuna)
 

@@ -39,14 +39,14 @@ class Evaluator:
         self.evaluated: list[Point] = []
         self._limit = limit
 
-    def __call__(self, point: Any) -> Evaluation:
+    def __call__(self, point: Any) -> tuple[Evaluation, tuple[()]]:
         if len(self.evaluated) == self._limit:
             raise Interrupted
         self.evaluated.append(dict(point))
         rate = np.log10(point.get("learning_rate", 0.1)) + 1
         leaves = 0.1 * abs(np.log(point.get("max_leaves", 40) / 20))
         level = rate**2 + 0.05 * abs(point["max_depth"] - 5) + leaves
-        return Evaluation(np.array([level, level + 0.01, level / 3]), int(point["n_estimators"]))
+        return Evaluation(np.array([level, level + 0.01, level / 3]), int(point["n_estimators"])), ()
 
 
 def run(path: Path, evaluator: Evaluator, space: Space = SPACE, trials: int = TRIALS, **changed: Any) -> list[Trial]:
@@ -131,9 +131,9 @@ def test_equal_points_are_evaluated_once(tmp_path: Path) -> None:
 
 def test_an_undefined_metric_does_not_stop_the_search(tmp_path: Path) -> None:
     class Undefined(Evaluator):
-        def __call__(self, point: Any) -> Evaluation:
-            evaluation = super().__call__(point)
-            return replace(evaluation, metric=evaluation.metric * (np.nan if point["max_depth"] == 2 else 1))
+        def __call__(self, point: Any) -> tuple[Evaluation, tuple[()]]:
+            evaluation, models = super().__call__(point)
+            return replace(evaluation, metric=evaluation.metric * (np.nan if point["max_depth"] == 2 else 1)), models
 
     assert len(run(tmp_path / "trials.jsonl", Undefined())) == TRIALS
 
