@@ -136,20 +136,18 @@ def held(curves: Sequence[Values]) -> Values:
 
 
 def tree_count(curves: Values, greater_is_better: bool) -> int:
-    """Return the number of trees, from 1, that loses least against the best number of each inner fold.
+    """Return the geometric mean, rounded, of the numbers of trees, from 1, at which the curves are best.
 
-    What a number of trees loses on an inner fold is the difference from that fold's own best value; the number with
-    the least mean of the square roots is returned. The square root keeps one fold with large losses from deciding
-    for all, as it does in the minimum of the mean curve.
+    Neither the minimum of the mean curve nor the arithmetic mean is safe with few groups: one inner fold with large
+    losses decides the first, and one whose curve falls to the end the second (docs/search.md has the measurements).
 
     Args:
         curves: shape (folds, trees), the metric after each tree.
         greater_is_better: direction of the metric.
 
     Example:
-        >>> tree_count(np.array([[0.6, 0.5, 0.4], [0.6, 0.4, 0.5], [0.7, 0.6, 0.6]]), greater_is_better=False)
+        >>> tree_count(np.array([[0.6, 0.5, 0.4, 0.4], [0.6, 0.5, 0.6, 0.7]]), greater_is_better=False)
         2
     """
     ascending = -curves if greater_is_better else curves
-    lost = ascending - ascending.min(axis=1, keepdims=True)
-    return int(np.sqrt(lost).mean(axis=0).argmin()) + 1
+    return round(float(np.exp(np.log(ascending.argmin(axis=1) + 1).mean())))
