@@ -2,6 +2,7 @@ rule combine_backends:
     input:
         predictions=every_backend("predictions.parquet"),
         inner_predictions=every_backend("inner_predictions.parquet"),
+        folds=rules.make_folds.output[0],
     output:
         predictions=f"results/{{dataset}}/{ENSEMBLE}/predictions.parquet",
         inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/inner_predictions.parquet",
@@ -23,7 +24,8 @@ rule combine_backends:
 # A rule of its own, so that the evaluation does not wait for the final models.
 rule combine_final:
     input:
-        every_backend("final/inner_predictions.parquet"),
+        inner_predictions=every_backend("final/inner_predictions.parquet"),
+        folds=rules.make_folds.output[0],
     output:
         inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/final/inner_predictions.parquet",
         params=f"results/{{dataset}}/{ENSEMBLE}/final/params.json",

@@ -6,7 +6,8 @@ with step(snakemake.log[0]):
     from foldwise.training.ensemble import combine_final
 
     combine_final(
-        inner_predictions=snakemake.input,
+        inner_predictions=snakemake.input.inner_predictions,
+        folds=snakemake.input.folds,
         backends=snakemake.params.backends,
         inner_predictions_output=snakemake.output.inner_predictions,
         params_output=snakemake.output.params,

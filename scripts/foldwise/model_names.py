@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from foldwise.errors import counted
 
 ENSEMBLE = "ensemble"
-BASELINES = ("logistic_regression", "constant")
+CONSTANT = "constant"
+BASELINES = ("logistic_regression", CONSTANT)
 
 
 def counted_models(models: Sequence[str]) -> str:

@@ -67,7 +67,7 @@ def render_card(results: DatasetResults, contents: Contents) -> str:
         label=contract.label,
         backends=models.backends,
         models=list(models),
-        weights=models.ensemble.weights if models.ensemble else None,
+        weights=models.ensemble.record.weights if models.ensemble else None,
         default=next(model for model in models.backends if model.name == default),
         default_reason=default_reason(results, default),
         verdict=verdict(results),

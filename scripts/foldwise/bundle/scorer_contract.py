@@ -52,7 +52,7 @@ def stored_type(feature: Feature) -> str:
 def bundle_operation(models: FinalModels, files: Mapping[str, str], default: str) -> Json:
     """Return ``operation.json``: the files of the models, and how each model predicts and decides.
 
-    The prediction of a model is the sum of the backends' predictions times ``weights``.
+    The prediction of a model is ``constant`` plus the sum of the backends' predictions times ``weights``.
 
     Args:
         models: the final models.
@@ -70,6 +70,7 @@ def _operation(model: Model) -> Json:
     calibrator = model.rule.calibrator
     return {
         "weights": dict(model.weights) if isinstance(model, FinalEnsemble) else {model.name: 1.0},
+        "constant": model.constant if isinstance(model, FinalEnsemble) else 0.0,
         "calibration": {"method": calibrator.method, **calibrator.numbers},
         "threshold": model.rule.threshold,
         "criterion": model.record.criterion,

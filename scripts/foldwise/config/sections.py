@@ -11,6 +11,7 @@ from foldwise.io.files import without_credentials
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
+_METRICS_WITH_A_CURVE = ("log_loss", "auc")
 _SCALAR_SCHEMA = {"anyOf": [{"type": kind} for kind in ("boolean", "number", "string")]}
 _VALUES_SCHEMA = {"anyOf": [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA}]}
 
@@ -51,7 +52,11 @@ class Folds(Section):
         description="Outer folds of one repeat; for `leave_one_group_out` the number of values of `by`",
     )
     n_repeats: int = Field(1, ge=1, le=1000, description="Repeats of the outer split, each with another seed")
-    inner_splits: int = Field(3, ge=2, le=100, description="Inner folds of an outer train part")
+    inner_splits: Literal["auto"] | Annotated[int, Field(ge=2, le=100)] = Field(
+        "auto",
+        description="Inner folds of an outer train part; `auto`: 3, and up to 6 where a train part has fewer than 15 "
+        "groups of the rarer class",
+    )
     seed: int = Field(42, ge=0, le=2**32 - 1, description="Seed of splits and models")
 
     @model_validator(mode="after")
@@ -85,10 +90,11 @@ class Search(Section):
         "log_loss", description="Metric on the inner folds by which the point is chosen"
     )
     early_stopping_rounds: int | None = Field(
-        None,
+        50,
         ge=1,
-        description="Stop after so many trees without an improvement of the mean inner curve of `metric` (log_loss or "
-        "auc); the number of trees in the space is then the limit",
+        description="End a fit once so many trees in a row do not improve `metric` (log_loss or auc) on its own inner "
+        "fold; the number of trees in the space is then the limit. `null`: the number of trees is a value of the space "
+        "like the others; so it is by default with `method: grid` and with a metric that has no curve",
     )
     fraction: float = Field(
         1.0, gt=0, le=1, description="Share of the train groups of each class that the search uses; the refit uses all"
@@ -107,9 +113,18 @@ class Search(Section):
         "the path of a file that is used in its place; see [search spaces](#search-spaces)",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_stopping_by_default(cls, given: Any) -> Any:
+        """Leave early stopping out where it was not asked for and a grid or a metric without a curve was."""
+        if not isinstance(given, dict) or "early_stopping_rounds" in given:
+            return given
+        without = given.get("method") == "grid" or given.get("metric", "log_loss") not in _METRICS_WITH_A_CURVE
+        return {**given, "early_stopping_rounds": None} if without else given
+
     @model_validator(mode="after")
     def _stopping_needs_a_curve(self) -> "Search":
-        if self.early_stopping_rounds is not None and self.metric not in ("log_loss", "auc"):
+        if self.early_stopping_rounds is not None and self.metric not in _METRICS_WITH_A_CURVE:
             raise ValueError(
                 f"early_stopping_rounds needs a metric with a curve, {self.metric!r} has none: use log_loss or auc"
             )

@@ -1,6 +1,7 @@
 """Outer and inner splits that never split a group."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,21 @@ Groups = npt.NDArray[np.int32]
 Assignment = npt.NDArray[np.int16]
 
 
-def make_folds(*, table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
+# Inner folds where the classes have many groups; with few, more folds leave more of them to each fit.
+FEW_INNER_SPLITS, MOST_INNER_SPLITS = 3, 6
+_FEW_GROUPS = 15
+
+
+def make_folds(
+    *, table: str | Path, contract: str | Path, plan: Plan, output: str | Path, choose_inner_splits: bool = False
+) -> None:
     """Split the groups of a dataset into outer and inner folds, and write ``folds.parquet``.
 
     Args:
         table: path of ``table.parquet``.
         contract: path of ``table.json``.
         plan: how often and how finely to split.
+        choose_inner_splits: whether the number of inner folds follows from the groups: see :func:`inner_splits_for`.
         output: where to write, see :class:`~foldwise.folds.assignment.Folds`.
 
     Raises:
@@ -35,19 +44,50 @@ def make_folds(*, table: str | Path, contract: str | Path, plan: Plan, output: s
     data = read_table(table, columns=list(dict.fromkeys(["sample_id", "label", *about.groups, *by])))
     label = data.column("label").to_numpy().astype(np.int8)
     group = connected_groups([data.column(c).to_pylist() for c in about.groups], len(label))
-    sources: list[str] = []
-    try:
-        if plan.by is None:
-            check_groups(label, group, plan, about.groups)
-            outer = split(label, group, plan)
-        else:
-            outer, sources = leave_one_source_out(label, group, data.column(plan.by).to_pylist(), plan)
-        final = _final(label, group, plan)
-    except UserError as mistake:
-        raise UserError(f"dataset {about.dataset!r}: {mistake}") from None
-    Folds(data.column("sample_id"), group, {**dict(enumerate(outer, start=1)), FINAL: final}, plan, sources).write(
-        output
-    )
+    source = None if plan.by is None else data.column(plan.by).to_pylist()
+    most = inner_splits_for(label, group, plan.n_splits) if choose_inner_splits else plan.inner_splits
+    fewest = 2 if choose_inner_splits else plan.inner_splits
+    for inner_splits in range(most, fewest - 1, -1):
+        planned = replace(plan, inner_splits=inner_splits)
+        try:
+            outer, sources = _outer(label, group, planned, about.groups, source)
+            assignments = {**dict(enumerate(outer, start=1)), FINAL: _final(label, group, planned)}
+            break
+        except UserError as mistake:
+            if inner_splits == fewest:
+                raise UserError(f"dataset {about.dataset!r}: {mistake}") from None
+    Folds(data.column("sample_id"), group, assignments, planned, sources).write(output)
+
+
+def inner_splits_for(label: Labels, group: Groups, n_splits: int) -> int:
+    """Return the number of inner folds: 3, and up to 6 where a train part has fewer than 15 groups of the rarer class.
+
+    With six positive groups in a train part, a fit on two of three inner folds has four of them to learn from, one on
+    five of six has five.
+
+    Args:
+        label: shape (n,), 0 or 1.
+        group: shape (n,).
+        n_splits: outer folds of one repeat.
+
+    Example:
+        >>> group = np.arange(64, dtype=np.int32)
+        >>> inner_splits_for((group < 8).astype(np.int8), group, n_splits=5)
+        6
+    """
+    rarer = min(len(np.unique(group[label == value])) for value in (0, 1))
+    # The largest test part takes the share of the groups, rounded up.
+    in_train = rarer - -(-rarer // n_splits)
+    return FEW_INNER_SPLITS if in_train >= _FEW_GROUPS else max(2, min(MOST_INNER_SPLITS, in_train))
+
+
+def _outer(
+    label: Labels, group: Groups, plan: Plan, columns: Sequence[str], source: Sequence[str | None] | None
+) -> tuple[list[Assignment], list[str]]:
+    if source is not None:
+        return leave_one_source_out(label, group, source, plan)
+    check_groups(label, group, plan, columns)
+    return split(label, group, plan), []
 
 
 def _final(label: Labels, group: Groups, plan: Plan) -> Assignment:

@@ -16,11 +16,11 @@ from foldwise.evaluation.operating_points import DecisionRule, EvaluationSetting
 from foldwise.evaluation.records import HEADLINE_METHOD, Metrics
 from foldwise.io.files import read_table, reading_result, sha256
 from foldwise.io.json_record import JsonRecord
-from foldwise.model_names import ENSEMBLE
+from foldwise.model_names import CONSTANT, ENSEMBLE
 from foldwise.results.load import read_record
 from foldwise.results.paths import FinalModelFiles, final_model_files
 from foldwise.results.training_records import EnsembleParams
-from foldwise.stats.ensemble_weights import weighted_mean
+from foldwise.stats.ensemble_weights import weighted_sum
 
 Predictions = npt.NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class ModelRecord(JsonRecord):
         fitted_on: what calibrator and threshold were fitted on, in words.
         headline: the evaluation of the model.
         version: version of the library, of a backend.
-        weights: weight of each backend, of the ensemble.
+        weights: weight of each backend and of the constant prediction, of the ensemble.
     """
 
     model: str
@@ -99,16 +99,26 @@ class FinalModel:
 
 @dataclass(frozen=True)
 class FinalEnsemble:
-    """The weighted mean of the final models; ``weights`` are by backend."""
+    """The weighted mean of the final models and of the constant prediction.
+
+    Attributes:
+        name: ``ensemble``.
+        rule: calibrator and threshold.
+        record: what a report says about it.
+        weights: weight by backend.
+        constant: the constant prediction times its weight.
+    """
 
     name: str
     rule: DecisionRule
     record: ModelRecord
     weights: Mapping[str, float]
+    constant: float
 
     def combine(self, predictions: Mapping[str, Predictions]) -> Predictions:
         """Return the weighted mean of the backends' predictions for n rows, shape (n,)."""
-        return weighted_mean([predictions[backend] for backend in self.weights], list(self.weights.values()))
+        by_backend = [predictions[backend] for backend in self.weights]
+        return weighted_sum(by_backend, list(self.weights.values()), self.constant)
 
 
 @dataclass(frozen=True)
@@ -169,15 +179,16 @@ def _load_model(name: str, files: FinalModelFiles) -> FinalModel:
 
 
 def _load_ensemble(files: FinalModelFiles, backends: Sequence[FinalModel]) -> FinalEnsemble:
-    weights = read_record(files.model, EnsembleParams).weights
-    rule, record = _rule_and_record(ENSEMBLE, files, weights=weights)
+    params = read_record(files.model, EnsembleParams)
+    weights = {name: weight for name, weight in params.weights.items() if name != CONSTANT}
+    rule, record = _rule_and_record(ENSEMBLE, files, weights=params.weights)
     missing = sorted(set(weights) - {model.name for model in backends})
     if missing:
         raise UserError(
             f"{files.model}: the ensemble combines {listed(missing)}, which has no final model here: run the workflow "
             "to its end first"
         )
-    return FinalEnsemble(ENSEMBLE, rule, record, weights)
+    return FinalEnsemble(ENSEMBLE, rule, record, weights, params.weights[CONSTANT] * params.prevalence)
 
 
 def _rule_and_record(name: str, files: FinalModelFiles, **own: Any) -> tuple[DecisionRule, ModelRecord]:

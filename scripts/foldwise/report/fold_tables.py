@@ -1,6 +1,7 @@
 """Tables with one row an outer fold: metrics and confusion, metrics by class, and the weights of the ensemble."""
 
 from foldwise.evaluation.records import FoldMetrics
+from foldwise.model_names import CONSTANT
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
@@ -54,23 +55,27 @@ def class_table(results: DatasetResults) -> Table:
 
 
 def weight_table(results: DatasetResults) -> Table | None:
-    """Return the weights of the ensemble on each outer fold, one column a backend; None without an ensemble."""
+    """Return the weights of the ensemble on each outer fold, one column a backend and one for the constant prediction.
+
+    None without an ensemble.
+    """
     # The weights of inner folds are for train rows, which calibrator and threshold are fitted on.
     weights = {(w.fold, w.backend): w for w in results.weights if w.inner_fold == 0}
     if not weights:
         return None
+    members = (*results.backends, CONSTANT)
     columns = [Column("Fold", numeric=True)]
-    columns += [Column(wording.display_name(name), "weight", True) for name in results.backends]
+    columns += [Column(wording.display_name(name), "weight", True) for name in members]
     columns.append(Column("Rows", "inner out-of-fold", True))
     rows = [
         [
             html_table.count(fold),
-            *(html_table.metric(weights[fold, name].weight) for name in results.backends),
+            *(html_table.metric(weights[fold, name].weight) for name in members),
             html_table.count(weights[fold, results.backends[0]].n_rows),
         ]
         for fold in sorted({fold for fold, _ in weights})
     ]
-    caption = "Weights for the test rows of each outer fold, and the number of train rows that they are fitted on."
+    caption = "Weights for the test rows of each outer fold, and the number of train rows that they are estimated on."
     return Table("weights", caption, columns, rows)
 
 

@@ -4,6 +4,7 @@ from foldwise.errors import joined
 from foldwise.report.audit_section import tally
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
+from foldwise.results.search_limits import search_limits
 
 
 def units(results: DatasetResults) -> str:
@@ -43,7 +44,7 @@ def what_was_split(results: DatasetResults) -> list[str]:
         wording.counted(results.contract.rows, "row"),
         wording.counted(results.comparison.counts.groups, "group"),
     )
-    inner = results.configuration["folds"]["inner_splits"]
+    inner = joined(sorted({str(fold.inner_folds) for folds in results.params.values() for fold in folds}))
     return [
         f"Groups: rows that share a value of {joined(columns, separator=' or ')} are in one group; {groups} of {rows}."
         if columns
@@ -91,14 +92,17 @@ def what_was_fitted(results: DatasetResults) -> list[str]:
         f"Hyperparameters: on the inner folds of each outer train part, by "
         f"{wording.metric_named(search['metric']).spoken}{_method(results)} ({_points(results)}).",
         _stopping(results),
+        *(f"{line}." for line in search_limits(results.params)),
         f"{calibrator} ({criterion}): on the inner out-of-fold predictions of each outer train part.",
         "Models: on the whole outer train part, with the chosen hyperparameters"
         + ("." if weights == "none" else f" and row weights ({weights}) of that part."),
     ]
     if results.weights:
         lines.append(
-            "Weights of the ensemble: on the inner out-of-fold predictions of each outer train part, by log loss; for "
-            "its calibration and threshold, the weights for an inner fold are fitted on the other inner folds."
+            "Weights of the ensemble: on the inner out-of-fold predictions of each outer train part, by log loss, "
+            "shrunk towards equal ones by the number of groups, and towards the constant prediction where it is not "
+            "clearly worse; for its calibration and threshold, the weights for an inner fold are estimated on the "
+            "other inner folds."
         )
     if training["device"] == "cuda":
         lines.append(
@@ -137,7 +141,10 @@ def _stopping(results: DatasetResults) -> str:
     rounds = results.configuration["search"]["early_stopping_rounds"]
     if rounds is None:
         return "Number of trees: a hyperparameter like the others; no early stopping."
-    return f"Number of trees: early stopping after {rounds} rounds, on the mean curve of the inner folds."
+    return (
+        f"Number of trees: each fit on an inner fold ends once {rounds} trees in a row do not improve it; the model "
+        "has the geometric mean of the best numbers."
+    )
 
 
 def audit_tally(results: DatasetResults) -> list[str]:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 
 from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
+from foldwise.results.search_limits import search_limits
+from foldwise.results.training_records import FoldParams
 
 
 def summarize(results: Path, dataset: str) -> str:
@@ -27,8 +29,19 @@ def summarize(results: Path, dataset: str) -> str:
         f"({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
         *(f"    {_estimate(model)}" for model in comparison.models),
         f"  {comparison.verdict}",
+        *(f"  search: {line}" for line in search_limits(_params(folder, comparison))),
     ]
     return "\n".join(lines)
+
+
+def _params(folder: Path, comparison: Comparison) -> dict[str, list[FoldParams]]:
+    """Return what the searches of every backend chose."""
+    paths = {model.name: folder / model.name / "params.json" for model in comparison.models}
+    return {
+        name: [FoldParams.from_json(fold) for fold in json.loads(path.read_text(encoding="utf-8"))]
+        for name, path in paths.items()
+        if path.exists()
+    }
 
 
 def _audit(path: Path) -> str:

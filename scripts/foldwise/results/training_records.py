@@ -36,6 +36,8 @@ class FoldParams(JsonRecord):
         fold: number of the outer fold, from 1, or ``final``.
         chosen: the chosen point of the search space: name of a parameter -> value.
         trees: number of trees of the refitted model.
+        trees_limit_met: whether early stopping did not end the fit of an inner fold before the limit of trees.
+        at_edge: parameters whose chosen value is the ``lowest`` or ``highest`` of their dimension -> which.
         metric: metric of the search.
         score: mean of that metric over the inner folds, at the chosen point.
         points: number of points that were searched.
@@ -43,6 +45,7 @@ class FoldParams(JsonRecord):
         seconds: time of search, refit and the whole job.
         peak_memory_mb: largest memory of the job.
         imports_memory_mb: memory once the libraries are loaded.
+        inner_folds: number of inner folds.
         searched_rows: rows of the train part that the search used.
         rows: rows of the train and test part.
         groups: groups of the train and test part.
@@ -54,6 +57,8 @@ class FoldParams(JsonRecord):
     fold: int | str
     chosen: Mapping[str, Any]
     trees: int
+    trees_limit_met: bool
+    at_edge: Mapping[str, str]
     metric: str
     score: float | None
     points: int
@@ -61,6 +66,7 @@ class FoldParams(JsonRecord):
     seconds: Seconds
     peak_memory_mb: int
     imports_memory_mb: int
+    inner_folds: int
     searched_rows: int
     rows: TrainTest
     groups: TrainTest
@@ -70,7 +76,13 @@ class FoldParams(JsonRecord):
 
 @dataclass(frozen=True)
 class InnerFoldWeights(JsonRecord):
-    """Weights of the ensemble for the rows of one inner fold, fitted on the rows of the others."""
+    """Weights of the ensemble for the rows of one inner fold, estimated on the rows of the others.
+
+    Attributes:
+        inner_fold: the inner fold.
+        weights: backend, or ``constant``, -> weight.
+        n_rows: rows that the weights are estimated on.
+    """
 
     inner_fold: int
     weights: Mapping[str, float]
@@ -82,12 +94,14 @@ class EnsembleParams(JsonRecord):
     """The weights of the final models in the ensemble: its params.json.
 
     Attributes:
-        weights: backend -> weight.
-        n_rows: rows that the weights are fitted on.
+        weights: backend, or ``constant``, -> weight; their sum is 1.
+        prevalence: the constant prediction.
+        n_rows: rows that the weights are estimated on.
         cross_fitted: weights for the rows of each inner fold.
     """
 
     weights: Mapping[str, float]
+    prevalence: float
     n_rows: int
     cross_fitted: Sequence[InnerFoldWeights]
 
@@ -99,9 +113,9 @@ class FoldWeight(JsonRecord):
     Attributes:
         fold: number of the outer fold, from 1.
         inner_fold: 0 for the weights of the test rows, else the inner fold whose rows they are for.
-        backend: name of the backend.
+        backend: name of the backend, or ``constant``.
         weight: its weight.
-        n_rows: rows that the weights are fitted on.
+        n_rows: rows that the weights are estimated on.
     """
 
     fold: int

@@ -1,91 +1,136 @@
-"""Weights of an ensemble: the weighted mean of several models' predicted probabilities with the least log-loss."""
+"""Weights of an ensemble: the mean of several models' predicted probabilities and of the constant prediction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import nnls
+from scipy.optimize import minimize
 
 Probabilities = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
 
-# Too small to change a weight that the rows determine; models with equal predictions get equal weights through it.
-_RIDGE = 1e-8
-_MAX_ITERATIONS = 100
-_SMALLEST_STEP = 1e-10
-
+# How many groups the belief in equal weights is worth, before any prediction is seen.
+_PRIOR_GROUPS = 10
 # Finer differences do not improve the log-loss, and they depend on how a processor's linear algebra rounds.
 _STEPS_OF_A_WEIGHT = 10**6
 _SMALLEST_LIKELIHOOD = float(np.finfo(np.float64).eps)
 
 
-def optimal_weights(predictions: Probabilities, label: Labels) -> Probabilities:
-    """Return non-negative weights with sum 1 whose weighted mean prediction has the least log-loss.
+@dataclass(frozen=True)
+class EnsembleWeights:
+    """Weights of m models and of the constant prediction, with sum 1.
 
-    The log-loss is convex in the weights, and equals the negative log-likelihood of mixture proportions with known
-    components. It is minimised by the sequential quadratic programming of Kim, Carbonetto, Stephens and Anitescu
-    (2020), A fast algorithm for maximum likelihood estimation of mixture proportions, Journal of Computational and
-    Graphical Statistics 29(2), 261-273, each step solved as non-negative least squares. Every row has the same
-    weight, whatever weights the models were trained with, as in the log-loss that is reported.
+    Attributes:
+        models: shape (m,), multiples of a millionth.
+        constant: weight of ``prevalence``.
+        prevalence: the constant prediction, the share of positive rows that the weights are estimated on.
+    """
+
+    models: Probabilities
+    constant: float
+    prevalence: float
+
+    def combine(self, predictions: Sequence[Probabilities]) -> Probabilities:
+        """Return the weighted mean of m predictions, each of shape (n,), and of the constant one."""
+        return weighted_sum(predictions, self.models.tolist(), self.constant * self.prevalence)
+
+
+def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArray[np.int32]) -> EnsembleWeights:
+    """Estimate the weights of an ensemble from out-of-fold predictions, as far as the groups can tell.
+
+    The weights of the models are those with the least log-loss, shrunk towards equal ones: the mean log-likelihood of
+    the rows counts as so many observations as there are groups, at most twice those of the rarer class, and a
+    Dirichlet prior with equal means counts as ten (the maximum a posteriori of mixture proportions with known
+    components). The constant prediction takes the share ``min(1, (standard error / gain) ** 4)``, where the gain is
+    the mean log-likelihood of the models over that of the constant, with a standard error clustered by group, and
+    everything where there is no gain: a table without signal ends at the constant.
 
     Args:
-        predictions: shape (n, m), probabilities of class 1 from m models.
+        predictions: shape (n, m), probabilities of class 1 from m models, none fitted on the row's group.
         label: shape (n,), 0 or 1.
+        group: shape (n,).
 
     Returns:
-        Shape (m,), multiples of a millionth, so that processors whose linear algebra rounds differently give the
-        same bits. Models with equal predictions have equal weights.
+        The weights. They are equal, without the constant, where all rows have the same label, which tells nothing.
 
     Example:
-        >>> label = np.array([1, 0, 1, 0], np.int8)
-        >>> good, inverted = np.array([0.8, 0.3, 0.7, 0.2]), np.array([0.2, 0.7, 0.3, 0.8])
-        >>> optimal_weights(np.stack([good, inverted], axis=1), label).tolist()
-        [1.0, 0.0]
+        >>> label = np.array([1, 0] * 50, np.int8)
+        >>> good, useless = np.where(label == 1, 0.8, 0.3), np.full(100, 0.5)
+        >>> weights = estimate_weights(np.stack([good, useless], axis=1), label, np.arange(100, dtype=np.int32))
+        >>> weights.models.round(2).tolist(), round(weights.constant, 2)
+        ([0.95, 0.05], 0.0)
     """
-    likelihood = np.where(label[:, None] == 1, predictions, 1 - predictions).clip(_SMALLEST_LIKELIHOOD)
-    weights = np.full(predictions.shape[1], 1 / predictions.shape[1])
-    for _ in range(_MAX_ITERATIONS):
-        step = _newton_target(likelihood / (likelihood @ weights)[:, None]) - weights
-        # The quadratic model can overshoot where the likelihood curves away from it.
-        loss = _loss(likelihood, weights)
-        while _loss(likelihood, weights + step) > loss and np.abs(step).max() > _SMALLEST_STEP:
-            step /= 2
-        weights = weights + step
-        if np.abs(step).max() <= _SMALLEST_STEP:
-            break
-    steps = (weights / weights.sum() * _STEPS_OF_A_WEIGHT).round()
-    return np.asarray(steps / steps.sum())
+    n_models, prevalence = predictions.shape[1], float(label.mean())
+    positive = len(np.unique(group[label == 1]))
+    rarer = min(positive, len(np.unique(group[label == 0])))
+    if rarer == 0:
+        return EnsembleWeights(_rounded(np.full(n_models, 1 / n_models)), 0.0, prevalence)
+    likelihood = np.where(label[:, None] == 1, predictions, 1 - predictions).clip(_SMALLEST_LIKELIHOOD, 1)
+    weights = _mixture_proportions(likelihood, min(2 * rarer, len(np.unique(group))))
+    constant = np.where(label == 1, prevalence, 1 - prevalence)
+    gain = np.log(likelihood @ weights) - np.log(constant)
+    mean, error = float(gain.mean()), _clustered_error(gain, group)
+    share = 1 - (error / mean) ** 4 if mean > error else 0.0
+    models = _rounded(weights * share)
+    return EnsembleWeights(models, max(0.0, 1 - float(models.sum())), prevalence)
 
 
-def weighted_mean(predictions: Sequence[Probabilities], weights: Sequence[float]) -> Probabilities:
-    """Return the weighted mean of m predictions, shape (n,), summed in their order so that the bits never differ.
+def weighted_sum(predictions: Sequence[Probabilities], weights: Sequence[float], start: float = 0.0) -> Probabilities:
+    """Return ``start`` plus the weighted predictions, shape (n,), summed in their order so that the bits never differ.
 
     Args:
         predictions: m arrays of shape (n,), probabilities of class 1.
-        weights: m weights with sum 1.
+        weights: m weights.
+        start: what is added.
 
     Example:
-        >>> weighted_mean([np.array([0.2, 0.8]), np.array([0.4, 0.6])], [0.25, 0.75]).round(3).tolist()
+        >>> weighted_sum([np.array([0.2, 0.8]), np.array([0.4, 0.6])], [0.25, 0.75]).round(3).tolist()
         [0.35, 0.65]
     """
-    total = weights[0] * predictions[0]
-    for prediction, weight in zip(predictions[1:], weights[1:], strict=True):
+    total = np.full(len(predictions[0]), start)
+    for prediction, weight in zip(predictions, weights, strict=True):
         total = total + weight * prediction
-    return np.asarray(total)
+    return total
 
 
-def _newton_target(ratio: Probabilities) -> Probabilities:
-    """Return the non-negative weights, shape (m,), that minimise the quadratic model of the loss.
+def _mixture_proportions(likelihood: Probabilities, observations: float) -> Probabilities:
+    """Return the weights, shape (m,), that maximise the log-likelihood of all rows and the prior of equal weights.
 
     Args:
-        ratio: shape (n, m), likelihood of each model divided by that of the weighted mean.
+        likelihood: shape (n, m), of each row's label by each model.
+        observations: how many observations the mean over the rows counts as.
     """
-    n_rows, n_models = ratio.shape
-    curvature = np.linalg.cholesky(ratio.T @ ratio / n_rows + _RIDGE * np.eye(n_models))
-    target, _ = nnls(curvature.T, np.linalg.solve(curvature, 2 * ratio.mean(axis=0) - 1))
-    return np.asarray(target, np.float64)
+    n_models = likelihood.shape[1]
+    prior = _PRIOR_GROUPS / n_models
+
+    def loss(logits: Probabilities) -> tuple[float, Probabilities]:
+        weights = np.exp(logits - logits.max())
+        weights /= weights.sum()
+        mixture = likelihood @ weights
+        value = -observations * np.log(mixture).mean() - prior * np.log(weights).sum()
+        responsibility = weights * (likelihood / mixture[:, None]).mean(axis=0)
+        return float(value), (observations + _PRIOR_GROUPS) * weights - observations * responsibility - prior
+
+    # The weights as a softmax: no constraint is needed, and the prior keeps every weight above 0.
+    logits = minimize(loss, np.zeros(n_models), jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9}).x
+    weights = np.exp(logits - logits.max())
+    return np.asarray(weights / weights.sum())
 
 
-def _loss(likelihood: Probabilities, weights: Probabilities) -> float:
-    """Return the log-loss plus the sum of the weights, which replaces the constraint: at the minimum it is 1."""
-    return float(-np.log(likelihood @ weights).mean() + weights.sum() + _RIDGE / 2 * (weights @ weights))
+def _clustered_error(values: Probabilities, group: npt.NDArray[np.int32]) -> float:
+    """Return the standard error of a mean over rows that are independent between groups only.
+
+    Source: Liang and Zeger (1986), Longitudinal data analysis using generalized linear models, with G / (G - 1).
+
+    Args:
+        values: shape (n,).
+        group: shape (n,).
+    """
+    _, index = np.unique(group, return_inverse=True)
+    sums = np.bincount(index, weights=values - values.mean())
+    return float(np.sqrt(np.square(sums).sum() * len(sums) / max(1, len(sums) - 1)) / len(values))
+
+
+def _rounded(weights: Probabilities) -> Probabilities:
+    return np.asarray((weights * _STEPS_OF_A_WEIGHT).round() / _STEPS_OF_A_WEIGHT)

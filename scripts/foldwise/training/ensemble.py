@@ -1,4 +1,4 @@
-"""The ensemble: the weighted mean of the backends' predictions, with weights from inner folds alone.
+"""The ensemble: the weighted mean of the backends' and the constant prediction, with weights from inner folds alone.
 
 No test row takes part in a weight. The weights for the test rows of an outer fold are estimated on the inner
 out-of-fold predictions of its train part. The ensemble's own inner out-of-fold predictions, which its calibrator and
@@ -11,10 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from foldwise.folds.assignment import FINAL, read_folds
 from foldwise.io.files import read_table, write_json, write_table
+from foldwise.model_names import CONSTANT
 from foldwise.results.training_records import EnsembleParams, FoldWeight, InnerFoldWeights
-from foldwise.stats.ensemble_weights import Probabilities, optimal_weights, weighted_mean
+from foldwise.stats.ensemble_weights import EnsembleWeights, Probabilities, estimate_weights
 
 _WEIGHT_SCHEMA = pa.schema(
     {
@@ -47,15 +50,16 @@ class BackendPredictions:
         """Return the rows where ``mask``, shape (n,), is true."""
         return BackendPredictions(self.rows.filter(pa.array(mask)), tuple(p[mask] for p in self.predictions))
 
-    def weights(self) -> Probabilities:
-        """Return the weights with the least log-loss on these rows, shape (m,)."""
-        return optimal_weights(np.stack(self.predictions, axis=1), self.column("label").astype(np.int8))
+    def weights(self, group: npt.NDArray[np.int32]) -> EnsembleWeights:
+        """Return the weights that these rows tell; ``group``, shape (n,)."""
+        return estimate_weights(np.stack(self.predictions, axis=1), self.column("label").astype(np.int8), group)
 
 
 def combine_backends(
     *,
     predictions: Sequence[str],
     inner_predictions: Sequence[str],
+    folds: str,
     backends: Sequence[str],
     predictions_output: str,
     inner_predictions_output: str,
@@ -66,6 +70,7 @@ def combine_backends(
     Args:
         predictions: test predictions, one path a backend, all folds in one table.
         inner_predictions: inner out-of-fold predictions, likewise.
+        folds: path of ``folds.parquet``, for the groups.
         backends: names in the order of the paths.
         predictions_output: path of the ensemble's test predictions, with the columns of a backend's.
         inner_predictions_output: path of its inner out-of-fold predictions, likewise.
@@ -77,14 +82,15 @@ def combine_backends(
     """
     test, inner = _read_predictions(predictions), _read_predictions(inner_predictions)
     test_fold, inner_fold = test.column("fold"), inner.column("fold")
+    group = _groups(inner, folds)
     combined, inner_combined = np.full(test.rows.num_rows, np.nan), np.full(inner.rows.num_rows, np.nan)
     lines: list[FoldWeight] = []
     for fold in np.unique(inner_fold).tolist():
-        train = inner.where(inner_fold == fold)
-        inner_combined[inner_fold == fold], cross_fitted = _cross_fit(train, backends)
-        weights = train.weights()
-        combined[test_fold == fold] = weighted_mean(test.where(test_fold == fold).predictions, weights.tolist())
-        of_test_rows = InnerFoldWeights(0, _by_backend(backends, weights), train.rows.num_rows)
+        train, train_group = inner.where(inner_fold == fold), group[inner_fold == fold]
+        inner_combined[inner_fold == fold], cross_fitted = _cross_fit(train, train_group, backends)
+        weights = train.weights(train_group)
+        combined[test_fold == fold] = weights.combine(test.where(test_fold == fold).predictions)
+        of_test_rows = InnerFoldWeights(0, _by_model(backends, weights), train.rows.num_rows)
         lines += [
             FoldWeight(fold, entry.inner_fold, backend, weight, entry.n_rows)
             for entry in (of_test_rows, *cross_fitted)
@@ -97,12 +103,18 @@ def combine_backends(
 
 
 def combine_final(
-    *, inner_predictions: Sequence[str], backends: Sequence[str], inner_predictions_output: str, params_output: str
+    *,
+    inner_predictions: Sequence[str],
+    folds: str,
+    backends: Sequence[str],
+    inner_predictions_output: str,
+    params_output: str,
 ) -> None:
     """Write the weights of the final models, and the ensemble's inner out-of-fold predictions over all groups.
 
     Args:
         inner_predictions: inner out-of-fold predictions of the final fit, one path a backend.
+        folds: path of ``folds.parquet``, for the groups.
         backends: names in the order of the paths.
         inner_predictions_output: path of the ensemble's inner out-of-fold predictions, with the columns of a backend's.
         params_output: path of the weights, :class:`~foldwise.results.training_records.EnsembleParams`.
@@ -111,14 +123,18 @@ def combine_final(
         ValueError: when the backends' tables contain different rows.
     """
     inner = _read_predictions(inner_predictions)
-    combined, cross_fitted = _cross_fit(inner, backends)
-    final = EnsembleParams(_by_backend(backends, inner.weights()), inner.rows.num_rows, cross_fitted)
+    group = _groups(inner, folds)
+    combined, cross_fitted = _cross_fit(inner, group, backends)
+    weights = inner.weights(group)
+    final = EnsembleParams(_by_model(backends, weights), weights.prevalence, inner.rows.num_rows, cross_fitted)
     _write_predictions(inner_predictions_output, inner, combined)
     write_json(params_output, final.as_json())
     print(f"final: {_summary(final.weights, final.n_rows)}")
 
 
-def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Probabilities, list[InnerFoldWeights]]:
+def _cross_fit(
+    train: BackendPredictions, group: npt.NDArray[np.int32], backends: Sequence[str]
+) -> tuple[Probabilities, list[InnerFoldWeights]]:
     """Combine the predictions of every row with weights estimated on the other inner folds.
 
     The backends' predictions for those folds come from models that were fitted on the row's group, as always with
@@ -126,6 +142,7 @@ def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Prob
 
     Args:
         train: the inner out-of-fold predictions of one train part, n rows, with the column ``inner_fold``.
+        group: shape (n,).
         backends: names in the order of the predictions.
 
     Returns:
@@ -136,9 +153,9 @@ def _cross_fit(train: BackendPredictions, backends: Sequence[str]) -> tuple[Prob
     entries = []
     for fold in np.unique(inner_fold).tolist():
         others = train.where(inner_fold != fold)
-        weights = others.weights()
-        combined[inner_fold == fold] = weighted_mean(train.where(inner_fold == fold).predictions, weights.tolist())
-        entries.append(InnerFoldWeights(fold, _by_backend(backends, weights), others.rows.num_rows))
+        weights = others.weights(group[inner_fold != fold])
+        combined[inner_fold == fold] = weights.combine(train.where(inner_fold == fold).predictions)
+        entries.append(InnerFoldWeights(fold, _by_model(backends, weights), others.rows.num_rows))
     return combined, entries
 
 
@@ -156,8 +173,15 @@ def _write_predictions(path: str, rows: BackendPredictions, combined: Probabilit
     write_table(path, rows.rows.append_column("score", pa.array(combined)))
 
 
-def _by_backend(backends: Sequence[str], weights: Probabilities) -> dict[str, float]:
-    return dict(zip(backends, weights.tolist(), strict=True))
+def _groups(rows: BackendPredictions, folds: str) -> npt.NDArray[np.int32]:
+    """Return the group of each row, shape (n,)."""
+    assigned = read_folds(folds, only=FINAL)
+    position = pc.index_in(rows.rows.column("sample_id"), value_set=assigned.sample_id)
+    return np.asarray(assigned.group[position.to_numpy()], np.int32)
+
+
+def _by_model(backends: Sequence[str], weights: EnsembleWeights) -> dict[str, float]:
+    return {**dict(zip(backends, weights.models.tolist(), strict=True)), CONSTANT: weights.constant}
 
 
 def _summary(weights: Mapping[str, float], n_rows: int) -> str:

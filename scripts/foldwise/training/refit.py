@@ -69,24 +69,27 @@ class OutOfFold:
             fold, with the number of trees of the final model or, where early stopping ended the fit before, all.
         curve: one row for each number of trees shown, inner fold, part (``train``: up to 2,000 rows, or
             ``validation``) and metric: iteration, inner_fold, part, metric, value.
+        grown: number of trees of the model of each inner fold.
     """
 
     predictions: npt.NDArray[np.float64]
     curve: pa.Table
+    grown: Sequence[int]
 
 
 def predict_out_of_fold(part: TrainPart, chosen: Chosen, backend: Backend, settings: TrainingSettings) -> OutOfFold:
     """Predict every train row by the search's own model of its inner fold; fit these models where there are none."""
     predictions = np.full(len(part.label), np.nan)
     columns: dict[str, list[Any]] = {name: [] for name in _CURVE_SCHEMA.names}
-    folds = np.unique(part.inner).tolist()
+    folds, grown = np.unique(part.inner).tolist(), []
     for number, fold in enumerate(folds):
         model = _fit_again(part, fold, chosen, backend, settings) if chosen.models is None else chosen.models[number]
         fit_part, held_out = part.without(fold), part.only(fold)
-        trees = min(chosen.trees, backend.trees(model))
+        grown.append(backend.trees(model))
+        trees = min(chosen.trees, grown[-1])
         predicted = backend.predict_matrix(model, held_out.matrix, settings.threads, trees)
         predictions[part.inner == fold] = fit_part.unweighted(predicted)
-        counts = _curve_counts(backend.trees(model), trees)
+        counts = _curve_counts(grown[-1], trees)
         for name, rows in (("train", fit_part.some(_ROWS_OF_A_TRAIN_CURVE)), ("validation", held_out)):
             margins = backend.staged_margins(model, rows.matrix, counts, settings.threads) + fit_part.offset
             for metric in CURVE_METRICS:
@@ -94,7 +97,7 @@ def predict_out_of_fold(part: TrainPart, chosen: Chosen, backend: Backend, setti
                 columns["value"] += [search_metric(metric)(rows.label, expit(at_count)) for at_count in margins]
                 for column, value in (("inner_fold", fold), ("part", name), ("metric", metric)):
                     columns[column] += [value] * len(counts)
-    return OutOfFold(predictions, pa.table(columns, _CURVE_SCHEMA))
+    return OutOfFold(predictions, pa.table(columns, _CURVE_SCHEMA), grown)
 
 
 def _fit_again(part: TrainPart, fold: int, chosen: Chosen, backend: Backend, settings: TrainingSettings) -> Any:

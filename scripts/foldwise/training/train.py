@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from foldwise.backends.base import Backend
@@ -17,14 +18,16 @@ from foldwise.folds.assignment import Fold
 from foldwise.io.files import replacing, write_json, write_table
 from foldwise.io.job_memory import release_memory
 from foldwise.results.training_records import FoldParams, Seconds, TrainTest
+from foldwise.search.edges import edges_of
 from foldwise.search.result import write_search
 from foldwise.search.run_search import search_points, trial_log
 from foldwise.search.settings import TrainingSettings
-from foldwise.training.refit import chosen_point, predict_out_of_fold, refit
+from foldwise.training.refit import Chosen, chosen_point, predict_out_of_fold, refit
 from foldwise.training.shards import collect_shards
 from foldwise.training.train_data import read_data, read_sample_ids
 
-_EXPLAINED_ROWS = 2000
+# SHAP values take time by rows x leaves: with this product they take at most a few seconds.
+_MOST_EXPLAINED_ROWS, _FEWEST_EXPLAINED_ROWS, _EXPLAINED_LEAVES = 2000, 200, 10_000_000
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,8 @@ def train(
     inner = {"sample_id": read_sample_ids(table, train_rows), "label": train_part.label}
     inner |= {"inner_fold": train_part.inner, "score": out_of_fold.predictions}
     write_table(outputs.inner_predictions, pa.table(inner))
+    stopping = settings.early_stopping_rounds is not None
+    limit_met = stopping and max(out_of_fold.grown) >= chosen.fit.trees
     del out_of_fold, inner
     chosen = replace(chosen, models=None)
 
@@ -111,18 +116,23 @@ def train(
     refitted = time.perf_counter()
 
     _write_model(model, backend, outputs)
-    explained = train_part.matrix
+    explained, explained_rows = train_part.matrix, train_rows
     if outputs.predictions is not None:
-        explained = data.matrix.rows(test_rows)
+        explained, explained_rows = data.matrix.rows(test_rows), test_rows
         score = backend.predict_matrix(model, explained, settings.threads).astype(np.float64)
         columns = {"sample_id": read_sample_ids(table, test_rows), "label": data.label[test_rows], "score": score}
         write_table(outputs.predictions, pa.table(columns))
-    _write_importance(model, backend, explained, settings.threads, outputs.importance)
+    count = _explained_rows(chosen)
+    some = _rows_of_all_groups(data.group[explained_rows], count, settings.seed)
+    _write_importance(model, backend, explained.rows(some), settings.threads, outputs.importance)
+    point = result.points[result.chosen]
     params = FoldParams(
         backend=settings.backend,
         fold=fold,
-        chosen=result.points[result.chosen],
+        chosen=point,
         trees=chosen.trees,
+        trees_limit_met=limit_met,
+        at_edge=edges_of(point, settings.space, without=settings.trees_name if stopping else None),
         metric=settings.metric,
         score=float(result.metric[result.chosen].mean()),
         points=len(result.points),
@@ -134,6 +144,7 @@ def train(
         ),
         peak_memory_mb=_peak_memory(),
         imports_memory_mb=imports_memory,
+        inner_folds=len(np.unique(train_part.inner)),
         searched_rows=len(part_to_search.label),
         rows=TrainTest(int(train_rows.sum()), int(test_rows.sum())),
         groups=TrainTest(len(np.unique(data.group[train_rows])), len(np.unique(data.group[test_rows]))),
@@ -157,18 +168,39 @@ def _write_model(model: Any, backend: Backend, outputs: TrainOutputs) -> None:
 
 
 def _write_importance(model: Any, backend: Backend, matrix: Matrix, threads: int, path: str) -> None:
-    """Write the share of the total gain, and the mean absolute SHAP value over up to 2,000 rows, by feature."""
-    rows = len(matrix)
-    explained = np.unique(np.linspace(0, rows - 1, min(rows, _EXPLAINED_ROWS)).astype(np.int64))
-    shap = np.abs(backend.contributions(model, matrix.rows(explained), threads)).mean(axis=0)
+    """Write the share of the total gain, and the mean absolute SHAP value over the rows, by feature."""
+    shap = np.abs(backend.contributions(model, matrix, threads)).mean(axis=0)
     gain = backend.gain(model)
     columns = {
         "feature": list(matrix.names),
         "gain": gain / gain.sum() if gain.sum() else gain,
         "shap": shap,
-        "n_rows": np.full(len(shap), len(explained), np.int32),
+        "n_rows": np.full(len(shap), len(matrix), np.int32),
     }
     write_table(path, pa.table(columns))
+
+
+def _explained_rows(chosen: Chosen) -> int:
+    """Return of how many rows SHAP values are computed: fewer for models with many leaves."""
+    params = chosen.fit.params
+    depth = int(params.get("max_depth") or params.get("depth") or 6)
+    leaves = chosen.trees * int(params.get("num_leaves") or 2 ** max(1, min(depth, 10)))
+    return max(_FEWEST_EXPLAINED_ROWS, min(_MOST_EXPLAINED_ROWS, _EXPLAINED_LEAVES // leaves))
+
+
+def _rows_of_all_groups(group: npt.NDArray[np.int32], count: int, seed: int) -> npt.NDArray[np.int64]:
+    """Draw rows from all groups in turn, and return their positions in order.
+
+    Args:
+        group: shape (n,).
+        count: how many rows; all where there are no more.
+        seed: random seed.
+    """
+    order = np.random.default_rng(seed).permutation(len(group))
+    by_group = order[np.argsort(group[order], kind="stable")]
+    _, first, sizes = np.unique(group[by_group], return_index=True, return_counts=True)
+    turn = np.arange(len(group)) - np.repeat(first, sizes)
+    return np.sort(by_group[np.argsort(turn, kind="stable")][:count])
 
 
 def _peak_memory() -> int:

@@ -67,7 +67,8 @@ def predict(path: Path, out: Path, backend: str | None = None, threads: int = 1)
     predicted = []
     for part in parts(path, file, [c.name for c in columns]):
         values = np.column_stack([column.values(part) for column in columns])
-        predicted.append(sum(w * models[name](values).astype(np.float64) for name, w in rule["weights"].items()))
+        weighted = (w * models[name](values).astype(np.float64) for name, w in rule["weights"].items())
+        predicted.append(sum(weighted, rule["constant"]))
     raw = np.concatenate(predicted)
     predictions = {"score": raw, "calibrated": calibrate(rule["calibration"], raw)}
     write(out, pa.table({**names, **predictions, "verdict": (raw >= rule["threshold"]).astype(np.int8)}))
