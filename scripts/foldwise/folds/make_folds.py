@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from foldwise.data.contract import read_contract
 from foldwise.errors import UserError, counted, listed
-from foldwise.folds.assignment import FINAL, Folds, Plan
+from foldwise.folds.assignment import FINAL, Fold, Folds, Plan
 from foldwise.folds.groups import connected_groups
 from foldwise.folds.stratify import stratified_group_parts
 from foldwise.io.files import read_table
@@ -51,11 +51,12 @@ def make_folds(
         planned = replace(plan, inner_splits=inner_splits)
         try:
             outer, sources = _outer(label, group, planned, about.groups, source)
-            assignments = {**dict(enumerate(outer, start=1)), FINAL: _final(label, group, planned)}
+            final = _final(label, group, planned)
             break
         except UserError as mistake:
             if inner_splits == fewest:
                 raise UserError(f"dataset {about.dataset!r}: {mistake}") from None
+    assignments: dict[Fold, Assignment] = {**dict(enumerate(outer, start=1)), FINAL: final}
     Folds(data.column("sample_id"), group, assignments, planned, sources).write(output)
 
 

@@ -25,7 +25,8 @@ def search_limits(params: Mapping[str, Sequence[FoldParams]]) -> list[str]:
                 if len(chosen) >= _MOST_FOLDS * len(folds):
                     lines.append(
                         f"{backend}: {name} {chosen[0]} is the {end} value of its dimension and chosen in "
-                        f"{len(chosen)} of {len(folds)} outer folds: {wider} values of search.space.{backend}.{name} may be better"
+                        f"{len(chosen)} of {len(folds)} outer folds: {wider} values of search.space.{backend}.{name} "
+                        "may be better"
                     )
         met = sum(fold.trees_limit_met for fold in folds)
         if met >= _MOST_FOLDS * len(folds):

@@ -13,7 +13,7 @@ Labels = npt.NDArray[np.int8]
 # How many groups the belief in equal weights is worth, before any prediction is seen.
 _PRIOR_GROUPS = 10
 # Finer differences do not improve the log-loss, and they depend on how a processor's linear algebra rounds.
-_STEPS_OF_A_WEIGHT = 10**6
+_STEPS_OF_A_WEIGHT = 10**4
 _SMALLEST_LIKELIHOOD = float(np.finfo(np.float64).eps)
 
 
@@ -22,8 +22,8 @@ class EnsembleWeights:
     """Weights of m models and of the constant prediction, with sum 1.
 
     Attributes:
-        models: shape (m,), multiples of a millionth.
-        constant: weight of ``prevalence``.
+        models: shape (m,), multiples of a ten-thousandth.
+        constant: weight of ``prevalence``, the rest.
         prevalence: the constant prediction, the share of positive rows that the weights are estimated on.
     """
 
@@ -52,7 +52,8 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
         group: shape (n,).
 
     Returns:
-        The weights. They are equal, without the constant, where all rows have the same label, which tells nothing.
+        The weights. Those of the models are equal, with no share of the constant, where all rows have the same
+        label, which tells nothing.
 
     Example:
         >>> label = np.array([1, 0] * 50, np.int8)
@@ -65,15 +66,14 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     positive = len(np.unique(group[label == 1]))
     rarer = min(positive, len(np.unique(group[label == 0])))
     if rarer == 0:
-        return EnsembleWeights(_rounded(np.full(n_models, 1 / n_models)), 0.0, prevalence)
+        return _rounded(np.full(n_models, 1 / n_models), prevalence)
     likelihood = np.where(label[:, None] == 1, predictions, 1 - predictions).clip(_SMALLEST_LIKELIHOOD, 1)
     weights = _mixture_proportions(likelihood, min(2 * rarer, len(np.unique(group))))
     constant = np.where(label == 1, prevalence, 1 - prevalence)
     gain = np.log(likelihood @ weights) - np.log(constant)
     mean, error = float(gain.mean()), _clustered_error(gain, group)
     share = 1 - (error / mean) ** 4 if mean > error else 0.0
-    models = _rounded(weights * share)
-    return EnsembleWeights(models, max(0.0, 1 - float(models.sum())), prevalence)
+    return _rounded(weights * share, prevalence)
 
 
 def weighted_sum(predictions: Sequence[Probabilities], weights: Sequence[float], start: float = 0.0) -> Probabilities:
@@ -102,7 +102,7 @@ def _mixture_proportions(likelihood: Probabilities, observations: float) -> Prob
         observations: how many observations the mean over the rows counts as.
     """
     n_models = likelihood.shape[1]
-    prior = _PRIOR_GROUPS / n_models
+    prior, total = _PRIOR_GROUPS / n_models, observations + _PRIOR_GROUPS
 
     def loss(logits: Probabilities) -> tuple[float, Probabilities]:
         weights = np.exp(logits - logits.max())
@@ -110,10 +110,11 @@ def _mixture_proportions(likelihood: Probabilities, observations: float) -> Prob
         mixture = likelihood @ weights
         value = -observations * np.log(mixture).mean() - prior * np.log(weights).sum()
         responsibility = weights * (likelihood / mixture[:, None]).mean(axis=0)
-        return float(value), (observations + _PRIOR_GROUPS) * weights - observations * responsibility - prior
+        slope = total * weights - observations * responsibility - prior
+        return float(value) / total, slope / total
 
     # The weights as a softmax: no constraint is needed, and the prior keeps every weight above 0.
-    logits = minimize(loss, np.zeros(n_models), jac=True, method="L-BFGS-B", options={"ftol": 1e-14, "gtol": 1e-9}).x
+    logits = minimize(loss, np.zeros(n_models), jac=True, method="L-BFGS-B", options={"ftol": 0, "gtol": 1e-12}).x
     weights = np.exp(logits - logits.max())
     return np.asarray(weights / weights.sum())
 
@@ -132,5 +133,7 @@ def _clustered_error(values: Probabilities, group: npt.NDArray[np.int32]) -> flo
     return float(np.sqrt(np.square(sums).sum() * len(sums) / max(1, len(sums) - 1)) / len(values))
 
 
-def _rounded(weights: Probabilities) -> Probabilities:
-    return np.asarray((weights * _STEPS_OF_A_WEIGHT).round() / _STEPS_OF_A_WEIGHT)
+def _rounded(models: Probabilities, prevalence: float) -> EnsembleWeights:
+    """Round the weights of the models down, so that the constant gets the rest."""
+    steps = np.floor(models * _STEPS_OF_A_WEIGHT)
+    return EnsembleWeights(steps / _STEPS_OF_A_WEIGHT, 1 - float(steps.sum()) / _STEPS_OF_A_WEIGHT, prevalence)

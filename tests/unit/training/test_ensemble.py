@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.io.files import read_json, read_table, write_table
 from foldwise.results.training_records import EnsembleParams
-from foldwise.stats.ensemble_weights import optimal_weights
+from foldwise.stats.ensemble_weights import estimate_weights
 from foldwise.training.ensemble import combine_backends, combine_final
 
 BACKENDS = ["xgboost", "lightgbm", "catboost"]
@@ -21,6 +22,7 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.inner, self.test = [], []
+        self.group = (np.arange(ROWS) // 2).astype(np.int32)
         for strength in (1.2, 0.9, 0.5):
             inner, test = [], []
             for fold in range(1, FOLDS + 1):
@@ -40,6 +42,7 @@ class Run:
         combine_backends(
             predictions=self._write_all("predictions", self.test),
             inner_predictions=self._write_all("inner_predictions", self.inner),
+            folds=self._write_folds(),
             backends=BACKENDS,
             predictions_output=outputs["predictions"],
             inner_predictions_output=outputs["inner"],
@@ -54,11 +57,18 @@ class Run:
         inner, params = str(self.folder / "final.parquet"), str(self.folder / "final.json")
         combine_final(
             inner_predictions=self._write_all("final", frames),
+            folds=self._write_folds(),
             backends=BACKENDS,
             inner_predictions_output=inner,
             params_output=params,
         )
         return read_table(inner).to_pandas(), EnsembleParams.from_json(read_json(params))
+
+    def _write_folds(self) -> str:
+        """Write folds.parquet, of which the groups are read."""
+        path, ids = str(self.folder / "folds.parquet"), pa.chunked_array([[f"v{n:03d}" for n in range(ROWS)]])
+        Folds(ids, self.group, {FINAL: np.ones(ROWS, np.int16)}, Plan(2, 1, INNER, 1)).write(path)
+        return path
 
     def _write_all(self, name: str, frames: list[pd.DataFrame]) -> list[str]:
         paths = [str(self.folder / f"{backend}_{name}.parquet") for backend in BACKENDS]
@@ -74,7 +84,7 @@ def run(tmp_path: Path) -> Run:
 
 def weights_of(weights: pd.DataFrame, fold: int, inner_fold: int) -> list[float]:
     chosen = weights[(weights["fold"] == fold) & (weights["inner_fold"] == inner_fold)]
-    assert chosen["backend"].tolist() == BACKENDS
+    assert chosen["backend"].tolist() == [*BACKENDS, "constant"]
     return list(chosen["weight"])
 
 
@@ -87,9 +97,11 @@ def test_every_prediction_is_the_weighted_mean_bit_for_bit(run: Run) -> None:
         for fold in range(1, FOLDS + 1):
             for number in parts:
                 here = (table["fold"].to_numpy() == fold) & (part == number)
-                a, b, c = weights_of(weights, fold, number)
+                a, b, c, constant = weights_of(weights, fold, number)
+                used = (run.inner[0]["fold"] == fold) & (run.inner[0]["inner_fold"] != number)
+                start = constant * run.inner[0]["label"][used].mean()
                 x, y, z = (m["score"].to_numpy()[here] for m in of_backends)
-                assert table["score"].to_numpy()[here].tobytes() == (a * x + b * y + c * z).tobytes()
+                assert table["score"].to_numpy()[here].tobytes() == (start + a * x + b * y + c * z).tobytes()
 
 
 def test_weights_are_estimated_on_the_rows_outside_their_inner_fold(run: Run) -> None:
@@ -99,8 +111,9 @@ def test_weights_are_estimated_on_the_rows_outside_their_inner_fold(run: Run) ->
         for number in range(INNER + 1):
             used = (rows[0]["inner_fold"] != number).to_numpy()
             score = np.stack([r["score"].to_numpy()[used] for r in rows], axis=1)
-            expected = optimal_weights(score, rows[0]["label"].to_numpy()[used])
-            assert weights_of(weights, fold, number) == expected.tolist()
+            label, group = rows[0]["label"].to_numpy()[used], run.group[60:][used]
+            expected = estimate_weights(score, label, group)
+            assert weights_of(weights, fold, number) == [*expected.models.tolist(), expected.constant]
             assert set(weights[(weights["fold"] == fold) & (weights["inner_fold"] == number)]["n_rows"]) == {used.sum()}
 
 
@@ -134,7 +147,8 @@ def test_final_weights_use_all_inner_rows_and_final_inner_predictions_are_cross_
     first = inner[inner["fold"] == 1].drop(columns="fold").reset_index(drop=True)
     pd.testing.assert_frame_equal(scored, first)
     assert list(params.weights.values()) == weights_of(weights, 1, 0)
-    assert list(params.weights) == BACKENDS
+    assert list(params.weights) == [*BACKENDS, "constant"]
+    assert params.prevalence == scored["label"].mean()
     assert params.n_rows == len(scored)
     for number, entry in enumerate(params.cross_fitted, start=1):
         assert (entry.inner_fold, entry.n_rows) == (number, 120)
