@@ -78,6 +78,7 @@ search:
 | `step` | distance of the values. `method: grid` needs it, since it tries every value |
 | `log` | draw the logarithm evenly; not with `step` |
 | `values` | a list, for a parameter with a condition |
+| `least_rows` | values of the list that are tried only with so many train rows, such as `{127: 2500}` |
 | `when` | other parameters with the values under which this one is used; a point without it has the library's default |
 
 What a library would ignore or refuse is corrected, and the run says so in a line that begins with `note:`. A

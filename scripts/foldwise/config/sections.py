@@ -24,6 +24,7 @@ _RANGE_SCHEMA = {
         "step": {"type": "number"},
         "log": {"type": "boolean"},
         "when": {"type": "object", "additionalProperties": _VALUES_SCHEMA},
+        "least_rows": {"type": "object", "additionalProperties": {"type": "integer"}},
     },
     "additionalProperties": False,
 }

@@ -5,6 +5,7 @@ A dimension is plain data, so that it can be a param of a snakemake rule. Its ch
 - ``[value, ...]``
 - ``{"low": ..., "high": ...}``, optionally with ``"step": ...`` or ``"log": True``
 - either of them (a list as ``{"values": [...]}``) with ``"when": {other parameter: [value, ...]}``
+- ``{"values": [...], "least_rows": {value as text: train rows}}``: values for tables with so many train rows
 
 The values of a range are whole numbers where its bounds and its step are.
 """
@@ -25,7 +26,7 @@ Dimension = list[Any] | dict[str, Any]
 """The checked form of a parameter's values, see the top of this module."""
 
 _MOST_VALUES = 100_000
-_KEYS = ("values", "low", "high", "log", "step", "when")
+_KEYS = ("values", "low", "high", "log", "step", "when", "least_rows")
 
 # YAML 1.1 reads 1e-3 as a string, because it has no decimal point; YAML 1.2 reads a number.
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
@@ -47,14 +48,30 @@ def check_dimension(where: str, given: Any, kind: str) -> Dimension:
         return _check_values(where, given, kind)
     for key in given:
         if key not in _KEYS:
-            raise UserError(f"{where}: unknown key {shown(key)}{nearest(key, _KEYS)}; a range takes {listed(_KEYS, 6)}")
+            raise UserError(f"{where}: unknown key {shown(key)}{nearest(key, _KEYS)}; a range takes {listed(_KEYS, 7)}")
     ranged = [key for key in ("low", "high", "log", "step") if key in given]
     if ("values" in given) == bool(ranged):
         raise UserError(f"{where}: give either values, a list, or low and high, the bounds of a range")
     checked = _check_range(where, given, kind) if ranged else {"values": _check_values(where, given["values"], kind)}
-    if "when" not in given:
-        return checked if ranged else checked["values"]
-    return {**checked, "when": _check_when(f"{where}.when", given["when"])}
+    if "least_rows" in given:
+        checked["least_rows"] = _check_least_rows(f"{where}.least_rows", given["least_rows"], checked.get("values", []))
+    if "when" in given:
+        checked["when"] = _check_when(f"{where}.when", given["when"])
+    return checked["values"] if set(checked) == {"values"} else checked
+
+
+def for_rows(dimension: Dimension, rows: int) -> Dimension:
+    """Return a dimension without the values that are for tables with more train rows.
+
+    Example:
+        >>> for_rows({"values": [7, 31, 127], "least_rows": {"127": 2500}}, rows=156)
+        [7, 31]
+    """
+    if isinstance(dimension, list) or "least_rows" not in dimension:
+        return dimension
+    least = dimension["least_rows"]
+    values = [value for value in dimension["values"] if rows >= least.get(str(value), 0)]
+    return {"values": values, "when": dimension["when"]} if "when" in dimension else values
 
 
 def values_of(dimension: Dimension) -> list[ParameterValue] | None:
@@ -135,6 +152,19 @@ def _check_value(where: str, given: Any, kind: str) -> Any:
     if kind in ("number", "integer") and not abs(value) <= sys.float_info.max:
         raise UserError(f"{where}: {shown(given)} given, a number within the range of double precision expected")
     return value
+
+
+def _check_least_rows(where: str, given: Any, values: Sequence[ParameterValue]) -> dict[str, int]:
+    if not isinstance(given, Mapping) or not all(isinstance(rows, int) and rows >= 0 for rows in given.values()):
+        raise UserError(f"{where}: {shown(given)} given, values with their least number of train rows expected")
+    least = {str(value): rows for value, rows in given.items()}
+    known = list(map(str, values))
+    for value in least:
+        if value not in known:
+            raise UserError(f"{where}: {value} is not one of the values{nearest(value, known)}: {listed(known, 10)}")
+    if all(least.get(value, 0) > 0 for value in known):
+        raise UserError(f"{where}: no value is left for a table with few rows: leave out one of them")
+    return least
 
 
 def _check_range(where: str, given: Mapping[str, Any], kind: str) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The settings of a training job, and the points, objective and fit options that follow from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.search.objective import AtTreeCounts, EarlyStopping, Objective
-from foldwise.search.parameters import Dimension, Point
+from foldwise.search.parameters import Dimension, Point, for_rows
 from foldwise.search.space import draw, grid
 from foldwise.stats.metrics import LOWER_IS_BETTER, search_metric
 
@@ -57,6 +57,10 @@ class TrainingSettings:
     def fit_options(self) -> FitOptions:
         """Seed, threads and device."""
         return FitOptions(self.seed, self.threads, self.device)
+
+    def for_rows(self, rows: int) -> "TrainingSettings":
+        """Return the settings for a train part of so many rows: values that need more are left out of the space."""
+        return replace(self, space={name: for_rows(dimension, rows) for name, dimension in self.space.items()})
 
     def points(self) -> list[Point]:
         """Return the points to evaluate: all points of the space, or ``n_trials`` drawn by the seed."""

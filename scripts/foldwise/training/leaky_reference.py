@@ -61,7 +61,8 @@ def train_row_wise(*, table: str, contract: str, plan: Plan, settings: TrainingS
         weighted = settings.class_weight == "balanced"
         part = TrainPart(matrix.rows(train), label[train], weight, assignment[train], weighted)
         rows = rows_of_some_groups(part.label, every_row[train], part.inner, settings.fraction, settings.seed)
-        chosen = chosen_point(search_points(part.rows(rows), backend, settings), settings, backend)
+        own = settings.for_rows(len(part.label))
+        chosen = chosen_point(search_points(part.rows(rows), backend, own), own, backend)
         model = refit(part, chosen, backend, settings)
         score = backend.predict_matrix(model, matrix.rows(test), settings.threads).astype(np.float64)
         predictions: dict[str, Any] = {

@@ -48,11 +48,12 @@ def search_shard(
     """
     check_device(settings.device, settings.backend)
     backend = get_backend(settings.backend)
+    data = read_data(table=table, contract=contract, folds=folds, fold=fold, folder=Path(output).parent)
+    settings = settings.for_rows(int((data.part > 0).sum()))
     points = settings.points()
     positions = positions_of_shard(points, settings.trees_name, backend, shard, shards)
     result = None
     if positions:
-        data = read_data(table=table, contract=contract, folds=folds, fold=fold, folder=Path(output).parent)
         result = search_listed([points[p] for p in positions], data.searched(settings), backend, settings)
     write_shard(output, positions, result)
 

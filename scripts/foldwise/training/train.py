@@ -88,6 +88,7 @@ def train(
     imports_memory = _peak_memory()
     data = read_data(table=table, contract=contract, folds=folds, fold=fold, folder=Path(outputs.params).parent)
     train_rows, test_rows = data.part > 0, data.part == 0
+    settings = settings.for_rows(int(train_rows.sum()))
     part_to_search = data.searched(settings)
     trials = Path(outputs.search).with_name("trials.jsonl")
     if shards:
