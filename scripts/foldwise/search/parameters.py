@@ -52,7 +52,9 @@ def check_dimension(where: str, given: Any, kind: str) -> Dimension:
     ranged = [key for key in ("low", "high", "log", "step") if key in given]
     if ("values" in given) == bool(ranged):
         raise UserError(f"{where}: give either values, a list, or low and high, the bounds of a range")
-    checked = _check_range(where, given, kind) if ranged else {"values": _check_values(where, given["values"], kind)}
+    checked: dict[str, Any] = (
+        _check_range(where, given, kind) if ranged else {"values": _check_values(where, given["values"], kind)}
+    )
     if "least_rows" in given:
         checked["least_rows"] = _check_least_rows(f"{where}.least_rows", given["least_rows"], checked.get("values", []))
     if "when" in given:
