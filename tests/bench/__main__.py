@@ -63,7 +63,9 @@ def _measured(name: str, arguments: argparse.Namespace) -> Iterator[list[dict[st
         return
     sections = yaml.safe_load(arguments.config.read_text(encoding="utf-8")) if arguments.config else {}
     choice = accuracy.Choice(arguments.tables, arguments.methods, arguments.folds, sections)
-    kept = read_json(arguments.output)["accuracy"]["measurements"] if arguments.keep else []
+    kept = []
+    if arguments.keep and arguments.output.exists():
+        kept = read_json(arguments.output).get("accuracy", {"measurements": []})["measurements"]
     yield from accuracy.measure(choice, kept)
 
 

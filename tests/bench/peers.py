@@ -20,7 +20,6 @@ import numpy as np
 import pandas as pd
 from foldwise.data.contract import read_contract
 from foldwise.io.files import read_json, write_json
-from foldwise.model_names import ENSEMBLE
 
 from bench import accuracy
 from bench.peer_job import PEERS
@@ -55,11 +54,11 @@ def main() -> None:
 
 
 def seconds_of_ours(measurements: list[dict[str, Any]]) -> dict[str, float]:
-    """Return by table the mean CPU seconds of an outer fold of the workflow: all backends and their ensemble."""
-    whole = [r for r in measurements if r["method"] == accuracy.NOW and r["model"] in (ENSEMBLE, CALIBRATED)]
+    """Return by table the mean CPU seconds of an outer fold of the workflow: the backends and their ensemble."""
     by_table: dict[str, list[float]] = {}
-    for row in whole:
-        by_table.setdefault(row["table"], []).append(row["seconds"])
+    for row in measurements:
+        if (row["method"], row["model"]) == (accuracy.NOW, CALIBRATED):
+            by_table.setdefault(row["table"], []).append(row["seconds"])
     return {name: float(np.mean(seconds)) for name, seconds in by_table.items()}
 
 
@@ -89,7 +88,7 @@ def features_of(table: Prepared) -> pd.DataFrame:
         if feature.categories is not None:
             codes = np.where(np.isnan(values), -1, values).astype(np.int64)
             # Numbered names: some libraries refuse the brackets and colons of real column names.
-            columns[f"x{position:03d}"] = pd.Categorical.from_codes(codes, list(feature.categories))
+            columns[f"x{position:03d}"] = pd.Categorical.from_codes(codes, pd.Index(list(feature.categories)))
         else:
             columns[f"x{position:03d}"] = values
     return pd.DataFrame(columns)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.config.models import Config, parse
 from foldwise.evaluation.predictions import read_fold_predictions
 from foldwise.io.files import read_table
@@ -90,6 +90,8 @@ def predict(table: Prepared, folds: int, config: Config, spaces: Path, folder: P
     seconds = np.zeros(folds)
     settings = training_settings(config, spaces)
     for backend, of_backend in settings.items():
+        # Its library is imported now, so that the first fold does not pay for it.
+        get_backend(backend)
         for fold in range(1, folds + 1):
             started = process_time()
             outputs = _outputs(folder / backend / f"fold_{fold}", backend)
@@ -119,11 +121,14 @@ def _ensemble(
     started = process_time()
     names = ("predictions", "inner_predictions")
     combined = {name: str(folder / f"{name}.parquet") for name in names}
+    of_backends = {name: [str(folder / backend / f"{name}.parquet") for backend in backends] for name in names}
     with Path(devnull).open("w", encoding="utf-8") as silent, redirect_stdout(silent):
         combine_backends(
-            **{name: [str(folder / backend / f"{name}.parquet") for backend in backends] for name in names},
+            predictions=of_backends["predictions"],
+            inner_predictions=of_backends["inner_predictions"],
             backends=backends,
-            **{f"{name}_output": path for name, path in combined.items()},
+            predictions_output=combined["predictions"],
+            inner_predictions_output=combined["inner_predictions"],
             weights_output=str(folder / "weights.parquet"),
         )
     seconds = seconds + (process_time() - started) / len(seconds)
@@ -146,4 +151,4 @@ def _outputs(folder: Path, backend: str) -> TrainOutputs:
 
 
 def _read(path: str | None) -> npt.NDArray[np.float64]:
-    return read_table(str(path)).column("score").to_numpy().astype(np.float64)
+    return np.asarray(read_table(str(path)).column("score").to_numpy(), np.float64)

@@ -101,7 +101,7 @@ def test_a_missing_table_is_left_out_with_a_line(
 
 def test_the_summary_has_mean_and_deviation_over_folds() -> None:
     size = {"rows": 10, "groups": 5, "features": 2, "positives": 4}
-    named = {"table": "t", "method": "now", "model": "ensemble", **size}
+    named = {"table": "t", "method": "now", "model": "ensemble-calibrated", **size}
     rows = [{**named, "fold": k, "log_loss": k / 10, "auc": 0.5, "seconds": 2.0} for k in (1, 3)]
     [means] = accuracy.summary(rows)
     assert (means["log_loss"], means["log_loss_sd"], means["folds"]) == (0.2, pytest.approx(0.02**0.5), 2)
