@@ -104,15 +104,16 @@ def predict(table: Prepared, folds: int, config: Config, spaces: Path, folder: P
             parts = [str(folder / backend / f"fold_{fold}" / f"{name}.parquet") for fold in range(1, folds + 1)]
             collect_tables(parts, str(folder / backend / f"{name}.parquet"))
     if ENSEMBLE in config.entrants:
-        yield from _ensemble(list(settings), folder, config.evaluation.calibration, seconds)
+        yield from _ensemble(table.inputs, list(settings), folder, config.evaluation.calibration, seconds)
 
 
 def _ensemble(
-    backends: Sequence[str], folder: Path, calibration: str, seconds: npt.NDArray[np.float64]
+    inputs: Mapping[str, str], backends: Sequence[str], folder: Path, calibration: str, seconds: npt.NDArray[np.float64]
 ) -> Iterator[Predicted]:
     """Yield the predictions of the ensemble in every fold, before and after calibration.
 
     Args:
+        inputs: paths of the table, its contract and its folds.
         backends: names of the backends.
         folder: where their predictions are.
         calibration: the method of the configuration.
@@ -126,6 +127,7 @@ def _ensemble(
         combine_backends(
             predictions=of_backends["predictions"],
             inner_predictions=of_backends["inner_predictions"],
+            folds=inputs["folds"],
             backends=backends,
             predictions_output=combined["predictions"],
             inner_predictions_output=combined["inner_predictions"],
