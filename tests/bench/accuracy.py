@@ -1,7 +1,8 @@
 """Log-loss, AUC and time on the test rows of the outer folds of eight tables, next to methods written by hand.
 
-Every method has the workflow's own folds, five outer ones with three to six inner ones each, split by group. Each line says
-how many outer folds its means and standard deviations (ddof 1) are over, and how many rows and groups the table has.
+Every method has the workflow's own folds, five outer ones with three to six inner ones each, split by group. Each
+line says how many outer folds its means and standard deviations (ddof 1) are over, and how many rows and groups the
+table has.
 Seconds are the CPU time of an outer fold with one thread: choosing, fitting and predicting.
 """
 
