@@ -42,7 +42,7 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     The weights of the models are those with the least log-loss, shrunk towards equal ones: the mean log-likelihood of
     the rows counts as so many observations as there are groups, at most twice those of the rarer class, and a
     Dirichlet prior with equal means counts as ten (the maximum a posteriori of mixture proportions with known
-    components). The constant prediction takes the share ``min(1, (standard error / gain) ** 4)``, where the gain is
+    components). The constant prediction takes the share ``min(1, (standard error / gain) ** 8)``, where the gain is
     the mean log-likelihood of the models over that of the constant, with a standard error clustered by group, and
     everything where there is no gain: a table without signal ends at the constant.
 
@@ -72,7 +72,7 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     constant = np.where(label == 1, prevalence, 1 - prevalence)
     gain = np.log(likelihood @ weights) - np.log(constant)
     mean, error = float(gain.mean()), _clustered_error(gain, group)
-    share = 1 - (error / mean) ** 4 if mean > error else 0.0
+    share = 1 - (error / mean) ** 8 if mean > error else 0.0
     return _rounded(weights * share, prevalence)
 
 
