@@ -12,6 +12,9 @@ Labels = npt.NDArray[np.int8]
 
 # How many groups the belief in equal weights is worth, before any prediction is seen.
 _PRIOR_GROUPS = 10
+# Chosen on the tables of `make bench`: with less a table without signal does not end at the constant, with more a small
+# table with signal does.
+_LEAST_ERRORS = 0.8
 # Finer differences do not improve the log-loss, and they depend on how a processor's linear algebra rounds.
 _STEPS_OF_A_WEIGHT = 10**4
 _SMALLEST_LIKELIHOOD = float(np.finfo(np.float64).eps)
@@ -42,7 +45,7 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     The weights of the models are those with the least log-loss, shrunk towards equal ones: the mean log-likelihood of
     the rows counts as so many observations as there are groups, at most twice those of the rarer class, and a
     Dirichlet prior with equal means counts as ten (the maximum a posteriori of mixture proportions with known
-    components). The constant prediction takes the share ``min(1, (standard error / gain) ** 8)``, where the gain is
+    components). The constant prediction takes the share ``min(1, (0.8 standard errors / gain) ** 8)``, where the gain is
     the mean log-likelihood of the models over that of the constant, with a standard error clustered by group, and
     everything where there is no gain: a table without signal ends at the constant.
 
@@ -72,7 +75,8 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     constant = np.where(label == 1, prevalence, 1 - prevalence)
     gain = np.log(likelihood @ weights) - np.log(constant)
     mean, error = float(gain.mean()), _clustered_error(gain, group)
-    share = 1 - (error / mean) ** 8 if mean > error else 0.0
+    least = _LEAST_ERRORS * error
+    share = 1 - (least / mean) ** 8 if mean > least else 0.0
     return _rounded(weights * share, prevalence)
 
 
