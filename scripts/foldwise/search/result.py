@@ -18,10 +18,11 @@ class SearchResult:
 
     Attributes:
         points: the points, length q.
-        metric: shape (q, k): the metric of each point on each inner fold, NaN after a point was dropped.
-        trees: shape (q,): number of trees that the metric was computed with.
+        metric: shape (q, k): the metric of each point on each inner fold, NaN where it was not evaluated.
+        trees: shape (q,): number of trees that the metric was computed with, 0 for a point that was never fitted.
         shared: shape (q,): whether a point uses the trees of another one.
-        dropped_after: shape (q,): inner folds after which a point was dropped, 0 for a point evaluated on all.
+        evaluated: shape (q,): on how many inner folds, from the first, a point was evaluated; k for a point that was
+            never dropped, 0 for one that was never fitted.
         chosen: position of the best mean; of equal ones the first.
         fits: number of fits on inner folds.
         models: the models of the chosen point, one an inner fold, fitted on the rows outside it; None where another
@@ -32,7 +33,7 @@ class SearchResult:
     metric: npt.NDArray[np.float64]
     trees: npt.NDArray[np.int32]
     shared: npt.NDArray[np.bool_]
-    dropped_after: npt.NDArray[np.int16]
+    evaluated: npt.NDArray[np.int16]
     chosen: int
     fits: int
     models: tuple[Any, ...] | None = None
@@ -52,8 +53,8 @@ def best(metric: npt.NDArray[np.float64], greater_is_better: bool) -> int:
 def write_search(path: str, result: SearchResult, metric: str, greater_is_better: bool) -> None:
     """Write ``search.parquet``: one row a point, its parameters as columns ``param_<name>``.
 
-    Values that a point does not have are null: the metric after it was dropped, with its mean and rank, and
-    parameters that only other points have.
+    Values that a point does not have are null: the metric after it was dropped, with its mean and rank, the number of
+    trees of one that was never fitted (``dropped_after`` 0), and parameters that only other points have.
 
     Args:
         path: path of the table.
@@ -62,8 +63,9 @@ def write_search(path: str, result: SearchResult, metric: str, greater_is_better
         greater_is_better: its direction.
     """
     means, folds = result.metric.mean(axis=1), result.metric.shape[1]
-    dropped = result.dropped_after > 0
-    columns: dict[str, Any] = {"point": np.arange(len(means), dtype=np.int32), "trees": result.trees}
+    dropped = result.evaluated < folds
+    columns: dict[str, Any] = {"point": np.arange(len(means), dtype=np.int32)}
+    columns["trees"] = pa.array(result.trees, mask=result.evaluated == 0)
     columns |= {f"score_{i + 1}": _nullable(result.metric[:, i]) for i in range(folds)}
     columns |= {"mean_score": _nullable(means), "std_score": _nullable(result.metric.std(axis=1, ddof=1))}
     ascending = -means if greater_is_better else means
@@ -71,7 +73,7 @@ def write_search(path: str, result: SearchResult, metric: str, greater_is_better
     columns["rank"] = pa.array(rank, mask=dropped)
     columns["chosen"] = np.arange(len(means)) == result.chosen
     columns["shared"] = result.shared
-    columns["dropped_after"] = pa.array(result.dropped_after, mask=~dropped)
+    columns["dropped_after"] = pa.array(result.evaluated, mask=~dropped)
     names = dict.fromkeys(name for point in result.points for name in point)
     columns |= {f"param_{name}": [point.get(name) for point in result.points] for name in names}
     write_table(path, pa.table(columns), {"metric": metric, "greater_is_better": str(greater_is_better).lower()})

@@ -133,7 +133,7 @@ def result_of(trials: Sequence[Trial], greater_is_better: bool) -> SearchResult:
         metric=metric,
         trees=np.array([t.trees for t in trials], np.int32),
         shared=repeated,
-        dropped_after=np.zeros(len(trials), np.int16),
+        evaluated=np.full(len(trials), metric.shape[1], np.int16),
         chosen=best(metric, greater_is_better),
         fits=int((~repeated).sum()) * metric.shape[1],
         models=trials[best(metric, greater_is_better)].models,

@@ -108,7 +108,7 @@ def collect_shards(paths: Sequence[str | Path], points: Sequence[Point], greater
         metric=metric,
         trees=rows.column("trees").to_numpy(),
         shared=rows.column("shared").to_numpy(zero_copy_only=False),
-        dropped_after=np.zeros(len(points), np.int16),
+        evaluated=np.full(len(points), len(names), np.int16),
         chosen=best(metric, greater_is_better),
         fits=sum(int(table.schema.metadata[b"fits"]) for table in tables),
     )

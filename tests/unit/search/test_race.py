@@ -82,7 +82,7 @@ def test_half_of_the_fits_run_on_the_second_inner_fold_and_a_quarter_on_the_thir
 def test_of_nine_fits_five_run_on_the_second_inner_fold_and_four_on_the_third(part: TrainPart) -> None:
     result, fitted = _raced(part, points=grid({"quality": [float(q) for q in range(9)], "trees": [1]}))
     assert (result.fits, len(fitted)) == (9 + 5 + 4, 18)
-    assert result.dropped_after.tolist() == [1, 1, 1, 1, 2, 0, 0, 0, 0]
+    assert result.evaluated.tolist() == [1, 1, 1, 1, 2, 3, 3, 3, 3]
 
 
 @pytest.mark.parametrize("greater", [True, False])
@@ -96,35 +96,34 @@ def test_a_dropped_point_does_not_win_where_the_inner_folds_disagree(part: Train
     # The half that is best on the first fold is far worse on the others, the more so the better it was.
     result, _ = _raced(part, sign > 0, change=lambda q, fold: sign * (q if fold == 1 else -100 - 2 * q))
     quality = np.array([p["quality"] for p in result.points])
-    np.testing.assert_array_equal(result.dropped_after, np.where(quality < 8, 1, np.where(quality > 11, 2, 0)))
+    np.testing.assert_array_equal(result.evaluated, np.where(quality < 8, 1, np.where(quality > 11, 2, 3)))
     assert quality[result.chosen] == 8
 
 
 def test_a_dropped_point_says_when_and_keeps_the_values_that_it_has(part: TrainPart) -> None:
     result, _ = _raced(part)
     quality = np.array([p["quality"] for p in result.points])
-    expected = np.where(quality < 8, 1, np.where(quality < 12, 2, 0))
-    np.testing.assert_array_equal(result.dropped_after, expected)
-    evaluated = np.isfinite(result.metric).sum(axis=1)
-    np.testing.assert_array_equal(evaluated, np.where(expected == 0, 3, expected))
+    expected = np.where(quality < 8, 1, np.where(quality < 12, 2, 3))
+    np.testing.assert_array_equal(result.evaluated, expected)
+    np.testing.assert_array_equal(np.isfinite(result.metric).sum(axis=1), expected)
 
 
 def test_without_a_race_no_point_is_dropped(part: TrainPart) -> None:
     result, _ = _raced(part, race=False)
     assert np.isfinite(result.metric).all()
-    assert not result.dropped_after.any()
+    assert (result.evaluated == 3).all()
 
 
 def test_four_fits_are_not_raced(part: TrainPart) -> None:
     result, fitted = _raced(part, points=grid({"quality": [1.0, 2.0, 3.0, 4.0], "trees": [1]}))
     assert len(fitted) == 4 * 3
-    assert not result.dropped_after.any()
+    assert (result.evaluated == 3).all()
 
 
 def test_of_equal_fits_the_first_continue(part: TrainPart) -> None:
     points = grid({"other": list(range(16)), "quality": [1.0], "trees": [1]})
     result, _ = _raced(part, points=points)
-    assert np.flatnonzero(result.dropped_after == 0).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(result.evaluated == 3).tolist() == [0, 1, 2, 3]
     assert result.chosen == 0
 
 
@@ -138,7 +137,7 @@ def test_the_result_does_not_depend_on_which_fit_finishes_first(part: TrainPart,
         parallel, also_fitted = _raced(part, True, race, points, threads=4, pause=pause)
         assert sorted(also_fitted) == sorted(fitted)
         np.testing.assert_array_equal(parallel.metric, alone.metric)
-        np.testing.assert_array_equal(parallel.dropped_after, alone.dropped_after)
+        np.testing.assert_array_equal(parallel.evaluated, alone.evaluated)
 
 
 def test_after_a_refused_fit_the_waiting_ones_are_not_started(part: TrainPart) -> None:
@@ -168,8 +167,8 @@ def test_curves_are_raced_by_their_best_mean_so_far(part: TrainPart, disagree: b
     points = grid({"quality": [float(q) for q in range(8)], "trees": [5]})
     objective = EarlyStopping("auc", True, 2)
     result = search_grid(points, "trees", part, _backend(fit), FitOptions(1), objective, race=True)
-    assert np.count_nonzero(result.dropped_after) == 4
-    assert (result.dropped_after[:4] == 1).all()
+    assert np.count_nonzero(result.evaluated < 3) == 4
+    assert (result.evaluated[:4] == 1).all()
     if disagree:
         # The mean of the three folds is best before the first step, and equal for all: the first of the finalists.
         assert (result.points[result.chosen]["quality"], result.trees[result.chosen]) == (4, 1)

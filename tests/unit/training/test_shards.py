@@ -38,7 +38,7 @@ def test_shards_give_the_result_of_one_job(shards: int, tmp_path: Path) -> None:
         positions = positions_of_shard(POINTS, TREES, get_backend("xgboost"), shard, shards)
         write_shard(path, positions, _searched(positions) if positions else None)
     collected = collect_shards(paths, POINTS, greater_is_better=False)
-    for name in ("metric", "trees", "shared", "dropped_after"):
+    for name in ("metric", "trees", "shared", "evaluated"):
         np.testing.assert_array_equal(getattr(collected, name), getattr(expected, name))
         assert getattr(collected, name).dtype == getattr(expected, name).dtype
     assert (collected.chosen, collected.fits) == (expected.chosen, expected.fits)
