@@ -99,14 +99,14 @@ COMMENT ON COLUMN search.backend IS 'xgboost, lightgbm or catboost';
 COMMENT ON COLUMN search.fold IS 'Outer fold, from 1';
 COMMENT ON COLUMN search.point IS 'Number of the combination, as in search.parquet';
 COMMENT ON COLUMN search.params IS 'Hyperparameters by name: params->>''max_depth''';
-COMMENT ON COLUMN search.trees IS 'Trees of the models';
+COMMENT ON COLUMN search.trees IS 'Trees of the models; null for a combination never fitted';
 COMMENT ON COLUMN search.scores IS 'Value of the metric on inner fold 1, 2, ...';
 COMMENT ON COLUMN search.mean_score IS 'Mean over the inner folds; null for a combination dropped early';
 COMMENT ON COLUMN search.std_score IS 'Standard deviation over the inner folds (ddof 1)';
 COMMENT ON COLUMN search.rank IS '1 is best; null for a combination dropped early';
 COMMENT ON COLUMN search.chosen IS 'True for the combination that the fold''s model uses';
 COMMENT ON COLUMN search.shared IS 'True: evaluated with the trees of another combination';
-COMMENT ON COLUMN search.dropped_after IS 'Inner fold after which the combination was dropped; null: never';
+COMMENT ON COLUMN search.dropped_after IS 'Inner fold after which the combination was dropped; 0: never fitted; null: evaluated on all';
 COMMENT ON COLUMN search.metric IS 'Metric that selects the combination';
 COMMENT ON COLUMN search.greater_is_better IS 'Whether larger values of the metric are better';
 

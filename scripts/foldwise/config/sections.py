@@ -80,10 +80,12 @@ class Folds(Section):
 class Search(Section):
     """How the hyperparameters are chosen on the inner folds."""
 
-    method: Literal["grid", "race", "random", "optuna"] = Field(
+    method: Literal["grid", "race", "screen", "random", "optuna"] = Field(
         "race",
         description="`race`: every point on the first inner fold, the better half on the second, a quarter on the "
-        "others, but at least four; `grid`: every point on every inner fold, with the same results as GridSearchCV; "
+        "others, but at least four; `screen`: a balanced third of the fits on the first inner fold, then those that "
+        "main effects predict to be best, six on the second and three on the others; `grid`: every point on every "
+        "inner fold, with the same results as GridSearchCV; "
         "`random`: `n_trials` random points; `optuna`: `n_trials` points, each proposed from the results of those "
         "before (TPE)",
     )

@@ -57,7 +57,7 @@ def draw_search(subject: Subject, search: pd.DataFrame, metric: str, greater_is_
         axes.set_ylabel(up)
     note = _note(points, bool(listed), listed != tuned)
     if any(complete[name].nunique() < search[name].nunique() for name in listed):
-        note += " A value without a dot: all of its points were stopped early."
+        note += " A value without a dot: none of its points was evaluated on all inner folds."
     if listed != tuned:
         note += _leave_out_the_worst(grid[0, 0], complete, listed, greater_is_better)
     entitle(figure, subject, "hyperparameter search", note)
@@ -97,7 +97,9 @@ def _count_points(search: pd.DataFrame, complete: pd.DataFrame) -> str:
     same = f"{counted(int(sizes.iloc[0]), 'point')} in each of {folds}"
     points = same if sizes.nunique() == 1 else f"{counted(len(search), 'point')} over {folds}"
     stopped = len(search) - len(complete)
-    return points + (f" ({stopped:,} of {len(search):,} stopped early and not shown)" if stopped else "")
+    if not stopped:
+        return points
+    return f"{points} ({stopped:,} of {len(search):,} not evaluated on all inner folds and not shown)"
 
 
 def _leave_out_the_worst(axes: Axes, search: pd.DataFrame, listed: Sequence[str], greater_is_better: bool) -> str:

@@ -122,6 +122,8 @@ def _method(results: DatasetResults) -> str:
     methods = {
         "grid": "",
         "race": "; every point on the first inner fold, the best half of the fits on the second, a quarter on the rest",
+        "screen": "; a balanced third of the fits on the first inner fold, then those that main effects predict to be "
+        "best: six on the second, three on the rest",
         "random": "; points drawn at random",
         "optuna": "; each point proposed from the results of those before (TPE)",
     }

@@ -15,6 +15,7 @@ from foldwise.search.fits import TrainPart
 from foldwise.search.grid import search_grid
 from foldwise.search.parameters import Point
 from foldwise.search.result import SearchResult
+from foldwise.search.screening import search_screen
 from foldwise.search.settings import TrainingSettings
 from foldwise.search.trial_log import TrialLog, key_of
 
@@ -41,17 +42,11 @@ def search_points(
 def search_listed(
     points: Sequence[Point], part: TrainPart, backend: Backend, settings: TrainingSettings
 ) -> SearchResult:
-    """Evaluate these points, all on every inner fold or as a race, and choose one."""
-    return search_grid(
-        points,
-        settings.trees_name,
-        part,
-        backend,
-        settings.fit_options,
-        settings.objective(),
-        race=settings.method == "race",
-        processors=_processors(),
-    )
+    """Evaluate these points, all on every inner fold, as a race or by screening, and choose one."""
+    arguments = (points, settings.trees_name, part, backend, settings.fit_options, settings.objective())
+    if settings.method == "screen":
+        return search_screen(*arguments, processors=_processors())
+    return search_grid(*arguments, race=settings.method == "race", processors=_processors())
 
 
 def _search_by_tpe(part: TrainPart, backend: Backend, settings: TrainingSettings, log: TrialLog | None) -> SearchResult:

@@ -26,7 +26,7 @@ class TrainingSettings:
         space: parameter name -> dimension, checked.
         n_trials: number of points drawn from the space, None for all of them.
         fraction: share of the train groups of each class that the search uses.
-        method: ``grid``, ``race``, ``random`` or ``optuna``.
+        method: ``grid``, ``race``, ``screen``, ``random`` or ``optuna``.
         code: fingerprint of the code that the trials of optuna depend on.
     """
 

@@ -29,8 +29,8 @@ from foldwise.search.parameters import (
 Space = dict[str, Dimension]
 """Parameter name -> dimension."""
 
-ENUMERATING = ("grid", "race")
-"""The search methods that evaluate every point of a space."""
+ENUMERATING = ("grid", "race", "screen")
+"""The search methods that choose among all points of a space, so that it must be finite."""
 
 _MOST_POINTS = 100_000
 _DUPLICATES_IN_A_ROW = 1000

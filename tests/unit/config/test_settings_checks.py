@@ -168,7 +168,7 @@ def test_an_id_pattern_is_tried_before_any_file_is_read(pattern: str, wanted: st
     assert wanted in message
 
 
-@pytest.mark.parametrize("method", ["race", "optuna"])
+@pytest.mark.parametrize("method", ["race", "screen", "optuna"])
 def test_a_search_that_needs_earlier_results_is_not_split(method: str) -> None:
     assert "cannot be split: set method: grid or random" in mistake(search={"method": method, "shards": 2})
 

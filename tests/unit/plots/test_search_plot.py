@@ -74,7 +74,7 @@ def test_points_stopped_early_are_counted_and_not_drawn(search: pd.DataFrame) ->
     raced = search.copy()
     raced.loc[(raced["rank"] > 40), ["score_3", "mean_score"]] = np.nan
     figure = draw_search(SUBJECT, raced, "log_loss", greater_is_better=False)
-    assert "(120 of 320 stopped early and not shown)" in note_of(figure)
+    assert "(120 of 320 not evaluated on all inner folds and not shown)" in note_of(figure)
 
 
 def test_a_value_whose_points_were_all_stopped_keeps_its_place(search: pd.DataFrame) -> None:
@@ -84,7 +84,7 @@ def test_a_value_whose_points_were_all_stopped_keeps_its_place(search: pd.DataFr
     figure = draw_search(SUBJECT, raced, "log_loss", greater_is_better=False)
     labels = [label.get_text().split("\n")[0] for label in figure.axes[0].get_xticklabels()]
     assert labels == ["3", "5"]
-    assert "A value without a dot: all of its points were stopped early." in note_of(figure)
+    assert "A value without a dot: none of its points was evaluated on all inner folds." in note_of(figure)
 
 
 def test_a_conditional_parameter_says_in_how_many_points_it_is(search: pd.DataFrame) -> None:

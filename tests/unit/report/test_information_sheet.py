@@ -75,6 +75,7 @@ def test_what_was_fitted_where_names_each_step(results: DatasetResults) -> None:
     ("search", "words"),
     [
         ({"method": "race"}, "by log loss; every point on the first inner fold"),
+        ({"method": "screen"}, "by log loss; a balanced third of the fits on the first inner fold"),
         ({"method": "random"}, "by log loss; points drawn at random ("),
         ({"method": "optuna", "fraction": 0.2}, "(TPE); on 20 % of the groups ("),
         ({"method": "grid"}, "by log loss ("),

@@ -20,7 +20,7 @@ from foldwise.search.space import grid
 from foldwise.search.tpe import PointEvaluator
 from foldwise.training.train import TrainOutputs
 
-METHODS = ("grid", "race", "random", "optuna")
+METHODS = ("grid", "race", "screen", "random", "optuna")
 DATA = grouped(groups=36, missing=0.1)
 LISTS: Mapping[str, Mapping[str, Dimension]] = {
     "xgboost": {"n_estimators": [3, 6], "max_depth": [2, 3], "learning_rate": [0.1, 0.3]},
@@ -43,7 +43,7 @@ RANGES: Mapping[str, Mapping[str, Dimension]] = {
         "bagging_temperature": {"low": 0.0, "high": 2.0, "when": {"bootstrap_type": ["Bayesian"]}},
     },
 }
-ENUMERATING = ("grid", "race")
+ENUMERATING = ("grid", "race", "screen")
 
 
 def settings(backend: str, method: str, **changed: Any) -> TrainingSettings:

@@ -76,7 +76,14 @@ def left_out(tmp_path: Path) -> tuple[dict[str, str], dict[str, str]]:
 
 @pytest.mark.parametrize(
     "changed",
-    [{}, {"method": "race"}, {"early_stopping_rounds": 2}, {"class_weight": "balanced"}, {"fraction": 0.5}],
+    [
+        {},
+        {"method": "race"},
+        {"method": "screen"},
+        {"early_stopping_rounds": 2},
+        {"class_weight": "balanced"},
+        {"fraction": 0.5},
+    ],
     ids=str,
 )
 @every_backend
