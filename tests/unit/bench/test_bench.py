@@ -35,8 +35,9 @@ def test_the_trees_alone_take_time(part: TrainPart) -> None:
 
 def test_the_searches_are_those_of_the_study() -> None:
     parts = list(outer_folds())
-    assert [len(p.label) for p in parts] == pytest.approx([2622] * 5, abs=15)
-    assert {p.matrix.values.shape[1] for p in parts} == {26}
+    assert [len(part.label) for part, _ in parts] == pytest.approx([2622] * 5, abs=15)
+    assert {len(part.label) + len(test.label) for part, test in parts} == {3278}
+    assert {part.matrix.values.shape[1] for part, _ in parts} == {26}
     for backend, points in (("xgboost", 64), ("lightgbm", 64), ("catboost", 72)):
         assert np.prod([len(values) for values in study_space(backend).values()]) == points
 
@@ -48,11 +49,11 @@ def test_a_spread_has_median_range_and_number_of_measurements() -> None:
 
 
 def test_the_summary_compares_searches_on_the_same_outer_fold() -> None:
-    seconds = {"grid": 2.0, "race": 1.0, "GridSearchCV": 6.0, "plain loop": 8.0}
+    seconds = {"grid": 2.0, "race": 1.0, "screen": 0.5, "GridSearchCV": 6.0, "plain loop": 8.0}
     assert set(seconds) == set(CONTESTANTS)
     rows = [
         {"repeat": 1, "backend": backend, "outer_fold": fold, "contestant": name, "seconds": value, "cpu_seconds": 1.1}
-        | {"same_pick": name != "race" or fold > 1, "same_scores": True}
+        | {"same_pick": name != "race" or fold > 1, "same_scores": True, "outer_difference": 0.002 * (fold - 1)}
         for backend in ("xgboost", "lightgbm", "catboost")
         for fold in (1, 2)
         for name, value in seconds.items()
@@ -62,7 +63,9 @@ def test_the_summary_compares_searches_on_the_same_outer_fold() -> None:
     [race] = [r for r in summary(rows) if r["backend"] == "xgboost" and r["contestant"] == "race"]
     assert (race["speed_up"], race["seconds"].median) == (Spread(6.0, 6.0, 6.0, 2), 1.0)
     assert (race["same_picks"], race["searches"]) == (1, 2)
+    assert (race["outer_mean"], race["outer_worst"]) == (0.001, 0.002)
     assert "1 of 2" in show(rows)
+    assert "+0.0010 (+0.0020)" in show(rows)
     assert "xgboost 1.10" in show(rows)
 
 
