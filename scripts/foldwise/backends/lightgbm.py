@@ -152,14 +152,13 @@ def predict_matrix(model: lgb.Booster, matrix: Matrix, threads: int = 1, trees: 
 def staged_margins(model: lgb.Booster, matrix: Matrix, counts: Sequence[int], threads: int = 1) -> Margins:
     """Return the log-odds of class 1 from the first ``counts`` trees, shape (len(counts), n)."""
     added, start = [], 0
-    averaged = _is_forest(model)
     for count in counts:
         part = {"start_iteration": start, "num_iteration": count - start, "num_threads": threads}
-        margins = _predicted(model, matrix, raw_score=True, **part).astype(np.float64)
-        added.append(margins * (count - start) if averaged else margins)
+        added.append(_predicted(model, matrix, raw_score=True, **part).astype(np.float64))
         start = count
     totals = np.cumsum(added, axis=0)
-    return totals / np.array(counts)[:, None] if averaged else totals
+    # Of a random forest too, LightGBM's raw score is the sum over its trees, though the prediction is the mean.
+    return totals / np.array(counts)[:, None] if _is_forest(model) else totals
 
 
 def shift(model: lgb.Booster, offset: float) -> lgb.Booster:
