@@ -1,23 +1,18 @@
 """Every backend implements the same interface with the same promises."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from fixtures import wrappers
+from fixtures.backend_cases import OPTIONS, SEED, TABLES, TREES, Case, case_of
 from fixtures.tables import Grouped, grouped
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
-from foldwise.search.space import read_space
 from foldwise.stats.metrics import auc, log_loss
 
-SEED = 7
-OPTIONS = FitOptions(SEED)
-SPACES = Path(__file__).parents[3] / "config" / "search"
-TREES = 30
 ODD_NAMES = (
     "MDVP:Jitter(%)",
     "a[0]",
@@ -34,58 +29,10 @@ ODD_NAMES = (
 )
 
 
-def _plain() -> Grouped:
-    return grouped(columns=12, missing=0.1)
-
-
-def _awkward() -> Grouped:
-    """Draw a table with categories, one of them only in test rows, a column without train values, and outliers."""
-    data = grouped(columns=12, categories=3, missing=0.1)
-    values = data.matrix.values
-    values[:150, 5] = np.nan
-    values[150:160, 11] = 9
-    values[160:162, 1] = 1e30, -1e30
-    return data
-
-
-TABLES = {"numbers": _plain, "categories": _awkward}
-
-
-@dataclass(frozen=True)
-class Case:
-    """A backend with a table of 150 train rows and 50 test rows."""
-
-    name: str
-    backend: Any
-    params: dict[str, Any]
-    train: Grouped
-    test: Grouped
-
-    def binned(self, weight: Any = None, options: FitOptions = OPTIONS) -> Any:
-        return self.backend.bin_train(self.train.matrix, self.train.label, weight, self.params, options)
-
-    def validation(self, binned: Any) -> Any:
-        return self.backend.bin_validation(self.test.matrix, self.test.label, binned, OPTIONS)
-
-    def model(self, trees: int = TREES) -> Any:
-        return self.backend.fit(self.binned(), self.params, trees, OPTIONS).model
-
-    def predictions(self, model: Any) -> Any:
-        return self.backend.predict_matrix(model, self.test.matrix)
-
-
-def _case(name: str, data: Grouped) -> Case:
-    specification = SPECIFICATIONS[name]
-    space = read_space(SPACES / f"{name}.yaml", name, {}).dimensions
-    params = {k: v[0] for k, v in space.items() if k != specification.trees} | {"learning_rate": 0.2}
-    first = np.arange(len(data.label)) < 150
-    return Case(name, get_backend(name), params, data.rows(first), data.rows(~first))
-
-
 @pytest.fixture(params=[(name, kind) for name in SPECIFICATIONS for kind in TABLES], ids="-".join)
 def case(request: pytest.FixtureRequest) -> Case:
     name, kind = request.param
-    return _case(name, TABLES[kind]())
+    return case_of(name, TABLES[kind]())
 
 
 def test_the_first_trees_of_a_fit_are_the_trees_of_a_smaller_fit(case: Case) -> None:
@@ -218,7 +165,7 @@ def test_one_split_separates_any_set_of_categories(name: str) -> None:
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
 def test_double_precision_is_accepted(name: str) -> None:
-    wide = _case(name, grouped(columns=12, missing=0.1, dtype=np.float64))
+    wide = case_of(name, grouped(columns=12, missing=0.1, dtype=np.float64))
     assert np.isfinite(wide.predictions(wide.model())).all()
 
 
