@@ -46,7 +46,7 @@ def test_with_many_groups_no_other_weights_have_a_smaller_log_loss(seed: int) ->
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1},
         options={"ftol": 1e-14, "maxiter": 500},
     )
-    assert weights[:3] == pytest.approx(expected.x, abs=0.01)
+    assert weights[:3] == pytest.approx(expected.x, abs=0.015)
     assert log_loss(label, predictions @ weights[:3] + weights[3] * 0.5) <= expected.fun + 3e-4
 
 
@@ -77,16 +77,16 @@ def test_predictions_without_signal_end_at_the_constant() -> None:
 
 
 def test_the_share_of_the_constant_is_that_of_the_standard_error_by_group() -> None:
-    random = np.random.default_rng(0)
+    random = np.random.default_rng(3)
     group = np.repeat(np.arange(30, dtype=np.int32), 8)
     label = (group % 2).astype(np.int8)
-    odds = 0.35 * (2 * label - 1) + 0.8 * random.normal(size=30)[group]
+    odds = 0.5 * (2 * label - 1) + 0.8 * random.normal(size=30)[group]
     prediction = 1 / (1 + np.exp(-odds))
     gain = np.log(np.where(label == 1, prediction, 1 - prediction)) - np.log(0.5)
     by_group = gain.reshape(30, 8).mean(axis=1)
     ratio = by_group.std(ddof=1) / np.sqrt(30) / by_group.mean()
-    assert 0.3 < ratio < 1
-    assert estimated(prediction[:, None], label, group)[1] == pytest.approx((0.8 * ratio) ** 8, abs=2e-3)
+    assert 0.5 < ratio < 0.7
+    assert estimated(prediction[:, None], label, group)[1] == pytest.approx((0.8 * ratio) ** 8, abs=2e-4)
 
 
 def test_a_model_that_is_always_wrong_gets_little_weight() -> None:
