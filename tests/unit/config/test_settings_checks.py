@@ -25,7 +25,7 @@ def mistake_in_dataset(**keys: Any) -> str:
 def test_the_shortest_dataset_gets_every_default() -> None:
     checked = parse({"datasets": {"mine": {"table": "t.csv", "label": "fake", "groups": ["video"]}}})
     assert checked.backends == ["xgboost", "lightgbm", "catboost"]
-    assert (checked.folds.n_splits, checked.folds.n_repeats, checked.folds.inner_splits) == (5, 1, 3)
+    assert (checked.folds.n_splits, checked.folds.n_repeats, checked.folds.inner_splits) == (5, 1, "auto")
     assert checked.datasets["mine"].positive == 1
     assert checked.audit.enabled
 

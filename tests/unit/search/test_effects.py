@@ -35,6 +35,7 @@ TRIED: Mapping[tuple[str, str, str], tuple[tuple[Any, Any], Any, Any]] = {
     ("catboost", "max_leaves", "grow_policy"): ((3, 6), "Lossguide", "SymmetricTree"),
     ("catboost", "diffusion_temperature", "langevin"): ((1.0, 1000.0), True, False),
 }
+BAGGING: Mapping[str, Any] = {"subsample": [0.8, 1.0], "subsample_freq": 1}
 # The other parameters that a value of the deciding parameter needs.
 COMPANY: Mapping[tuple[str, Any], Mapping[str, Any]] = {
     ("learning_rate", "rf"): {"subsample": 0.5, "subsample_freq": 1},
@@ -153,14 +154,14 @@ def test_the_frequency_follows_the_condition_of_the_subsample(own_file: str) -> 
         ("xgboost", {"sampling_method": ["uniform", "gradient_based"], "subsample": 1.0}, "sampling_method", None),
         (
             "xgboost",
-            {"sampling_method": ["uniform", "gradient_based"]},
+            {"sampling_method": ["uniform", "gradient_based"], "subsample": [0.8, 1.0]},
             "sampling_method",
             {"values": ["uniform", "gradient_based"], "when": {"subsample": [0.8]}},
         ),
-        ("lightgbm", {"boosting_type": "goss"}, "subsample", None),
+        ("lightgbm", {"boosting_type": "goss", **BAGGING}, "subsample", None),
         (
             "lightgbm",
-            {"boosting_type": ["gbdt", "goss"]},
+            {"boosting_type": ["gbdt", "goss"], **BAGGING},
             "subsample",
             {"values": [0.8, 1.0], "when": {"boosting_type": ["gbdt"]}},
         ),
@@ -220,8 +221,24 @@ def test_a_parameter_that_depends_on_a_default_of_catboost_on_a_gpu_stays() -> N
 @pytest.mark.parametrize("backend", SPECIFICATIONS)
 def test_the_library_accepts_every_point_of_a_normalized_space(backend: str) -> None:
     given: dict[str, dict[str, Any]] = {
-        "xgboost": {"sampling_method": ["uniform", "gradient_based"], "max_depth": 2, "colsample_bytree": 1.0},
-        "lightgbm": {"boosting_type": ["gbdt", "dart", "goss"], "max_depth": 2, "num_leaves": [3, 31], "reg_alpha": 0},
+        "xgboost": {
+            "sampling_method": ["uniform", "gradient_based"],
+            "subsample": [0.8, 1.0],
+            "colsample_bytree": [0.8, 1.0],
+            "reg_alpha": [0.0, 0.1],
+            "min_child_weight": 1,
+            "reg_lambda": 1,
+            "max_depth": 2,
+        },
+        "lightgbm": {
+            "boosting_type": ["gbdt", "dart", "goss"],
+            "num_leaves": [3, 31],
+            "colsample_bytree": [0.8, 1.0],
+            "extra_trees": False,
+            "reg_lambda": 1,
+            "max_depth": 2,
+            **BAGGING,
+        },
         "catboost": {
             "bootstrap_type": ["Bayesian", "Bernoulli", "MVS", "No"],
             "grow_policy": ["SymmetricTree", "Lossguide"],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fixtures import wrappers
+from fixtures.small_study import study_space
 from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
@@ -109,7 +110,7 @@ def test_threads_are_shared_among_the_fits(threads: int, fits: int, processors: 
     ],
 )
 def test_the_space_of_the_study_needs_this_many_fits(name: str, overrides: dict[str, Any], fits: int) -> None:
-    points = grid(read_space(SPACES / f"{name}.yaml", name, overrides).dimensions)
+    points = grid(read_space(SPACES / f"{name}.yaml", name, study_space(name) | overrides).dimensions)
     planned = plan_fits(points, SPECIFICATIONS[name].trees, get_backend(name))
     covered = sorted(p for fit in planned for positions in fit.points.values() for p in positions)
     assert len(planned) == fits

@@ -170,8 +170,9 @@ def test_curves_are_raced_by_their_best_mean_so_far(part: TrainPart, disagree: b
     assert np.count_nonzero(result.evaluated < 3) == 4
     assert (result.evaluated[:4] == 1).all()
     if disagree:
-        # The mean of the three folds is best before the first step, and equal for all: the first of the finalists.
-        assert (result.points[result.chosen]["quality"], result.trees[result.chosen]) == (4, 1)
-        assert result.metric[result.chosen].tolist() == [0, 10, 10]
+        # Best after 5, 1 and 1 trees, of which the geometric mean is 1.7: there, after the first step, the finalists
+        # have a mean of (quality / 4 + 2 * (10 - quality / 2)) / 3, so that the smallest is best.
+        assert (result.points[result.chosen]["quality"], result.trees[result.chosen]) == (4, 2)
+        assert result.metric[result.chosen].tolist() == [1, 8, 8]
     else:
         assert (result.points[result.chosen]["quality"], result.trees[result.chosen]) == (7, 5)

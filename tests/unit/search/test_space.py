@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fixtures.small_study import study_space
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.errors import UserError
 from foldwise.search.space import Space, grid, read_space
@@ -22,11 +23,20 @@ def refused(given: str | dict[str, Any], backend: str = "xgboost", method: str =
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "points"), [("xgboost", 64), ("lightgbm", 64), ("catboost", 72)])
-def test_the_shipped_spaces_are_those_of_the_study(name: str, points: int) -> None:
+@pytest.mark.parametrize(("name", "points"), [("xgboost", 8), ("lightgbm", 8), ("catboost", 4)])
+def test_the_shipped_spaces_are_small_and_need_no_change(name: str, points: int) -> None:
     space = read_space(SPACES / f"{name}.yaml", name, {})
     assert len(grid(space.dimensions)) == points
+    assert len(space.dimensions[SPECIFICATIONS[name].trees]) == 1
     assert space.notes == ()
+
+
+@pytest.mark.parametrize(("name", "points"), [("xgboost", 64), ("lightgbm", 64), ("catboost", 72)])
+def test_the_example_of_the_study_names_its_grid_and_every_parameter_of_the_shipped_space(
+    name: str, points: int
+) -> None:
+    assert set(read({}, name)) <= set(study_space(name))
+    assert len(grid(read(study_space(name), name))) == points
 
 
 def test_every_backend_has_a_space() -> None:
