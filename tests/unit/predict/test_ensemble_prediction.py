@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fixtures.final_models import WEIGHTS, Predicted, add_ensemble, predict, write_final_models
+from fixtures.final_models import PREVALENCE, WEIGHTS, Predicted, add_ensemble, predict, write_final_models
 from fixtures.small_study import SINGLE
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
@@ -24,10 +24,13 @@ def scored(results: Path, folder: Path, names: list[str] | None = None, explain:
     return predict(results, NewTable(table=str(results.parent / "table.parquet"), explain=explain), folder, names)
 
 
-def test_its_prediction_is_the_weighted_mean_of_the_backends_bit_for_bit(results: Path, tmp_path: Path) -> None:
+def test_its_prediction_is_the_weighted_mean_of_the_backends_and_the_constant_bit_for_bit(
+    results: Path, tmp_path: Path
+) -> None:
     rows, _, _ = scored(results, tmp_path)
     x, y, z = (WEIGHTS[name] * rows[f"{name}_score"].to_numpy() for name in ("xgboost", "lightgbm", "catboost"))
-    assert rows["ensemble_score"].to_numpy().tobytes() == (x + y + z).tobytes()
+    constant = WEIGHTS["constant"] * PREVALENCE
+    assert rows["ensemble_score"].to_numpy().tobytes() == (constant + x + y + z).tobytes()
     assert len(rows.columns) == 2 + 3 * 4
 
 
@@ -59,7 +62,7 @@ def test_it_has_no_shap_values_and_the_report_says_why(results: Path, tmp_path: 
     rows, _, report = scored(results, tmp_path, explain=True)
     assert not rows.filter(regex="^ensemble_(shap|feature)").shape[1]
     assert rows.filter(regex="_shap_1$").shape[1] == 3
-    assert set(report["mean_absolute_shap"]) == set(WEIGHTS)
+    assert set(report["mean_absolute_shap"]) == set(WEIGHTS) - {"constant"}
     assert report["notes"][0].startswith("The ensemble has no SHAP values: ")
 
 

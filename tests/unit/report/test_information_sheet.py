@@ -80,7 +80,10 @@ def test_what_was_fitted_where_names_each_step(results: DatasetResults) -> None:
         ({"method": "optuna", "fraction": 0.2}, "(TPE); on 20 % of the groups ("),
         ({"method": "grid"}, "by log loss ("),
         ({"early_stopping_rounds": None}, "no early stopping"),
-        ({"early_stopping_rounds": 20}, "early stopping after 20 rounds, on the mean curve of the inner folds"),
+        (
+            {"early_stopping_rounds": 20},
+            "each fit on an inner fold ends once 20 trees in a row do not improve it; the model has the geometric mean",
+        ),
     ],
 )
 def test_the_search_is_described(results: DatasetResults, search: dict[str, object], words: str) -> None:

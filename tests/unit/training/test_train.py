@@ -224,9 +224,11 @@ def test_the_summary_counts_rows_and_groups(job: Job) -> None:
     assert params.rows.train + params.rows.test == 120
     assert params.groups.train + params.groups.test == 24
     assert (params.points, params.fits, params.features, params.fold) == (4, 4, 5, 1)
+    assert (params.inner_folds, params.trees_limit_met) == (2, False)
     assert list(read_json(job.outputs.params)) == [
-        *("backend", "fold", "chosen", "trees", "metric", "score", "points", "fits", "seconds", "peak_memory_mb"),
-        *("imports_memory_mb", "searched_rows", "rows", "groups", "features", "versions"),
+        *("backend", "fold", "chosen", "trees", "trees_limit_met", "at_edge", "metric", "score", "points", "fits"),
+        *("seconds", "peak_memory_mb", "imports_memory_mb", "inner_folds", "searched_rows", "rows", "groups"),
+        *("features", "versions"),
     ]
 
 
