@@ -1,6 +1,7 @@
 """A search split over shards gives the result of one job."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,17 +45,48 @@ def test_shards_give_the_result_of_one_job(shards: int, tmp_path: Path) -> None:
     assert (collected.chosen, collected.fits) == (expected.chosen, expected.fits)
 
 
-def test_the_jobs_of_shards_and_one_job_write_the_same_bytes(tmp_path: Path) -> None:
-    inputs = write_inputs(tmp_path, grouped(groups=24), Plan(4, 1, 2, 42))
-    settings = settings_of("xgboost", SPACE, fraction=0.8, class_weight="balanced")
-    one_job = train_in(tmp_path / "one", inputs, settings)
-    outputs = outputs_in(tmp_path / "sharded", "xgboost")
-    shards = [str(tmp_path / "sharded" / f"shard_{shard}.parquet") for shard in (1, 2)]
+def _same_bytes_from_shards(folder: Path, backend: str, space: dict[str, Any], **changed: Any) -> None:
+    inputs = write_inputs(folder, grouped(groups=24), Plan(4, 1, 2, 42))
+    depth = "depth" if backend == "catboost" else "max_depth"
+    settings = settings_of(backend, {depth: [2, 3], **space}, **changed)
+    one_job = train_in(folder / "one", inputs, settings)
+    outputs = outputs_in(folder / "sharded", backend)
+    shards = [str(folder / "sharded" / f"shard_{shard}.parquet") for shard in (1, 2)]
     for shard, path in enumerate(shards, start=1):
         search_shard(**inputs, fold=1, settings=settings, shard=shard, shards=2, output=path)
     train(**inputs, fold=1, settings=settings, outputs=outputs, shards=shards)
     for name in (*TABLES, "model"):
         assert bytes_of(one_job, name) == bytes_of(outputs, name), name
+
+
+@pytest.mark.parametrize(
+    ("trees", "changed"),
+    [
+        ([4, 12], {"fraction": 0.8, "class_weight": "balanced"}),
+        ([12], {}),
+        ([12], {"class_weight": "balanced"}),
+        ([40], {"early_stopping_rounds": 3}),
+        ([40], {"early_stopping_rounds": 3, "class_weight": "balanced"}),
+        ([40], {"early_stopping_rounds": 3, "fraction": 0.8}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("backend", SPECIFICATIONS)
+def test_the_jobs_of_shards_and_one_job_write_the_same_bytes(
+    backend: str, trees: list[int], changed: dict[str, Any], tmp_path: Path
+) -> None:
+    space = {SPECIFICATIONS[backend].trees: trees, "learning_rate": [0.1, 0.3, 0.5]}
+    _same_bytes_from_shards(tmp_path, backend, space, **changed)
+
+
+@pytest.mark.xfail(strict=True, reason="a job without shards shows the curve of the larger fit that the point shares")
+@pytest.mark.parametrize("rounds", [None, 30], ids=["trees of the point", "early stopping"])
+def test_shards_give_the_curve_of_one_job_where_the_chosen_point_shares_its_fit(
+    rounds: int | None, tmp_path: Path
+) -> None:
+    # Twelve trees with these rates are worse than four, so that the chosen point has fewer trees than its fit.
+    space = {"n_estimators": [4, 12], "learning_rate": [0.9, 0.95, 1.0]}
+    _same_bytes_from_shards(tmp_path, "xgboost", space, early_stopping_rounds=rounds)
 
 
 def test_points_that_share_a_fit_are_in_the_same_shard() -> None:

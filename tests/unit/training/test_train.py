@@ -18,7 +18,7 @@ from foldwise.folds.assignment import FINAL, Plan, read_folds
 from foldwise.io.files import read_json, read_note, read_table
 from foldwise.results.load import read_params
 from foldwise.training.logistic_regression import train_reference
-from foldwise.training.train import TrainOutputs, train
+from foldwise.training.train import TrainOutputs, _rows_of_all_groups, train
 from foldwise.training.train_data import row_weights
 
 SPACE: Mapping[str, Mapping[str, list[Any]]] = {
@@ -185,6 +185,27 @@ def test_importance_is_the_share_of_gain_and_the_mean_absolute_shap_value(backen
     np.testing.assert_array_equal(importance["shap"], np.abs(shap).mean(axis=0))
     np.testing.assert_allclose(importance["gain"], gain / gain.sum(), rtol=1e-5)
     assert set(importance["n_rows"]) == {np.count_nonzero(job.part == 0)}
+
+
+def test_rows_to_explain_are_taken_from_all_groups_in_turn() -> None:
+    group = np.repeat(np.array([5, 2, 9, 0], np.int32), [50, 1, 3, 20])
+    for count in (1, 3, 4, 6, 8, 30):
+        rows = _rows_of_all_groups(group, count, seed=1)
+        taken = np.bincount(group[rows], minlength=10)[[5, 2, 9, 0]]
+        assert len(set(rows.tolist())) == count
+        assert rows.tolist() == sorted(rows)
+        # A group has fewer rows than another one only where it has no more, or where it is not its turn yet.
+        assert all(n >= min(size, taken.max() - 1) for n, size in zip(taken, (50, 1, 3, 20), strict=True))
+    assert _rows_of_all_groups(group, 74, seed=1).tolist() == list(range(74))
+    assert _rows_of_all_groups(group, 2000, seed=1).tolist() == list(range(74))
+
+
+def test_rows_to_explain_are_drawn_by_the_seed() -> None:
+    group = np.repeat(np.arange(4, dtype=np.int32), 50)
+    drawn = [_rows_of_all_groups(group, 20, seed).tolist() for seed in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    # Not the first rows of each group, which may be alike.
+    assert max(row % 50 for row in drawn[0]) > 20
 
 
 def test_the_search_table_has_one_row_a_point(job: Job) -> None:
