@@ -45,8 +45,8 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
     The weights of the models are those with the least log-loss, shrunk towards equal ones: the mean log-likelihood of
     the rows counts as so many observations as there are groups, at most twice those of the rarer class, and a
     Dirichlet prior with equal means counts as ten (the maximum a posteriori of mixture proportions with known
-    components). The constant prediction takes the share ``min(1, (0.8 standard errors / gain) ** 8)``, where the gain is
-    the mean log-likelihood of the models over that of the constant, with a standard error clustered by group, and
+    components). The constant prediction takes the share ``min(1, (0.8 standard errors / gain) ** 8)``, where the gain
+    is the mean log-likelihood of the models over that of the constant, with a standard error clustered by group, and
     everything where there is no gain: a table without signal ends at the constant.
 
     Args:
