@@ -63,7 +63,7 @@ def estimate_weights(predictions: Probabilities, label: Labels, group: npt.NDArr
         >>> good, useless = np.where(label == 1, 0.8, 0.3), np.full(100, 0.5)
         >>> weights = estimate_weights(np.stack([good, useless], axis=1), label, np.arange(100, dtype=np.int32))
         >>> weights.models.round(2).tolist(), round(weights.constant, 2)
-        ([0.95, 0.05], 0.0)
+        ([0.88, 0.12], 0.0)
     """
     n_models, prevalence = predictions.shape[1], float(label.mean())
     positive = len(np.unique(group[label == 1]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fixtures.small_study import study_space
 from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
@@ -113,7 +114,7 @@ def _fits_of(space: Mapping[str, Any]) -> list[Fit]:
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(("name", "size"), [("xgboost", 11), ("lightgbm", 11), ("catboost", 12)])
 def test_the_design_has_every_value_about_equally_often(name: str, size: int, seed: int) -> None:
-    points = grid(read_space(SPACES / f"{name}.yaml", name, {}).dimensions)
+    points = grid(read_space(SPACES / f"{name}.yaml", name, study_space(name)).dimensions)
     columns = indicators(_fits(points, name))
     drawn = design(columns, seed)
     assert len(drawn) == size
@@ -123,7 +124,9 @@ def test_the_design_has_every_value_about_equally_often(name: str, size: int, se
 
 
 def test_the_design_is_the_most_informative_of_forty() -> None:
-    columns = indicators(_fits(grid(read_space(SPACES / "catboost.yaml", "catboost", {}).dimensions), "catboost"))
+    columns = indicators(
+        _fits(grid(read_space(SPACES / "catboost.yaml", "catboost", study_space("catboost")).dimensions), "catboost")
+    )
     random = np.random.default_rng(3)
     # Without the first of every two or three columns of a parameter: the usual dummy coding.
     dummies = columns.toarray()[:, [0, 2, 4, 5, 7, 8, 10]]

@@ -7,6 +7,7 @@ import pytest
 from fixtures.small_study import study_space
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.errors import UserError
+from foldwise.search.parameters import check_dimension, for_rows, values_of
 from foldwise.search.space import Space, grid, read_space
 from sklearn.model_selection import ParameterGrid
 
@@ -23,7 +24,7 @@ def refused(given: str | dict[str, Any], backend: str = "xgboost", method: str =
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "points"), [("xgboost", 8), ("lightgbm", 8), ("catboost", 4)])
+@pytest.mark.parametrize(("name", "points"), [("xgboost", 3), ("lightgbm", 6), ("catboost", 3)])
 def test_the_shipped_spaces_are_small_and_need_no_change(name: str, points: int) -> None:
     space = read_space(SPACES / f"{name}.yaml", name, {})
     assert len(grid(space.dimensions)) == points
@@ -194,3 +195,30 @@ def test_a_conditional_parameter_is_only_in_points_that_meet_its_condition() -> 
         {"balance": 0, "leaves": 9, "policy": "leaf"},
         {"balance": 1, "leaves": 9, "policy": "leaf"},
     ]
+
+
+def test_values_for_large_tables_are_left_out_of_small_ones() -> None:
+    dimension = check_dimension("max_depth", {"values": [3, 6, 10], "least_rows": {10: 2500, 6: 500}}, "integer")
+    assert [for_rows(dimension, rows) for rows in (499, 500, 2499, 2500)] == [[3], [3, 6], [3, 6], [3, 6, 10]]
+    assert values_of(dimension) == [3, 6, 10]
+    assert for_rows([3, 6], 1) == [3, 6]
+
+
+def test_a_condition_stays_where_values_are_left_out() -> None:
+    given = {"values": [8, 64], "least_rows": {64: 100}, "when": {"grow_policy": "lossguide"}}
+    left = for_rows(check_dimension("max_leaves", given, "integer"), 10)
+    assert left == {"values": [8], "when": {"grow_policy": ["lossguide"]}}
+
+
+@pytest.mark.parametrize(
+    ("least_rows", "message"),
+    [
+        ({7: 100}, "max_depth.least_rows: 7 is not one of the values: '3', '6'"),
+        ({3: 10, 6: 20}, "no value is left for a table with few rows"),
+        ({6: "many"}, "values with their least number of train rows expected"),
+        ([6], "values with their least number of train rows expected"),
+    ],
+)
+def test_a_wrong_number_of_rows_is_refused(least_rows: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        check_dimension("max_depth", {"values": [3, 6], "least_rows": least_rows}, "integer")
