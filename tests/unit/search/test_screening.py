@@ -124,9 +124,8 @@ def test_the_design_has_every_value_about_equally_often(name: str, size: int, se
 
 
 def test_the_design_is_the_most_informative_of_forty() -> None:
-    columns = indicators(
-        _fits(grid(read_space(SPACES / "catboost.yaml", "catboost", study_space("catboost")).dimensions), "catboost")
-    )
+    space = read_space(SPACES / "catboost.yaml", "catboost", study_space("catboost")).dimensions
+    columns = indicators(_fits(grid(space), "catboost"))
     random = np.random.default_rng(3)
     # Without the first of every two or three columns of a parameter: the usual dummy coding.
     dummies = columns.toarray()[:, [0, 2, 4, 5, 7, 8, 10]]
