@@ -65,9 +65,10 @@ def analytics(database: Path) -> Iterator[DuckDBAnalytics]:
 def test_every_table_has_the_rows_of_its_files(analytics: DuckDBAnalytics) -> None:
     count = {name: int(analytics.query(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in TABLES}  # noqa: S608
     # Two datasets; three backends and their ensemble; three folds; 200 rows; 4 points; 5 features; 2 inner folds.
+    # The ensemble has a weight for each backend and one for the constant prediction.
     assert count["datasets"] == 2
     assert count["results"] == 2 * 4 * 3
-    assert count["weights"] == 2 * 3 * 3 * (1 + 2)
+    assert count["weights"] == 2 * 3 * (3 + 1) * (1 + 2)
     assert count["folds"] == 2 * 3 * 200
     assert count["predictions"] == 2 * 4 * 200
     assert count["search"] == 2 * 3 * 3 * 4

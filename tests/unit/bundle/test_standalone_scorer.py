@@ -18,7 +18,7 @@ from fixtures.small_study import JOINED, SINGLE, table
 from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
-from foldwise.io.files import read_table
+from foldwise.io.files import read_json, read_table
 from foldwise.model_names import ENSEMBLE
 from foldwise.predict import predict_table
 from foldwise.stats.calibration import fit_calibrator
@@ -104,6 +104,20 @@ def test_scores_are_those_of_the_workflow_bit_for_bit(bundled: Bundled, tmp_path
         assert not np.isnan(alone[0]["calibrated"].to_numpy()).any()
         if "video" in NEW_TABLES[new]():
             assert alone[1].equals(workflow[1])
+
+
+def test_the_ensemble_of_a_bundle_contains_the_constant_prediction(bundled: Bundled, tmp_path: Path) -> None:
+    table().to_parquet(tmp_path / "new.parquet")
+    score = {}
+    for name in (*SPECIFICATIONS, ENSEMBLE):
+        scorer(bundled.bundle).predict(tmp_path / "new.parquet", tmp_path / f"{name}.parquet", name)
+        score[name] = read_table(tmp_path / f"{name}.parquet")["score"].to_numpy()
+    members = sum(final_models.WEIGHTS[name] * score[name] for name in SPECIFICATIONS)
+    constant = final_models.WEIGHTS["constant"] * final_models.PREVALENCE
+    np.testing.assert_allclose(score[ENSEMBLE], members + constant, rtol=1e-14)
+    for name, entry in read_json(bundled.bundle / "operation.json")["backends"].items():
+        assert entry["constant"] == (constant if name == ENSEMBLE else 0)
+        assert "constant" not in entry["weights"]
 
 
 def test_a_sentinel_that_single_precision_does_not_represent_is_missing(bundled: Bundled, tmp_path: Path) -> None:

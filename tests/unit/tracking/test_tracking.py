@@ -156,14 +156,14 @@ def test_the_ensemble_is_logged_with_its_weights_and_registers_no_model(
     logged: Logged, outcome: Path, results: Path
 ) -> None:
     parent = logged.parents["ensemble"]
-    final = read_json(results / "ensemble/final/params.json")["weights"]
-    assert {b: float(parent.data.params[f"final.weight.{b}"]) for b in BACKENDS} == final
+    final, members = read_json(results / "ensemble/final/params.json")["weights"], (*BACKENDS, "constant")
+    assert {b: float(parent.data.params[f"final.weight.{b}"]) for b in members} == final
     plots = {f"plots/{path.name}" for path in (results / "ensemble/plots").glob("*.png")}
     assert logged.files(parent) == {"report.html", "metrics.json", "weights.parquet", *plots}
     weights = read_table(results / "ensemble/weights.parquet").to_pandas()
     of_test_rows = weights[(weights["fold"] == 2) & (weights["inner_fold"] == 0)].set_index("backend")["weight"]
     fold = logged.fold("ensemble", 2)
-    assert {b: float(fold.data.params[f"weight.{b}"]) for b in BACKENDS} == of_test_rows.to_dict()
+    assert {b: float(fold.data.params[f"weight.{b}"]) for b in members} == of_test_rows.to_dict()
     assert "trees" not in fold.data.params
     assert not logged.client.search_model_versions("name = 'foldwise-tiny-ensemble'")
     written = next(run for run in read_json(outcome)["runs"] if run["backend"] == "ensemble")
