@@ -28,7 +28,7 @@ from bench.contestants import SEED, Contestant, grid_search_cv, ours, plain_loop
 from bench.printing import spread, table
 
 FEATURES = 26
-SPACES = Path(__file__).parents[2] / "config" / "search"
+SPACES = Path(__file__).with_name("first_version")
 CONTESTANTS: dict[str, Contestant] = {
     "grid": ours("grid"),
     "race": ours("race"),

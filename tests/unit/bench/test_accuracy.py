@@ -67,7 +67,7 @@ def test_a_task_holds_the_train_rows_and_no_group_of_its_test_rows(table: Prepar
     assert not set(table.folds.group[train]) & set(table.folds.group[test])
     np.testing.assert_array_equal(task.train.values, table.matrix.values[train])
     np.testing.assert_array_equal(task.test.values, table.matrix.values[test])
-    assert set(task.inner) == {1, 2, 3}
+    assert set(task.inner) == set(range(1, table.folds.plan.inner_splits + 1))
 
 
 def test_the_first_version_stays_as_it_was() -> None:

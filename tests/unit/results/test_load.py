@@ -18,6 +18,8 @@ PARAMS: dict[str, Any] = {
     "fold": 1,
     "chosen": {"max_depth": 2, "eta": 0.1},
     "trees": 9,
+    "trees_limit_met": False,
+    "at_edge": {"max_depth": "lowest"},
     "metric": "log_loss",
     "score": 0.65,
     "points": 4,
@@ -25,6 +27,7 @@ PARAMS: dict[str, Any] = {
     "seconds": {"search": 1.5, "refit": 0.04, "total": 1.6},
     "peak_memory_mb": 167,
     "imports_memory_mb": 146,
+    "inner_folds": 3,
     "searched_rows": 130,
     "rows": {"train": 130, "test": 70},
     "groups": {"train": 26, "test": 14},
@@ -100,7 +103,7 @@ def test_params_of_all_folds_or_of_one_are_read(tmp_path: Path) -> None:
 
 
 def test_weights_of_the_ensemble_are_read(tmp_path: Path) -> None:
-    content = {"weights": {"xgboost": 1.0}, "n_rows": 20, "cross_fitted": []}
+    content = {"weights": {"xgboost": 0.9, "constant": 0.1}, "prevalence": 0.4, "n_rows": 20, "cross_fitted": []}
     write_json(tmp_path / "params.json", content)
     assert read_record(tmp_path / "params.json", EnsembleParams).as_json() == content
     row = {"fold": 1, "inner_fold": 0, "backend": "xgboost", "weight": 1.0, "n_rows": 20}
