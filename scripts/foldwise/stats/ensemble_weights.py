@@ -140,4 +140,6 @@ def _clustered_error(values: Probabilities, group: npt.NDArray[np.int32]) -> flo
 def _rounded(models: Probabilities, prevalence: float) -> EnsembleWeights:
     """Round the weights of the models down, so that the constant gets the rest."""
     steps = np.floor(models * _STEPS_OF_A_WEIGHT)
-    return EnsembleWeights(steps / _STEPS_OF_A_WEIGHT, 1 - float(steps.sum()) / _STEPS_OF_A_WEIGHT, prevalence)
+    return EnsembleWeights(
+        steps / _STEPS_OF_A_WEIGHT, (_STEPS_OF_A_WEIGHT - float(steps.sum())) / _STEPS_OF_A_WEIGHT, prevalence
+    )

@@ -69,7 +69,7 @@ class OutOfFold:
             fold, with the number of trees of the final model or, where early stopping ended the fit before, all.
         curve: one row for each number of trees shown, inner fold, part (``train``: up to 2,000 rows, or
             ``validation``) and metric: iteration, inner_fold, part, metric, value.
-        grown: number of trees of the model of each inner fold.
+        grown: number of trees of the point in each inner fold.
     """
 
     predictions: npt.NDArray[np.float64]
@@ -85,7 +85,8 @@ def predict_out_of_fold(part: TrainPart, chosen: Chosen, backend: Backend, setti
     for number, fold in enumerate(folds):
         model = _fit_again(part, fold, chosen, backend, settings) if chosen.models is None else chosen.models[number]
         fit_part, held_out = part.without(fold), part.only(fold)
-        grown.append(backend.trees(model))
+        # A fit that other points share may have more trees than this one.
+        grown.append(min(backend.trees(model), chosen.fit.trees))
         trees = min(chosen.trees, grown[-1])
         predicted = backend.predict_matrix(model, held_out.matrix, settings.threads, trees)
         predictions[part.inner == fold] = fit_part.unweighted(predicted)

@@ -79,7 +79,6 @@ def test_the_jobs_of_shards_and_one_job_write_the_same_bytes(
     _same_bytes_from_shards(tmp_path, backend, space, **changed)
 
 
-@pytest.mark.xfail(strict=True, reason="a job without shards shows the curve of the larger fit that the point shares")
 @pytest.mark.parametrize("rounds", [None, 30], ids=["trees of the point", "early stopping"])
 def test_shards_give_the_curve_of_one_job_where_the_chosen_point_shares_its_fit(
     rounds: int | None, tmp_path: Path

@@ -225,7 +225,7 @@ def test_inner_predictions_are_out_of_fold_and_give_the_metric_of_the_chosen_poi
 
 
 def test_curves_cover_every_tree_of_the_fit_part_and_metric(job: Job) -> None:
-    trees = max(job.frame("search")["param_n_estimators"])
+    trees = read_params(job.outputs.params)[0].chosen["n_estimators"]
     assert job.frame("curve").groupby(["inner_fold", "part", "metric"])["iteration"].agg(list).tolist() == [
         list(range(1, trees + 1))
     ] * (2 * 2 * 2)
