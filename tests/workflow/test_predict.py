@@ -22,9 +22,10 @@ def test_a_new_table_costs_its_scoring_alone_and_the_command_writes_the_same_byt
     scored = study.folder / "results" / "tiny" / "scored"
     rows = pd.read_parquet(scored / "new.parquet")
     assert len(rows) == 200
-    weights = json.loads((scored.parent / "ensemble/final/params.json").read_text())["weights"]
-    first, *others = (weight * rows[f"{backend}_score"].to_numpy() for backend, weight in weights.items())
-    assert rows["ensemble_score"].tolist() == sum(others, start=first).tolist()
+    params = json.loads((scored.parent / "ensemble/final/params.json").read_text())
+    constant = params["weights"].pop("constant") * params["prevalence"]
+    weighted = (weight * rows[f"{backend}_score"].to_numpy() for backend, weight in params["weights"].items())
+    assert rows["ensemble_score"].tolist() == sum(weighted, start=constant).tolist()
     assert len(pd.read_parquet(scored / "new_units.parquet")) == 40
 
     command = [sys.executable, "-m", "foldwise.predict", "--dataset", "tiny", "--table", "data/new.parquet"]

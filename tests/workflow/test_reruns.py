@@ -94,7 +94,7 @@ CHANGES = {
         {"train_fold_xgboost": 2, "train_final_xgboost": 1, "combine_final": 1, **ONE_BACKEND},
     ),
     "the code of the weights": (
-        library("stats/ensemble_weights.py", "_RIDGE = 1e-8", "_RIDGE = 1e-7"),
+        library("stats/ensemble_weights.py", "_PRIOR_GROUPS = 10", "_PRIOR_GROUPS = 11"),
         {**ENSEMBLE, **COMBINED},
     ),
     "the ensemble is switched off": (config(evaluation={"ensemble": False}), AFTER_COMPARISON),
