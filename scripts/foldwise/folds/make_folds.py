@@ -148,8 +148,8 @@ def _check_train_groups(label: Labels, group: Groups, plan: Plan, where: str) ->
         if groups < plan.inner_splits:
             raise UserError(
                 f"folds: {where} keeps {counted(groups, 'group')} with a {name} row, fewer than inner_splits: "
-                f"{plan.inner_splits}: lower inner_splits:, add more groups, or check whether groups: ties the sources "
-                "together"
+                f"{plan.inner_splits}: {_fewer_inner_splits(plan)}add more groups, or check whether groups: ties the "
+                "sources together"
             )
 
 
@@ -192,8 +192,13 @@ def check_groups(label: Labels, group: Groups, plan: Plan, columns: Sequence[str
         if in_train < plan.inner_splits:
             raise UserError(
                 f"folds: a train part keeps {counted(in_train, 'group')} with a {name} row, fewer than inner_splits: "
-                f"{plan.inner_splits}: lower inner_splits: or add more groups"
+                f"{plan.inner_splits}: {_fewer_inner_splits(plan)}add more groups"
             )
+
+
+def _fewer_inner_splits(plan: Plan) -> str:
+    """Return the advice to take fewer inner folds, where fewer are possible: two are the least."""
+    return "lower inner_splits:, " if plan.inner_splits > 2 else ""
 
 
 def split(label: Labels, group: Groups, plan: Plan) -> list[Assignment]:
