@@ -107,6 +107,8 @@ def normalize(
     if backend == "lightgbm":
         notes += _set_subsample_freq(where, normalized)
         notes += _note_on_leaves(where, normalized)
+    if backend == "catboost" and device == "cuda" and normalized.pop("rsm", None) is not None:
+        notes.append(f"{where}.rsm: CatBoost has no share of columns on a GPU: left out")
     for effect in EFFECTS[backend]:
         defaults_apply = backend != "catboost" or device == "cpu"
         if effect.parameter in normalized and (effect.decider in normalized or defaults_apply):

@@ -10,7 +10,7 @@ from fixtures.tables import grouped
 from foldwise.backends.base import FitOptions
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.errors import UserError
-from foldwise.search.effects import EFFECTS
+from foldwise.search.effects import EFFECTS, normalize
 from foldwise.search.space import CheckedSpace, grid, read_space
 
 SPACES = Path(__file__).parents[3] / "config" / "search"
@@ -255,3 +255,11 @@ def test_the_library_accepts_every_point_of_a_normalized_space(backend: str) -> 
     space = read({trees: 5, "learning_rate": 0.1, **given[backend]}, backend)
     for point in grid(space.dimensions):
         predictions(backend, {k: v for k, v in point.items() if k != trees})
+
+
+def test_catboost_has_no_share_of_columns_on_a_gpu() -> None:
+    space: dict[str, Any] = {"depth": [3], "rsm": [0.6]}
+    assert normalize("space", "catboost", space, "cpu") == (space, [])
+    left, [note] = normalize("space", "catboost", space, "cuda")
+    assert left == {"depth": [3]}
+    assert note == "space.rsm: CatBoost has no share of columns on a GPU: left out"
