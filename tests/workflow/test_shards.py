@@ -15,7 +15,9 @@ TARGETS = ("results/tiny/xgboost/out_of_fold.parquet", "results/tiny/xgboost/mod
 
 def test_shards_change_no_byte_of_the_results(finished: Study, tmp_path: Path) -> None:
     study = new_study(tmp_path)
-    study.write_config(backends=["xgboost"], search={"space": SPACE, "method": "grid", "shards": 3})
+    # The other run's default method stops early, a grid does so where it is asked to.
+    search = {"space": SPACE, "method": "grid", "early_stopping_rounds": 50, "shards": 3}
+    study.write_config(backends=["xgboost"], search=search)
     done = study.run(*TARGETS)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (study.folder / "logs/search_shard/tiny/xgboost/fold_1/shard_3.log").exists()
