@@ -8,23 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fixtures.small_study import study_space
 from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError
 from foldwise.io.files import read_table
-from foldwise.search.fits import Fit, TrainPart, plan_fits
+from foldwise.search.fits import TrainPart, plan_fits
 from foldwise.search.grid import search_grid
 from foldwise.search.objective import AtTreeCounts, EarlyStopping
 from foldwise.search.parameters import Point
 from foldwise.search.result import SearchResult, write_search
-from foldwise.search.screening import design, indicators, predict, search_screen
-from foldwise.search.space import grid, read_space
+from foldwise.search.screening import indicators, search_screen
+from foldwise.search.space import grid
 from foldwise.stats.metrics import search_metric
 
-SPACES = Path(__file__).parents[3] / "config" / "search"
 POINTS = grid({"a": [0.0, 1.0, 2.0], "b": [0.0, 1.0], "c": [0.0, 1.0], "d": ["x", "y", "z"], "trees": [1, 2]})
 EFFECT = {"x": 0.3, "y": 0.0, "z": -0.7}
 Quality = Callable[[Mapping[str, Any], int], float]
@@ -102,48 +100,6 @@ def _on_each_fold(fitted: Sequence[Fitting]) -> list[int]:
     return [count for _, count in sorted(Counter(fold for fold, _ in fitted).items())]
 
 
-def _fits(points: Sequence[Point], name: str) -> list[Fit]:
-    return plan_fits(points, SPECIFICATIONS[name].trees, get_backend(name))
-
-
-def _fits_of(space: Mapping[str, Any]) -> list[Fit]:
-    backend: Any = Counting(additive)
-    return plan_fits(grid({**space, "trees": [1]}), "trees", backend)
-
-
-@pytest.mark.parametrize("seed", range(5))
-@pytest.mark.parametrize(("name", "size"), [("xgboost", 11), ("lightgbm", 11), ("catboost", 12)])
-def test_the_design_has_every_value_about_equally_often(name: str, size: int, seed: int) -> None:
-    points = grid(read_space(SPACES / f"{name}.yaml", name, study_space(name)).dimensions)
-    columns = indicators(_fits(points, name))
-    drawn = design(columns, seed)
-    assert len(drawn) == size
-    share = columns[drawn].sum(axis=0) / size
-    # At most two fits more or fewer than in proportion.
-    assert size * np.abs(share - columns.sum(axis=0) / columns.shape[0]).max() < 2.1
-
-
-def test_the_design_is_the_most_informative_of_forty() -> None:
-    space = read_space(SPACES / "catboost.yaml", "catboost", study_space("catboost")).dimensions
-    columns = indicators(_fits(grid(space), "catboost"))
-    random = np.random.default_rng(3)
-    # Without the first of every two or three columns of a parameter: the usual dummy coding.
-    dummies = columns.toarray()[:, [0, 2, 4, 5, 7, 8, 10]]
-
-    def information(rows: Any) -> float:
-        return float(np.linalg.det(dummies[rows].T @ dummies[rows]))
-
-    drawn = [information(random.choice(36, 12, replace=False)) for _ in range(40)]
-    assert np.linalg.matrix_rank(dummies) == dummies.shape[1]
-    assert information(design(columns, 3)) == pytest.approx(max(drawn))
-
-
-def test_a_seed_gives_the_same_design_and_another_one_another() -> None:
-    columns = indicators(_fits_of({"a": [1, 2, 3], "b": [0, 1, 2], "c": [0.1, 0.2, 0.3, 0.4]}))
-    assert design(columns, 1) == design(columns, 1)
-    assert design(columns, 1) != design(columns, 2)
-
-
 def test_a_third_then_at_most_six_more_on_the_first_inner_fold_six_on_the_second_three_on_the_third(
     part: TrainPart,
 ) -> None:
@@ -175,15 +131,6 @@ def test_where_effects_are_additive_the_choice_is_that_of_the_grid(part: TrainPa
     assert result.points[result.chosen]["trees"] == (2 if greater else 1)
     evaluated = np.isfinite(result.metric)
     np.testing.assert_array_equal(result.metric[evaluated], whole.metric[evaluated])
-
-
-def test_main_effects_predict_what_was_not_measured() -> None:
-    fits = _fits_of({"a": [1, 2, 3], "b": [0, 1, 2], "c": [0.1, 0.2, 0.3, 0.4]})
-    loss = np.array([f.params["a"] - 2.0 * f.params["b"] + f.params["c"] for f in fits])
-    columns = indicators(fits)
-    measured = design(columns, 1)
-    predicted = predict(columns, measured, loss[measured].tolist())
-    np.testing.assert_allclose(predicted - predicted.mean(), loss - loss.mean(), atol=0.01)
 
 
 def test_the_models_are_those_of_the_chosen_point(part: TrainPart) -> None:
@@ -234,17 +181,6 @@ def test_a_metric_that_is_nan_is_never_chosen(part: TrainPart) -> None:
     assert {point["b"] for point in continued} == {0}
 
 
-def test_a_value_whose_fits_are_all_nan_is_predicted_to_be_bad() -> None:
-    columns = indicators(_fits_of({"a": [1, 2], "b": [1, 2, 3]}))
-    predicted = predict(columns, [0, 1, 3, 4], [1.0, 1.2, np.inf, np.inf])
-    assert (predicted[:3] < predicted[3:]).all()
-
-
-def test_a_design_without_any_value_predicts_all_fits_to_be_equal() -> None:
-    columns = indicators(_fits_of({"a": [1, 2, 3]}))
-    assert predict(columns, [0, 1], [np.inf, np.inf]).tolist() == [0, 0, 0]
-
-
 @pytest.mark.parametrize(("values", "expected"), [(1, [1, 1, 1]), (4, [4, 4, 3]), (10, [10, 6, 3])])
 def test_a_space_of_one_dimension_is_evaluated_as_a_whole_on_the_first_inner_fold(
     part: TrainPart, values: int, expected: list[int]
@@ -260,12 +196,6 @@ def test_few_fits_are_all_evaluated_on_the_first_inner_fold(part: TrainPart) -> 
     points = grid({"a": [0.0, 1.0, 2.0], "b": [0.0, 1.0], "c": [0.0, 1.0], "d": ["x"], "trees": [1]})
     _, fitted = _screened(part, points=points)
     assert _on_each_fold(fitted) == [12, 6, 3]
-
-
-def test_the_design_has_more_fits_than_coefficients() -> None:
-    # 30 fits and 1 + 9 + 2 coefficients: a third would be fewer.
-    columns = indicators(_fits_of({"a": list(range(10)), "b": [0, 1, 2]}))
-    assert len(design(columns, 1)) == 13
 
 
 def test_not_to_have_a_parameter_is_a_value_of_its_own(part: TrainPart) -> None:
@@ -288,11 +218,6 @@ def test_not_to_have_a_parameter_is_a_value_of_its_own(part: TrainPart) -> None:
         result, fitted = _screened(part, quality, points)
         assert result.points[result.chosen]["kind"] == best
         assert _on_each_fold(fitted)[0] < 36
-
-
-def test_numbers_of_trees_are_a_parameter_where_they_need_fits_of_their_own() -> None:
-    points = grid({"n_estimators": [10, 20], "num_leaves": [3, 5], "boosting_type": ["dart"]})
-    assert indicators(_fits(points, "lightgbm")).shape == (4, 1 + 2 + 2)
 
 
 def test_curves_are_screened_by_their_best_value(part: TrainPart) -> None:
