@@ -1,11 +1,10 @@
 """A fit with patience ends where its curve says, and is the beginning of the fit that runs on."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
-from fixtures.backend_cases import OPTIONS, TABLES, VARIANTS, Case, variant_of
+from fixtures.backend_cases import OPTIONS, TABLES, VARIANTS, Case, end_of, variant_of
 
 LIMIT, PATIENCE = 150, 6
 
@@ -14,17 +13,6 @@ LIMIT, PATIENCE = 150, 6
 def case(request: pytest.FixtureRequest) -> Case:
     name, kind = request.param
     return variant_of(name, TABLES[kind]())
-
-
-def end_of(curve: Sequence[float], patience: int) -> int:
-    """Return after how many trees a fit ends: once so many in a row are not below the lowest before them."""
-    best = 0
-    for tree, value in enumerate(curve):
-        if value < curve[best]:
-            best = tree
-        elif tree - best == patience:
-            return tree + 1
-    return len(curve)
 
 
 @pytest.mark.parametrize("metric", ["log_loss", "auc"])

@@ -1,6 +1,6 @@
 """A search gives the table of GridSearchCV from fewer fits, and uses the rows of the train part alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fixtures import wrappers
+from fixtures.backend_cases import end_of
 from fixtures.small_study import study_space
 from fixtures.tables import grouped, inner_folds
 from foldwise.backends.base import FitOptions, Fitted
@@ -179,24 +180,13 @@ def test_early_stopping_stops_each_fit_on_its_own_curve(name: str, part: TrainPa
         model = backend.fit(binned, {"learning_rate": 0.5}, 40, OPTIONS).model
         metric = search_metric("log_loss")
         curves.append([metric(held_out.label, backend.predict(model, rows, k)) for k in range(1, 41)])
-    stopped = [np.array(curve[: _stop(curve, 5)]) for curve in curves]
+    stopped = [np.array(curve[: end_of(curve, 5)]) for curve in curves]
     assert max(map(len, stopped)) < 40
     expected = tree_count(held(stopped), greater_is_better=False)
     assert result.models is not None
     assert [backend.trees(model) for model in result.models] == list(map(len, stopped))
     assert result.trees.tolist() == [expected]
     np.testing.assert_allclose(result.metric[0], held(stopped)[:, expected - 1], rtol=1e-5)
-
-
-def _stop(curve: Sequence[float], patience: int) -> int:
-    """Return after how many trees a fit ends: once so many in a row are not better than the best before them."""
-    best = 0
-    for tree, value in enumerate(curve):
-        if value < curve[best]:
-            best = tree
-        elif tree - best == patience:
-            return tree + 1
-    return len(curve)
 
 
 def test_early_stopping_uses_the_rows_of_the_train_part_alone(part: TrainPart) -> None:
