@@ -127,7 +127,7 @@ def design(columns: sparse.csr_array, seed: int) -> list[int]:
     random = np.random.default_rng(seed)
     drawn = [np.sort(random.choice(fits, size, replace=False)) for _ in range(_DRAWS)]
     information = [float(np.linalg.slogdet(_information(columns[rows]))[1]) for rows in drawn]
-    # Rounded, because equally good draws must not be told apart by the last bits, which depend on the processor.
+    # Rounded, because the last bits depend on the processor and must not decide between equally good draws.
     chosen: list[int] = drawn[int(np.argmax(np.round(information, 6)))].tolist()
     return chosen
 

@@ -1,4 +1,4 @@
-"""The search's own models give the out-of-fold predictions and curves, as fits made anew would."""
+"""The search's own models give the out-of-fold predictions and curves, like newly fitted models."""
 
 from collections.abc import Mapping
 from pathlib import Path
