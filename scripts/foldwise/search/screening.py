@@ -22,7 +22,7 @@ from foldwise.search.result import SearchResult
 
 # The share of the fits that the main effects are estimated from, and of how many draws it is the best one.
 _SHARE = 1 / 3
-_DRAWS = 40
+_DRAWS = 400
 
 # How many of the best predicted and of the best measured fits are candidates after the first inner fold.
 _PREDICTED, _MEASURED = 6, 2
