@@ -4,7 +4,6 @@ from foldwise.io.job import step
 
 with step(snakemake.log[0], snakemake.params.threads):
     from foldwise.folds.assignment import Plan
-    from foldwise.folds.make_folds import FEW_INNER_SPLITS
     from foldwise.search.settings import TrainingSettings
     from foldwise.training.leaky_reference import train_row_wise
 
@@ -14,7 +13,7 @@ with step(snakemake.log[0], snakemake.params.threads):
         table=snakemake.input.table,
         contract=snakemake.input.contract,
         # Every row is a group of its own: there are many of either class.
-        plan=Plan(n_splits, 1, FEW_INNER_SPLITS if inner_splits == "auto" else inner_splits, snakemake.params.seed),
+        plan=Plan.configured(n_splits, 1, inner_splits, snakemake.params.seed),
         settings=TrainingSettings(**settings),
         output=snakemake.output[0],
     )

@@ -22,7 +22,7 @@ from foldwise.data.feature_matrix import FeatureMatrix, read_matrix
 from foldwise.examples.demo import Pattern, make_demo
 from foldwise.examples.flights import read_flights
 from foldwise.folds.assignment import Folds, Plan, read_folds
-from foldwise.folds.make_folds import FEW_INNER_SPLITS, make_folds
+from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_table, write_table
 
 SEED = 42
@@ -80,14 +80,11 @@ def prepare(name: str, folder: Path) -> Prepared:
     paths = {key: str(folder / file) for key, file in files.items()}
     build_table(name, dataset, table=paths["table"], contract=paths["contract"])
     plan = parse({"datasets": {name: dataset.model_dump()}}).folds
-    automatic = plan.inner_splits == "auto"
-    inner_splits = FEW_INNER_SPLITS if automatic else plan.inner_splits
     make_folds(
         table=paths["table"],
         contract=paths["contract"],
-        plan=Plan(plan.n_splits, plan.n_repeats, inner_splits, plan.seed, plan.by),
+        plan=Plan.configured(plan.n_splits, plan.n_repeats, plan.inner_splits, plan.seed, plan.by),
         output=paths["folds"],
-        choose_inner_splits=automatic,
     )
     label = read_table(paths["table"], columns=["label"]).column("label").to_numpy().astype(np.int8)
     matrix = read_matrix(paths["table"], read_contract(paths["contract"]).features)

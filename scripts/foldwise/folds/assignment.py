@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,8 @@ FINAL: Literal["final"] = "final"
 
 Fold = int | Literal["final"]
 Mask = npt.NDArray[np.bool_]
+# The inner folds of ``inner_splits: auto`` where the classes have many groups.
+FEW_INNER_SPLITS = 3
 _NUMBERS = ("n_splits", "n_repeats", "inner_splits", "seed")
 
 
@@ -32,6 +34,7 @@ class Plan:
         inner_splits: inner folds of an outer train part.
         seed: seed of the first repeat; the seeds of the others are derived from it.
         by: column whose values are held out in turn, None for stratified folds of groups.
+        choose_inner_splits: whether ``inner_splits`` is still to be chosen by the groups.
     """
 
     n_splits: int
@@ -39,6 +42,16 @@ class Plan:
     inner_splits: int
     seed: int
     by: str | None = None
+    choose_inner_splits: bool = False
+
+    @classmethod
+    def configured(
+        cls, n_splits: int, n_repeats: int, inner_splits: int | Literal["auto"], seed: int, by: str | None = None
+    ) -> Self:
+        """Return the plan of a configuration; with ``inner_splits: auto`` it has those of many groups for now."""
+        if inner_splits == "auto":
+            return cls(n_splits, n_repeats, FEW_INNER_SPLITS, seed, by, choose_inner_splits=True)
+        return cls(n_splits, n_repeats, inner_splits, seed, by)
 
 
 @dataclass(frozen=True)

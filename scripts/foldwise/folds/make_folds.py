@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from foldwise.data.contract import read_contract
 from foldwise.errors import UserError, counted, listed
-from foldwise.folds.assignment import FINAL, Fold, Folds, Plan
+from foldwise.folds.assignment import FEW_INNER_SPLITS, FINAL, Fold, Folds, Plan
 from foldwise.folds.groups import connected_groups
 from foldwise.folds.stratify import stratified_group_parts
 from foldwise.io.files import read_table
@@ -19,21 +19,19 @@ Groups = npt.NDArray[np.int32]
 Assignment = npt.NDArray[np.int16]
 
 
-# Inner folds where the classes have many groups; with few, more folds leave more of them to each fit.
-FEW_INNER_SPLITS, MOST_INNER_SPLITS = 3, 6
+# With few groups of a class, more inner folds leave more of them to each fit.
+_MOST_INNER_SPLITS = 6
 _FEW_GROUPS = 15
 
 
-def make_folds(
-    *, table: str | Path, contract: str | Path, plan: Plan, output: str | Path, choose_inner_splits: bool = False
-) -> None:
+def make_folds(*, table: str | Path, contract: str | Path, plan: Plan, output: str | Path) -> None:
     """Split the groups of a dataset into outer and inner folds, and write ``folds.parquet``.
 
     Args:
         table: path of ``table.parquet``.
         contract: path of ``table.json``.
-        plan: how often and how finely to split.
-        choose_inner_splits: whether the number of inner folds follows from the groups: see :func:`inner_splits_for`.
+        plan: how often and how finely to split; where it leaves the number of inner folds to the groups, that is
+            :func:`inner_splits_for`.
         output: where to write, see :class:`~foldwise.folds.assignment.Folds`.
 
     Raises:
@@ -45,10 +43,11 @@ def make_folds(
     label = data.column("label").to_numpy().astype(np.int8)
     group = connected_groups([data.column(c).to_pylist() for c in about.groups], len(label))
     source = None if plan.by is None else data.column(plan.by).to_pylist()
-    most = inner_splits_for(label, group, plan.n_splits) if choose_inner_splits else plan.inner_splits
-    fewest = 2 if choose_inner_splits else plan.inner_splits
+    most, fewest = plan.inner_splits, plan.inner_splits
+    if plan.choose_inner_splits:
+        most, fewest = inner_splits_for(label, group, plan.n_splits), 2
     for inner_splits in range(most, fewest - 1, -1):
-        planned = replace(plan, inner_splits=inner_splits)
+        planned = replace(plan, inner_splits=inner_splits, choose_inner_splits=False)
         try:
             outer, sources = _outer(label, group, planned, about.groups, source)
             final = _final(label, group, planned)
@@ -79,7 +78,7 @@ def inner_splits_for(label: Labels, group: Groups, n_splits: int) -> int:
     rarer = min(len(np.unique(group[label == value])) for value in (0, 1))
     # The largest test part takes the share of the groups, rounded up.
     in_train = rarer - -(-rarer // n_splits)
-    return FEW_INNER_SPLITS if in_train >= _FEW_GROUPS else max(2, min(MOST_INNER_SPLITS, in_train))
+    return FEW_INNER_SPLITS if in_train >= _FEW_GROUPS else max(2, min(_MOST_INNER_SPLITS, in_train))
 
 
 def _outer(

@@ -1,5 +1,6 @@
 """The number of inner folds follows from the groups of the rarer class, and the folds say which it is."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def table(positive: int, negative: int, rows: int = 2) -> Grouped:
 
 def made(folder: Path, data: Grouped, plan: Plan = PLAN, sources: Any = None, choose: bool = True) -> Folds:
     paths = write_dataset(folder, data, None if sources is None else {"camera": sources})
-    make_folds(**paths, plan=plan, output=folder / "folds.parquet", choose_inner_splits=choose)
+    make_folds(**paths, plan=replace(plan, choose_inner_splits=choose), output=folder / "folds.parquet")
     return read_folds(folder / "folds.parquet")
 
 

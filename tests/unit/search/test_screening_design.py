@@ -36,7 +36,7 @@ def test_the_design_has_every_value_about_equally_often(name: str, size: int, se
     assert size * np.abs(share - columns.sum(axis=0) / columns.shape[0]).max() < 2.1
 
 
-def test_the_design_is_the_most_informative_of_forty() -> None:
+def test_the_design_is_the_most_informative_of_four_hundred() -> None:
     space = read_space(SPACES / "catboost.yaml", "catboost", study_space("catboost")).dimensions
     columns = indicators(_fits(grid(space), "catboost"))
     random = np.random.default_rng(3)
@@ -46,7 +46,7 @@ def test_the_design_is_the_most_informative_of_forty() -> None:
     def information(rows: Any) -> float:
         return float(np.linalg.det(dummies[rows].T @ dummies[rows]))
 
-    drawn = [information(random.choice(36, 12, replace=False)) for _ in range(40)]
+    drawn = [information(random.choice(36, 12, replace=False)) for _ in range(400)]
     assert np.linalg.matrix_rank(dummies) == dummies.shape[1]
     assert information(design(columns, 3)) == pytest.approx(max(drawn))
 
