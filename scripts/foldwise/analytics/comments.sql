@@ -119,10 +119,9 @@ COMMENT ON COLUMN importances.gain IS 'Share of the total gain of all splits; su
 COMMENT ON COLUMN importances.shap IS 'Mean absolute SHAP value, in log-odds, over n_rows test rows';
 COMMENT ON COLUMN importances.n_rows IS 'Number of test rows that shap is computed on';
 
-COMMENT ON TABLE weights IS 'One row per dataset, outer fold, inner fold and backend: its weight in the ensemble; empty without an ensemble';
+COMMENT ON TABLE weights IS 'One row per dataset, outer fold and backend: its weight in the ensemble; empty without an ensemble';
 COMMENT ON COLUMN weights.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN weights.fold IS 'Outer fold, from 1';
-COMMENT ON COLUMN weights.inner_fold IS 'Inner fold whose rows are predicted with the weight; 0: the test rows of the outer fold';
 COMMENT ON COLUMN weights.backend IS 'xgboost, lightgbm or catboost';
 COMMENT ON COLUMN weights.weight IS 'Weight of the backend; the weights of an ensemble sum to 1';
 COMMENT ON COLUMN weights.n_rows IS 'Number of inner out-of-fold predictions that the weights are fitted on';

@@ -55,7 +55,6 @@ LIMIT 20;
 -- ensemble_weights: weight of each backend in the ensemble, over the outer folds
 SELECT dataset, backend, avg(weight) AS mean_weight, min(weight) AS smallest, max(weight) AS largest, count(*) AS n_folds
 FROM weights
-WHERE inner_fold = 0
 GROUP BY dataset, backend
 ORDER BY dataset, mean_weight DESC;
 

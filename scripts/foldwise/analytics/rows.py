@@ -48,11 +48,10 @@ def result_rows(metrics: Metrics, params: Sequence[FoldParams]) -> list[Row]:
 
 
 def ensemble_rows(metrics: Metrics, weights: Sequence[FoldWeight]) -> list[Row]:
-    """Return one row per outer fold: its metrics, and the weights for its test rows in place of hyperparameters."""
+    """Return one row per outer fold: its metrics, and the weights of the backends in place of hyperparameters."""
     by_fold: dict[int, dict[str, float]] = {}
     for entry in weights:
-        if entry.inner_fold == 0:
-            by_fold.setdefault(entry.fold, {})[entry.backend] = entry.weight
+        by_fold.setdefault(entry.fold, {})[entry.backend] = entry.weight
     return [{**row, "params": json.dumps(by_fold[row["fold"]])} for row in _fold_rows(metrics)]
 
 

@@ -135,11 +135,10 @@ CREATE TABLE importances (
 CREATE TABLE weights (
     dataset VARCHAR NOT NULL,
     fold SMALLINT NOT NULL,
-    inner_fold SMALLINT NOT NULL,
     backend VARCHAR NOT NULL,
     weight DOUBLE NOT NULL,
     n_rows INTEGER NOT NULL,
-    PRIMARY KEY (dataset, fold, inner_fold, backend)
+    PRIMARY KEY (dataset, fold, backend)
 );
 
 CREATE TABLE audit (

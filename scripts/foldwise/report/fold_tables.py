@@ -59,8 +59,7 @@ def weight_table(results: DatasetResults) -> Table | None:
 
     None without an ensemble.
     """
-    # The weights of inner folds are for train rows, which calibrator and threshold are fitted on.
-    weights = {(w.fold, w.backend): w for w in results.weights if w.inner_fold == 0}
+    weights = {(w.fold, w.backend): w for w in results.weights}
     if not weights:
         return None
     members = (*results.backends, CONSTANT)

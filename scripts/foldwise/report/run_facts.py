@@ -101,8 +101,7 @@ def what_was_fitted(results: DatasetResults) -> list[str]:
         lines.append(
             "Weights of the ensemble: on the inner out-of-fold predictions of each outer train part, by log loss, "
             "shrunk towards equal ones by the number of groups, and towards the constant prediction where it is not "
-            "clearly worse; for its calibration and threshold, the weights for an inner fold are estimated on the "
-            "other inner folds."
+            "clearly worse; its calibration and threshold are fitted on the same predictions with these weights."
         )
     if training["device"] == "cuda":
         lines.append(

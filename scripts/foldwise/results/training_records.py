@@ -3,7 +3,7 @@
 A record is written with ``as_json`` and read with ``from_json``, see :mod:`foldwise.io.json_record`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -75,21 +75,6 @@ class FoldParams(JsonRecord):
 
 
 @dataclass(frozen=True)
-class InnerFoldWeights(JsonRecord):
-    """Weights of the ensemble for the rows of one inner fold, estimated on the rows of the others.
-
-    Attributes:
-        inner_fold: the inner fold.
-        weights: backend, or ``constant``, -> weight.
-        n_rows: rows that the weights are estimated on.
-    """
-
-    inner_fold: int
-    weights: Mapping[str, float]
-    n_rows: int
-
-
-@dataclass(frozen=True)
 class EnsembleParams(JsonRecord):
     """The weights of the final models in the ensemble: its params.json.
 
@@ -97,13 +82,11 @@ class EnsembleParams(JsonRecord):
         weights: backend, or ``constant``, -> weight; their sum is 1.
         prevalence: the constant prediction.
         n_rows: rows that the weights are estimated on.
-        cross_fitted: weights for the rows of each inner fold.
     """
 
     weights: Mapping[str, float]
     prevalence: float
     n_rows: int
-    cross_fitted: Sequence[InnerFoldWeights]
 
 
 @dataclass(frozen=True)
@@ -112,14 +95,12 @@ class FoldWeight(JsonRecord):
 
     Attributes:
         fold: number of the outer fold, from 1.
-        inner_fold: 0 for the weights of the test rows, else the inner fold whose rows they are for.
         backend: name of the backend, or ``constant``.
         weight: its weight.
         n_rows: rows that the weights are estimated on.
     """
 
     fold: int
-    inner_fold: int
     backend: str
     weight: float
     n_rows: int

@@ -206,7 +206,7 @@ def _ensemble_run(
 ) -> ModelRun:
     """Return the run of the ensemble, with weights in place of hyperparameters."""
     metrics, final = read_record(own.metrics, Metrics), read_record(own.final_params, EnsembleParams)
-    weights = [weight for weight in read_weights(own.weights) if weight.inner_fold == 0]
+    weights = read_weights(own.weights)
     return ModelRun(
         dataset=metrics.dataset,
         backend=metrics.backend,

@@ -1,8 +1,9 @@
 """The ensemble: the weighted mean of the backends' and the constant prediction, with weights from inner folds alone.
 
-No test row takes part in a weight. The weights for the test rows of an outer fold are estimated on the inner
-out-of-fold predictions of its train part. The ensemble's own inner out-of-fold predictions, which its calibrator and
-its threshold are fitted on, are cross-fitted: those of an inner fold use weights estimated on the other inner folds.
+No test row takes part in a weight. The weights of an outer fold are estimated on the inner out-of-fold predictions of
+its train part. The ensemble's own inner out-of-fold predictions, which its calibrator and its threshold are fitted on,
+have the same weights as those of the test rows: weights estimated again without each inner fold are those of another
+ensemble, with another share of the constant prediction, and a calibrator of that one is wrong for this one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,13 +17,12 @@ import pyarrow.compute as pc
 from foldwise.folds.assignment import FINAL, read_folds
 from foldwise.io.files import read_table, write_json, write_table
 from foldwise.model_names import CONSTANT
-from foldwise.results.training_records import EnsembleParams, FoldWeight, InnerFoldWeights
+from foldwise.results.training_records import EnsembleParams, FoldWeight
 from foldwise.stats.ensemble_weights import EnsembleWeights, Probabilities, estimate_weights
 
 _WEIGHT_SCHEMA = pa.schema(
     {
         "fold": pa.int16(),
-        "inner_fold": pa.int16(),
         "backend": pa.string(),
         "weight": pa.float64(),
         "n_rows": pa.int64(),
@@ -74,8 +74,8 @@ def combine_backends(
         backends: names in the order of the paths.
         predictions_output: path of the ensemble's test predictions, with the columns of a backend's.
         inner_predictions_output: path of its inner out-of-fold predictions, likewise.
-        weights_output: path of a table with the columns fold, inner_fold (0 for the test rows), backend, weight
-            and n_rows, the number of rows that the weight was estimated on.
+        weights_output: path of a table with the columns fold, backend, weight and n_rows, the number of rows that
+            the weight was estimated on.
 
     Raises:
         ValueError: when the backends' tables contain different rows.
@@ -86,17 +86,13 @@ def combine_backends(
     combined, inner_combined = np.full(test.rows.num_rows, np.nan), np.full(inner.rows.num_rows, np.nan)
     lines: list[FoldWeight] = []
     for fold in np.unique(inner_fold).tolist():
-        train, train_group = inner.where(inner_fold == fold), group[inner_fold == fold]
-        inner_combined[inner_fold == fold], cross_fitted = _cross_fit(train, train_group, backends)
-        weights = train.weights(train_group)
+        train = inner.where(inner_fold == fold)
+        weights = train.weights(group[inner_fold == fold])
+        inner_combined[inner_fold == fold] = weights.combine(train.predictions)
         combined[test_fold == fold] = weights.combine(test.where(test_fold == fold).predictions)
-        of_test_rows = InnerFoldWeights(0, _by_model(backends, weights), train.rows.num_rows)
-        lines += [
-            FoldWeight(fold, entry.inner_fold, backend, weight, entry.n_rows)
-            for entry in (of_test_rows, *cross_fitted)
-            for backend, weight in entry.weights.items()
-        ]
-        print(f"fold {fold}: {_summary(of_test_rows.weights, of_test_rows.n_rows)}")
+        of_models, n_rows = _by_model(backends, weights), train.rows.num_rows
+        lines += [FoldWeight(fold, backend, weight, n_rows) for backend, weight in of_models.items()]
+        print(f"fold {fold}: {_summary(of_models, n_rows)}")
     _write_predictions(predictions_output, test, combined)
     _write_predictions(inner_predictions_output, inner, inner_combined)
     write_table(weights_output, pa.Table.from_pylist([line.as_json() for line in lines], _WEIGHT_SCHEMA))
@@ -123,40 +119,11 @@ def combine_final(
         ValueError: when the backends' tables contain different rows.
     """
     inner = _read_predictions(inner_predictions)
-    group = _groups(inner, folds)
-    combined, cross_fitted = _cross_fit(inner, group, backends)
-    weights = inner.weights(group)
-    final = EnsembleParams(_by_model(backends, weights), weights.prevalence, inner.rows.num_rows, cross_fitted)
-    _write_predictions(inner_predictions_output, inner, combined)
+    weights = inner.weights(_groups(inner, folds))
+    final = EnsembleParams(_by_model(backends, weights), weights.prevalence, inner.rows.num_rows)
+    _write_predictions(inner_predictions_output, inner, weights.combine(inner.predictions))
     write_json(params_output, final.as_json())
     print(f"final: {_summary(final.weights, final.n_rows)}")
-
-
-def _cross_fit(
-    train: BackendPredictions, group: npt.NDArray[np.int32], backends: Sequence[str]
-) -> tuple[Probabilities, list[InnerFoldWeights]]:
-    """Combine the predictions of every row with weights estimated on the other inner folds.
-
-    The backends' predictions for those folds come from models that were fitted on the row's group, as always with
-    inner folds; the row itself takes no part in its weights.
-
-    Args:
-        train: the inner out-of-fold predictions of one train part, n rows, with the column ``inner_fold``.
-        group: shape (n,).
-        backends: names in the order of the predictions.
-
-    Returns:
-        The combined predictions, shape (n,), and the weights of each inner fold.
-    """
-    inner_fold = train.column("inner_fold")
-    combined = np.full(len(inner_fold), np.nan)
-    entries = []
-    for fold in np.unique(inner_fold).tolist():
-        others = train.where(inner_fold != fold)
-        weights = others.weights(group[inner_fold != fold])
-        combined[inner_fold == fold] = weights.combine(train.where(inner_fold == fold).predictions)
-        entries.append(InnerFoldWeights(fold, _by_model(backends, weights), others.rows.num_rows))
-    return combined, entries
 
 
 def _read_predictions(paths: Sequence[str]) -> BackendPredictions:

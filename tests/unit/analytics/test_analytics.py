@@ -64,11 +64,11 @@ def analytics(database: Path) -> Iterator[DuckDBAnalytics]:
 
 def test_every_table_has_the_rows_of_its_files(analytics: DuckDBAnalytics) -> None:
     count = {name: int(analytics.query(f"SELECT count(*) AS n FROM {name}")["n"][0]) for name in TABLES}  # noqa: S608
-    # Two datasets; three backends and their ensemble; three folds; 200 rows; 4 points; 5 features; 2 inner folds.
+    # Two datasets; three backends and their ensemble; three folds; 200 rows; 4 points; 5 features.
     # The ensemble has a weight for each backend and one for the constant prediction.
     assert count["datasets"] == 2
     assert count["results"] == 2 * 4 * 3
-    assert count["weights"] == 2 * 3 * (3 + 1) * (1 + 2)
+    assert count["weights"] == 2 * 3 * (3 + 1)
     assert count["folds"] == 2 * 3 * 200
     assert count["predictions"] == 2 * 4 * 200
     assert count["search"] == 2 * 3 * 3 * 4
@@ -103,7 +103,7 @@ def test_the_ensemble_has_its_metrics_and_weights_where_a_backend_has_its_traini
     row = analytics.query("FROM results WHERE dataset = 'tiny' AND backend = 'ensemble' AND fold = 2").iloc[0]
     fold = read_json(results / "ensemble/metrics.json")["fold_results"][1]
     weights = read_table(results / "ensemble/weights.parquet").to_pandas()
-    of_test_rows = weights[(weights["fold"] == 2) & (weights["inner_fold"] == 0)].set_index("backend")["weight"]
+    of_test_rows = weights[weights["fold"] == 2].set_index("backend")["weight"]
     assert row["test_auc"] == fold["auc"]
     assert json.loads(row["params"]) == of_test_rows.to_dict()
     assert row[["trees", "points", "fits", "total_seconds"]].isna().all()

@@ -138,7 +138,7 @@ def test_a_fold_of_one_class_is_named(source_run: FinishedRun) -> None:
 
 
 def test_the_ensemble_has_its_weights_and_no_search(results: DatasetResults, page: Page) -> None:
-    weights = {w.backend: w.weight for w in results.weights if (w.fold, w.inner_fold) == (1, 0)}
+    weights = {w.backend: w.weight for w in results.weights if w.fold == 1}
     members = (*results.backends, "constant")
     assert page.tables["weights"][1][:5] == ["1", *(wording.number(weights[name]) for name in members)]
     assert len(page.tables["weights"]) == 1 + 3

@@ -103,9 +103,9 @@ def test_params_of_all_folds_or_of_one_are_read(tmp_path: Path) -> None:
 
 
 def test_weights_of_the_ensemble_are_read(tmp_path: Path) -> None:
-    content = {"weights": {"xgboost": 0.9, "constant": 0.1}, "prevalence": 0.4, "n_rows": 20, "cross_fitted": []}
+    content = {"weights": {"xgboost": 0.9, "constant": 0.1}, "prevalence": 0.4, "n_rows": 20}
     write_json(tmp_path / "params.json", content)
     assert read_record(tmp_path / "params.json", EnsembleParams).as_json() == content
-    row = {"fold": 1, "inner_fold": 0, "backend": "xgboost", "weight": 1.0, "n_rows": 20}
+    row = {"fold": 1, "backend": "xgboost", "weight": 1.0, "n_rows": 20}
     write_table(tmp_path / "weights.parquet", pa.Table.from_pylist([row]))
     assert [weight.as_json() for weight in read_weights(tmp_path / "weights.parquet")] == [row]

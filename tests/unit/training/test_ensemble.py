@@ -1,4 +1,4 @@
-"""The ensemble combines the backends' predictions with weights that no row they are applied to has influenced."""
+"""The ensemble combines the backends' predictions with weights that no test row has influenced."""
 
 from pathlib import Path
 
@@ -82,8 +82,8 @@ def run(tmp_path: Path) -> Run:
     return Run(tmp_path)
 
 
-def weights_of(weights: pd.DataFrame, fold: int, inner_fold: int) -> list[float]:
-    chosen = weights[(weights["fold"] == fold) & (weights["inner_fold"] == inner_fold)]
+def weights_of(weights: pd.DataFrame, fold: int) -> list[float]:
+    chosen = weights[weights["fold"] == fold]
     assert chosen["backend"].tolist() == [*BACKENDS, "constant"]
     return list(chosen["weight"])
 
@@ -92,29 +92,23 @@ def test_every_prediction_is_the_weighted_mean_bit_for_bit(run: Run) -> None:
     predictions, inner, weights = run.combine()
     assert predictions.columns.tolist() == run.test[0].columns.tolist()
     assert inner.columns.tolist() == run.inner[0].columns.tolist()
-    for table, of_backends, parts in ((predictions, run.test, [0]), (inner, run.inner, [1, 2, 3])):
-        part = np.zeros(len(table), int) if parts == [0] else table["inner_fold"].to_numpy()
+    for table, of_backends in ((predictions, run.test), (inner, run.inner)):
         for fold in range(1, FOLDS + 1):
-            for number in parts:
-                here = (table["fold"].to_numpy() == fold) & (part == number)
-                a, b, c, constant = weights_of(weights, fold, number)
-                used = (run.inner[0]["fold"] == fold) & (run.inner[0]["inner_fold"] != number)
-                start = constant * run.inner[0]["label"][used].mean()
-                x, y, z = (m["score"].to_numpy()[here] for m in of_backends)
-                assert table["score"].to_numpy()[here].tobytes() == (start + a * x + b * y + c * z).tobytes()
+            here = table["fold"].to_numpy() == fold
+            a, b, c, constant = weights_of(weights, fold)
+            start = constant * run.inner[0]["label"][run.inner[0]["fold"] == fold].mean()
+            x, y, z = (m["score"].to_numpy()[here] for m in of_backends)
+            assert table["score"].to_numpy()[here].tobytes() == (start + a * x + b * y + c * z).tobytes()
 
 
-def test_weights_are_estimated_on_the_rows_outside_their_inner_fold(run: Run) -> None:
+def test_weights_are_estimated_on_the_inner_predictions_of_the_fold(run: Run) -> None:
     _, _, weights = run.combine()
     for fold in (1, 2):
         rows = [frame[frame["fold"] == fold] for frame in run.inner]
-        for number in range(INNER + 1):
-            used = (rows[0]["inner_fold"] != number).to_numpy()
-            score = np.stack([r["score"].to_numpy()[used] for r in rows], axis=1)
-            label, group = rows[0]["label"].to_numpy()[used], run.group[60:][used]
-            expected = estimate_weights(score, label, group)
-            assert weights_of(weights, fold, number) == [*expected.models.tolist(), expected.constant]
-            assert set(weights[(weights["fold"] == fold) & (weights["inner_fold"] == number)]["n_rows"]) == {used.sum()}
+        score = np.stack([r["score"].to_numpy() for r in rows], axis=1)
+        expected = estimate_weights(score, rows[0]["label"].to_numpy(), run.group[60:])
+        assert weights_of(weights, fold) == [*expected.models.tolist(), expected.constant]
+        assert set(weights[weights["fold"] == fold]["n_rows"]) == {len(score)}
 
 
 def test_test_rows_do_not_influence_any_weight(run: Run) -> None:
@@ -129,30 +123,15 @@ def test_test_rows_do_not_influence_any_weight(run: Run) -> None:
     assert predictions["label"].tolist() == run.test[0]["label"].tolist()
 
 
-def test_the_rows_of_an_inner_fold_do_not_influence_the_weights_applied_to_them(run: Run) -> None:
-    _, _, weights = run.combine()
-    for frame in run.inner:
-        hidden = (frame["inner_fold"] == 2) & (frame["fold"] == 1)
-        frame.loc[hidden, "score"] = 1 - frame.loc[hidden, "score"]
-    _, _, again = run.combine()
-    assert weights_of(again, 1, 2) == weights_of(weights, 1, 2)
-    for number in (0, 1, 3):
-        assert weights_of(again, 1, number) != weights_of(weights, 1, number)
-        assert weights_of(again, 2, number) == weights_of(weights, 2, number)
-
-
-def test_final_weights_use_all_inner_rows_and_final_inner_predictions_are_cross_fitted(run: Run) -> None:
+def test_final_weights_use_all_inner_rows_for_the_final_inner_predictions_too(run: Run) -> None:
     scored, params = run.combine_final()
     _, inner, weights = run.combine()
     first = inner[inner["fold"] == 1].drop(columns="fold").reset_index(drop=True)
     pd.testing.assert_frame_equal(scored, first)
-    assert list(params.weights.values()) == weights_of(weights, 1, 0)
+    assert list(params.weights.values()) == weights_of(weights, 1)
     assert list(params.weights) == [*BACKENDS, "constant"]
     assert params.prevalence == scored["label"].mean()
     assert params.n_rows == len(scored)
-    for number, entry in enumerate(params.cross_fitted, start=1):
-        assert (entry.inner_fold, entry.n_rows) == (number, 120)
-        assert list(entry.weights.values()) == weights_of(weights, 1, number)
 
 
 def test_predictions_for_different_rows_are_not_combined(run: Run) -> None:
