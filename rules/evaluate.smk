@@ -2,7 +2,6 @@ rule combine_backends:
     input:
         predictions=every_backend("predictions.parquet"),
         inner_predictions=every_backend("inner_predictions.parquet"),
-        folds=rules.make_folds.output[0],
     output:
         predictions=f"results/{{dataset}}/{ENSEMBLE}/predictions.parquet",
         inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/inner_predictions.parquet",
@@ -25,7 +24,6 @@ rule combine_backends:
 rule combine_final:
     input:
         inner_predictions=every_backend("final/inner_predictions.parquet"),
-        folds=rules.make_folds.output[0],
     output:
         inner_predictions=f"results/{{dataset}}/{ENSEMBLE}/final/inner_predictions.parquet",
         params=f"results/{{dataset}}/{ENSEMBLE}/final/params.json",

@@ -8,7 +8,6 @@ with step(snakemake.log[0]):
     combine_backends(
         predictions=snakemake.input.predictions,
         inner_predictions=snakemake.input.inner_predictions,
-        folds=snakemake.input.folds,
         backends=snakemake.params.backends,
         predictions_output=snakemake.output.predictions,
         inner_predictions_output=snakemake.output.inner_predictions,

@@ -7,7 +7,6 @@ with step(snakemake.log[0]):
 
     combine_final(
         inner_predictions=snakemake.input.inner_predictions,
-        folds=snakemake.input.folds,
         backends=snakemake.params.backends,
         inner_predictions_output=snakemake.output.inner_predictions,
         params_output=snakemake.output.params,

@@ -127,7 +127,6 @@ def _ensemble(
         combine_backends(
             predictions=of_backends["predictions"],
             inner_predictions=of_backends["inner_predictions"],
-            folds=inputs["folds"],
             backends=backends,
             predictions_output=combined["predictions"],
             inner_predictions_output=combined["inner_predictions"],
@@ -141,7 +140,9 @@ def _ensemble(
         yield Predicted(ENSEMBLE, fold, score, spent)
         started = process_time()
         fitted_on = inner[fold]
-        calibrate = fit_calibrator(calibration, fitted_on["score"].to_numpy(), fitted_on["label"].to_numpy())
+        calibrate = fit_calibrator(
+            calibration, *(fitted_on[column].to_numpy() for column in ("score", "label", "group"))
+        )
         yield Predicted(CALIBRATED, fold, calibrate(score), spent + process_time() - started)
 
 

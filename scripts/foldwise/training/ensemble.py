@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from foldwise.folds.assignment import FINAL, read_folds
 from foldwise.io.files import read_table, write_json, write_table
 from foldwise.model_names import CONSTANT
 from foldwise.results.training_records import EnsembleParams, FoldWeight
@@ -50,16 +48,16 @@ class BackendPredictions:
         """Return the rows where ``mask``, shape (n,), is true."""
         return BackendPredictions(self.rows.filter(pa.array(mask)), tuple(p[mask] for p in self.predictions))
 
-    def weights(self, group: npt.NDArray[np.int32]) -> EnsembleWeights:
-        """Return the weights that these rows tell; ``group``, shape (n,)."""
-        return estimate_weights(np.stack(self.predictions, axis=1), self.column("label").astype(np.int8), group)
+    def weights(self) -> EnsembleWeights:
+        """Return the weights that these rows tell, which have a group."""
+        label, group = self.column("label").astype(np.int8), self.column("group").astype(np.int32)
+        return estimate_weights(np.stack(self.predictions, axis=1), label, group)
 
 
 def combine_backends(
     *,
     predictions: Sequence[str],
     inner_predictions: Sequence[str],
-    folds: str,
     backends: Sequence[str],
     predictions_output: str,
     inner_predictions_output: str,
@@ -70,7 +68,6 @@ def combine_backends(
     Args:
         predictions: test predictions, one path a backend, all folds in one table.
         inner_predictions: inner out-of-fold predictions, likewise.
-        folds: path of ``folds.parquet``, for the groups.
         backends: names in the order of the paths.
         predictions_output: path of the ensemble's test predictions, with the columns of a backend's.
         inner_predictions_output: path of its inner out-of-fold predictions, likewise.
@@ -82,12 +79,11 @@ def combine_backends(
     """
     test, inner = _read_predictions(predictions), _read_predictions(inner_predictions)
     test_fold, inner_fold = test.column("fold"), inner.column("fold")
-    group = _groups(inner, folds)
     combined, inner_combined = np.full(test.rows.num_rows, np.nan), np.full(inner.rows.num_rows, np.nan)
     lines: list[FoldWeight] = []
     for fold in np.unique(inner_fold).tolist():
         train = inner.where(inner_fold == fold)
-        weights = train.weights(group[inner_fold == fold])
+        weights = train.weights()
         inner_combined[inner_fold == fold] = weights.combine(train.predictions)
         combined[test_fold == fold] = weights.combine(test.where(test_fold == fold).predictions)
         of_models, n_rows = _by_model(backends, weights), train.rows.num_rows
@@ -101,7 +97,6 @@ def combine_backends(
 def combine_final(
     *,
     inner_predictions: Sequence[str],
-    folds: str,
     backends: Sequence[str],
     inner_predictions_output: str,
     params_output: str,
@@ -110,7 +105,6 @@ def combine_final(
 
     Args:
         inner_predictions: inner out-of-fold predictions of the final fit, one path a backend.
-        folds: path of ``folds.parquet``, for the groups.
         backends: names in the order of the paths.
         inner_predictions_output: path of the ensemble's inner out-of-fold predictions, with the columns of a backend's.
         params_output: path of the weights, :class:`~foldwise.results.training_records.EnsembleParams`.
@@ -119,7 +113,7 @@ def combine_final(
         ValueError: when the backends' tables contain different rows.
     """
     inner = _read_predictions(inner_predictions)
-    weights = inner.weights(_groups(inner, folds))
+    weights = inner.weights()
     final = EnsembleParams(_by_model(backends, weights), weights.prevalence, inner.rows.num_rows)
     _write_predictions(inner_predictions_output, inner, weights.combine(inner.predictions))
     write_json(params_output, final.as_json())
@@ -138,13 +132,6 @@ def _read_predictions(paths: Sequence[str]) -> BackendPredictions:
 
 def _write_predictions(path: str, rows: BackendPredictions, combined: Probabilities) -> None:
     write_table(path, rows.rows.append_column("score", pa.array(combined)))
-
-
-def _groups(rows: BackendPredictions, folds: str) -> npt.NDArray[np.int32]:
-    """Return the group of each row, shape (n,)."""
-    assigned = read_folds(folds, only=FINAL)
-    position = pc.index_in(rows.rows.column("sample_id"), value_set=assigned.sample_id)
-    return np.asarray(assigned.group[position.to_numpy()], np.int32)
 
 
 def _by_model(backends: Sequence[str], weights: EnsembleWeights) -> dict[str, float]:

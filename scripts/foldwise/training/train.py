@@ -104,7 +104,8 @@ def train(
         chosen = replace(chosen, models=None)
     out_of_fold = predict_out_of_fold(train_part, chosen, backend, settings)
     write_table(outputs.curve, out_of_fold.curve)
-    inner = {"sample_id": read_sample_ids(table, train_rows), "label": train_part.label}
+    inner = {"sample_id": read_sample_ids(table, train_rows), "unit": data.unit[train_rows]}
+    inner |= {"group": data.group[train_rows], "label": train_part.label}
     inner |= {"inner_fold": train_part.inner, "score": out_of_fold.predictions}
     write_table(outputs.inner_predictions, pa.table(inner))
     stopping = settings.early_stopping_rounds is not None

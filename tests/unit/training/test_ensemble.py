@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from foldwise.folds.assignment import FINAL, Folds, Plan
 from foldwise.io.files import read_json, read_table, write_table
 from foldwise.results.training_records import EnsembleParams
 from foldwise.stats.ensemble_weights import estimate_weights
@@ -31,9 +30,11 @@ class Run:
                 score = 1 / (1 + np.exp(-(strength * (2 * label - 1) + noise)))
                 rows = pd.DataFrame({"sample_id": [f"v{n:03d}" for n in range(ROWS)], "label": label, "score": score})
                 rows["fold"] = np.int16(fold)
-                inner.append(rows[60:].assign(inner_fold=(np.arange(60, ROWS) % INNER + 1).astype(np.int16)))
+                numbers = np.arange(60, ROWS)
+                inner_fold, group = (numbers % INNER + 1).astype(np.int16), self.group[60:]
+                inner.append(rows[60:].assign(inner_fold=inner_fold, group=group))
                 test.append(rows[:60])
-            self.inner.append(pd.concat(inner)[["fold", "sample_id", "label", "inner_fold", "score"]])
+            self.inner.append(pd.concat(inner)[["fold", "sample_id", "group", "label", "inner_fold", "score"]])
             self.test.append(pd.concat(test)[["fold", "sample_id", "label", "score"]])
 
     def combine(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -42,7 +43,6 @@ class Run:
         combine_backends(
             predictions=self._write_all("predictions", self.test),
             inner_predictions=self._write_all("inner_predictions", self.inner),
-            folds=self._write_folds(),
             backends=BACKENDS,
             predictions_output=outputs["predictions"],
             inner_predictions_output=outputs["inner"],
@@ -57,18 +57,11 @@ class Run:
         inner, params = str(self.folder / "final.parquet"), str(self.folder / "final.json")
         combine_final(
             inner_predictions=self._write_all("final", frames),
-            folds=self._write_folds(),
             backends=BACKENDS,
             inner_predictions_output=inner,
             params_output=params,
         )
         return read_table(inner).to_pandas(), EnsembleParams.from_json(read_json(params))
-
-    def _write_folds(self) -> str:
-        """Write folds.parquet, of which the groups are read."""
-        path, ids = str(self.folder / "folds.parquet"), pa.chunked_array([[f"v{n:03d}" for n in range(ROWS)]])
-        Folds(ids, self.group, {FINAL: np.ones(ROWS, np.int16)}, Plan(2, 1, INNER, 1)).write(path)
-        return path
 
     def _write_all(self, name: str, frames: list[pd.DataFrame]) -> list[str]:
         paths = [str(self.folder / f"{backend}_{name}.parquet") for backend in BACKENDS]
