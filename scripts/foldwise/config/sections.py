@@ -163,8 +163,10 @@ class Evaluation(Section):
         default_factory=lambda: [0.01, 0.05],
         description="False-positive rates at which the true-positive rate is reported",
     )
-    calibration: Literal["sigmoid", "isotonic", "none"] = Field(
-        "sigmoid", description="How predictions are calibrated; fitted on inner out-of-fold predictions"
+    calibration: Literal["auto", "sigmoid", "isotonic", "none"] = Field(
+        "auto",
+        description="How predictions are calibrated, on inner out-of-fold predictions; `auto`: the sigmoid, as far as "
+        "the number of groups can tell that it is needed",
     )
     threshold: Literal["f1", "youden", "fpr"] = Field(
         "f1",

@@ -58,19 +58,19 @@ class DecisionRule:
     threshold: float
 
 
-def fit_decision_rule(
-    prediction: npt.NDArray[np.float64], label: npt.NDArray[np.int8], settings: EvaluationSettings
-) -> DecisionRule:
+def fit_decision_rule(inner: pd.DataFrame, settings: EvaluationSettings) -> DecisionRule:
     """Fit calibrator and threshold of a model on the inner out-of-fold predictions of its train part.
 
     Args:
-        prediction: shape (n,), each from a model that was not trained on the row's group.
-        label: shape (n,), 0 or 1.
+        inner: the rows with unit, group, label and score (the predicted probability), each from a model that was not
+            trained on the row's group.
         settings: the evaluation section of the configuration.
     """
+    prediction, label = inner["score"].to_numpy(np.float64), inner["label"].to_numpy(np.int8)
     rates = settings.operating_fpr
     threshold = choose_threshold(settings.threshold, prediction, label, rates[0] if rates else 0.05)
-    return DecisionRule(fit_calibrator(settings.calibration, prediction, label), threshold)
+    group = inner["group"].to_numpy(np.int32)
+    return DecisionRule(fit_calibrator(settings.calibration, prediction, label, group), threshold)
 
 
 def apply_decision_rules(
@@ -80,8 +80,7 @@ def apply_decision_rules(
 
     Args:
         predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
-        inner: fold -> label and score (the predicted probability) of its train rows, each from a model that was not
-            trained on the row's group.
+        inner: fold -> the inner out-of-fold predictions of its train rows, as :func:`fit_decision_rule` takes them.
         settings: the evaluation section of the configuration.
 
     Returns:
@@ -92,7 +91,7 @@ def apply_decision_rules(
     for name, part in predictions.groupby("fold"):
         fitted_on = inner[int(str(name))]
         prediction, label = fitted_on["score"].to_numpy(), fitted_on["label"].to_numpy()
-        rule = fit_decision_rule(prediction, label, settings)
+        rule = fit_decision_rule(fitted_on, settings)
         limits = {
             f"threshold_fpr_{rate:g}": choose_threshold("fpr", prediction, label, rate)
             for rate in settings.operating_fpr

@@ -199,15 +199,15 @@ def _rule_and_record(name: str, files: FinalModelFiles, **own: Any) -> tuple[Dec
     thresholds, calibration = metrics.thresholds, metrics.calibration.method
     rates = [point.fpr_aimed_at for point in thresholds.operating_points]
     settings = EvaluationSettings(rates, 0.95, calibration, thresholds.criterion)
-    inner = read_table(files.inner_predictions, columns=["label", "score"])
-    rule = fit_decision_rule(inner.column("score").to_numpy(), inner.column("label").to_numpy(), settings)
+    inner = read_table(files.inner_predictions, columns=["unit", "group", "label", "score"]).to_pandas()
+    rule = fit_decision_rule(inner, settings)
     return rule, ModelRecord(
         model=Path(files.model).name,
         sha256=sha256(files.model),
         threshold=rule.threshold,
         criterion=thresholds.criterion,
         calibration=calibration,
-        fitted_on=f"inner out-of-fold scores of {inner.num_rows} training rows",
+        fitted_on=f"inner out-of-fold scores of {len(inner)} training rows",
         headline=_headline(metrics),
         **own,
     )

@@ -9,10 +9,13 @@ import numpy.typing as npt
 
 Predictions = npt.NDArray[np.float64]
 Labels = npt.NDArray[np.int8]
+Groups = npt.NDArray[np.int32]
 _EDGE = 1e-7
 _STEPS = 100
 _SMALLEST_STEP = 1e-9
 _FLAT = 1e-9
+# A share of the constant prediction below a millionth is none, so that the prediction keeps its bits.
+_SURELY_NOT_CONSTANT = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,8 @@ class Calibrator:
 
     Attributes:
         method: ``sigmoid``, ``isotonic`` or ``none``.
-        numbers: for ``sigmoid``, ``intercept`` and ``slope`` of a line over the log-odds; for ``isotonic``, ``score``
-            and ``probability``, the k knots between which the map is linear.
+        numbers: for ``sigmoid``, ``intercept`` and ``slope`` of a line over the log-odds, the slope at least 0; for
+            ``isotonic``, ``score`` and ``probability``, the k knots between which the map is linear.
     """
 
     method: str
@@ -37,22 +40,27 @@ class Calibrator:
         return prediction
 
 
-def fit_calibrator(method: str, prediction: Predictions, label: Labels) -> Calibrator:
-    """Fit a map from predictions to probabilities.
+def fit_calibrator(method: str, prediction: Predictions, label: Labels, group: Groups) -> Calibrator:
+    """Fit a map from predictions to probabilities that never reverses their order.
 
     Args:
-        method: ``sigmoid``: a logistic curve over the log-odds of the prediction, with Platt's smoothed targets
-            (Platt 1999, Probabilistic outputs for support vector machines, section 2.2); ``isotonic``: the best
-            increasing function, linear between the predictions it is fitted on; ``none``: the prediction as it is.
+        method: ``auto``: the logistic curve of ``sigmoid``, as far as the groups can tell that it is neither the
+            prediction as it is nor the constant one: see :func:`_shrunk`; ``sigmoid``: a logistic curve over the
+            log-odds of the prediction, with Platt's smoothed targets (Platt 1999, Probabilistic outputs for support
+            vector machines, section 2.2), or the share of positives where the curve would fall; ``isotonic``: the
+            best increasing function, linear between the predictions it is fitted on; ``none``: the prediction as it
+            is.
         prediction: shape (n,), probabilities of class 1 from models that were not trained on these rows.
         label: shape (n,), 0 or 1.
+        group: shape (n,), group of each row; only ``auto`` needs it.
 
     Returns:
         A function from predictions, shape (m,), to probabilities, shape (m,).
 
     Example:
         >>> label = np.tile([0, 0, 1, 1, 1], 20).astype(np.int8)
-        >>> calibrate = fit_calibrator("sigmoid", np.where(label == 1, 0.99, 0.7), label)
+        >>> prediction = np.where(label == 1, 0.99, 0.7)
+        >>> calibrate = fit_calibrator("sigmoid", prediction, label, np.arange(100, dtype=np.int32))
         >>> calibrate(np.array([0.7, 0.9, 0.99])).round(2)
         array([0.02, 0.29, 0.98])
     """
@@ -66,8 +74,67 @@ def fit_calibrator(method: str, prediction: Predictions, label: Labels) -> Calib
         return Calibrator(method, knots)
     positives, negatives = int(label.sum()), int((label == 0).sum())
     target = np.where(label == 1, (positives + 1) / (positives + 2), 1 / (negatives + 2))
-    intercept, slope = _fit_line(log_odds(prediction), target)
-    return Calibrator(method, {"intercept": intercept, "slope": slope})
+    odds = log_odds(prediction)
+    intercept, slope = _fit_line(odds, target)
+    if slope <= 0:
+        return Calibrator("sigmoid", {"intercept": _constant(target), "slope": 0.0})
+    if method == "auto":
+        return _shrunk(intercept, slope, odds, target, group)
+    return Calibrator("sigmoid", {"intercept": intercept, "slope": slope})
+
+
+def _shrunk(intercept: float, slope: float, odds: Predictions, target: Predictions, group: Groups) -> Calibrator:
+    """Shrink a calibration line towards the prediction as it is, and that towards the constant prediction.
+
+    With the line's distance d from intercept 0 and slope 1, and the covariance V of both, clustered by group, the line
+    moves by the share 2 / (d' V^-1 d) of d towards the prediction as it is, all the way where that is above 1: two is
+    the expected value of d' V^-1 d for a prediction that needs no calibration (empirical Bayes by the method of
+    moments; Efron and Morris 1973, Stein's estimation rule and its competitors, section 2). The result then moves
+    towards the constant prediction by the share (standard error / slope)^8: all the way where the slope is at most
+    one standard error, hardly where it is two.
+
+    Args:
+        intercept: of the line that is fitted, over log-odds.
+        slope: above 0.
+        odds: shape (n,), log-odds of the predictions that it is fitted on.
+        target: shape (n,), from 0 to 1.
+        group: shape (n,).
+    """
+    covariance = _clustered_covariance(intercept, slope, odds, target, group)
+    error = float(np.sqrt(covariance[1, 1]))
+    if error >= slope:
+        return Calibrator("sigmoid", {"intercept": _constant(target), "slope": 0.0})
+    distance = np.array([intercept, slope - 1])
+    squared = float(distance @ np.linalg.pinv(covariance, hermitian=True) @ distance)
+    kept = max(0.0, 1 - 2 / squared) if squared > 0 else 0.0
+    share = 1 - (error / slope) ** 8
+    if kept == 0 and share > _SURELY_NOT_CONSTANT:
+        return Calibrator("none")
+    intercept, slope = kept * distance[0], 1 + kept * distance[1]
+    return Calibrator(
+        "sigmoid", {"intercept": share * intercept + (1 - share) * _constant(target), "slope": share * slope}
+    )
+
+
+def _constant(target: Predictions) -> float:
+    """Return the log-odds of the constant prediction."""
+    return float(log_odds(np.asarray(target.mean())))
+
+
+def _clustered_covariance(
+    intercept: float, slope: float, odds: Predictions, target: Predictions, group: Groups
+) -> Predictions:
+    """Return the covariance of intercept and slope, shape (2, 2), for rows that are independent between groups only.
+
+    Source: Liang and Zeger (1986), Longitudinal data analysis using generalized linear models, with G / (G - 1).
+    """
+    X = np.stack([np.ones_like(odds), odds], axis=1)
+    probability = _sigmoid(X @ np.array([intercept, slope]))
+    curvature = (X * (probability * (1 - probability))[:, None]).T @ X + _FLAT * np.eye(2)
+    _, index = np.unique(group, return_inverse=True)
+    sums = np.stack([np.bincount(index, column) for column in (X * (target - probability)[:, None]).T], axis=1)
+    bread = np.linalg.inv(curvature)
+    return np.asarray(bread @ (sums.T @ sums) @ bread * len(sums) / max(1, len(sums) - 1))
 
 
 def log_odds(prediction: Predictions) -> Predictions:

@@ -156,10 +156,10 @@ def test_neither_parts_nor_threads_change_a_bit(
             assert alone.tobytes() == workflow.tobytes()
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "none"])
+@pytest.mark.parametrize("method", ["auto", "sigmoid", "isotonic", "none"])
 def test_every_calibrator_is_the_workflows_bit_for_bit(bundled: Bundled, method: str) -> None:
     random = np.random.default_rng(1)
-    fitted = fit_calibrator(method, random.random(200), random.integers(0, 2, 200).astype(np.int8))
+    fitted = fit_calibrator(method, random.random(200), random.integers(0, 2, 200).astype(np.int8), np.arange(200))
     raw = np.concatenate([[0, 1], random.random(1000)])
     calibrated = scorer(bundled.bundle).calibrate({"method": fitted.method, **fitted.numbers}, raw)
     assert calibrated.tobytes() == fitted(raw).tobytes()

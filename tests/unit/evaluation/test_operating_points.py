@@ -35,7 +35,9 @@ def predicted(test: dict[int, tuple[list[float], list[int]]]) -> pd.DataFrame:
 
 
 def inner(*folds: int) -> dict[int, pd.DataFrame]:
-    return {fold: pd.DataFrame({"score": PREDICTION, "label": np.array(LABEL, np.int8)}) for fold in folds}
+    row = np.arange(len(LABEL))
+    keys = {"unit": row, "group": row, "label": np.array(LABEL, np.int8)}
+    return {fold: pd.DataFrame({**keys, "score": PREDICTION}) for fold in folds}
 
 
 def two_folds() -> pd.DataFrame:
@@ -76,7 +78,7 @@ def test_a_calibrated_prediction_does_not_depend_on_the_other_test_rows(method: 
 
 def test_calibrated_predictions_are_those_of_the_calibrator_of_the_inner_predictions() -> None:
     rows = inner(1)[1]
-    calibrator = fit_calibrator("sigmoid", rows["score"].to_numpy(), rows["label"].to_numpy())
+    calibrator = fit_calibrator("sigmoid", rows["score"].to_numpy(), rows["label"].to_numpy(), rows["group"].to_numpy())
     applied = apply_decision_rules(two_folds(), inner(1, 2), SETTINGS)
     np.testing.assert_array_equal(applied["calibrated"], calibrator(applied["score"].to_numpy()))
 

@@ -38,7 +38,7 @@ def test_it_has_a_calibrator_and_a_threshold_of_its_own(results: Path, tmp_path:
     rows, units, report = scored(results, tmp_path)
     inner = read_table(final_model_files(results, "ensemble").inner_predictions).to_pandas()
     settings = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
-    rule = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), settings)
+    rule = fit_decision_rule(inner, settings)
     raw = rows["ensemble_score"].to_numpy()
     assert rows["ensemble_calibrated"].tolist() == rule.calibrator(raw).tolist()
     assert rows["ensemble_verdict"].tolist() == (raw >= rule.threshold).astype(int).tolist()

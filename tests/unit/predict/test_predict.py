@@ -63,7 +63,7 @@ def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_ev
         backend = get_backend(name)
         expected = backend.predict_matrix(backend.load(Path(files.model)), matrix).astype(np.float64)
         inner = read_table(files.inner_predictions).to_pandas()
-        rule = fit_decision_rule(inner["score"].to_numpy(), inner["label"].to_numpy(), settings)
+        rule = fit_decision_rule(inner, settings)
         assert rows[f"{name}_score"].to_numpy().tobytes() == expected.tobytes()
         assert rows[f"{name}_calibrated"].tolist() == rule.calibrator(expected).tolist()
         assert rows[f"{name}_verdict"].tolist() == (expected >= rule.threshold).astype(int).tolist()

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from foldwise.stats.calibration import fit_calibrator, log_odds, slope_and_intercept
+from foldwise.stats import calibration
+from foldwise.stats.calibration import Calibrator, log_odds, slope_and_intercept
 from foldwise.stats.metrics import log_loss
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from scipy.optimize import minimize
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
 
-METHODS = ("sigmoid", "isotonic", "none")
+METHODS = ("auto", "sigmoid", "isotonic", "none")
 ANY_PREDICTION = np.linspace(0, 1, 201)
 quick = settings(max_examples=60, deadline=None)
 Array = npt.NDArray[Any]
@@ -25,6 +26,11 @@ def _no_overflow() -> Any:
     with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
         warnings.simplefilter("error")
         yield
+
+
+def fit_calibrator(method: str, prediction: Array, label: Array, group: Array | None = None) -> Calibrator:
+    """Fit a calibrator, by default on rows that are groups of their own."""
+    return calibration.fit_calibrator(method, prediction, label, np.arange(len(label)) if group is None else group)
 
 
 def drawn(seed: int = 0, rows: int = 300, slope: float = 1.0, shift: float = 0.0) -> tuple[Array, Array]:
@@ -82,7 +88,6 @@ def predictions_and_labels(draw: st.DrawFn) -> tuple[Array, Array]:
     [
         pytest.param(drawn(), id="calibrated"),
         pytest.param(drawn(slope=0.3, shift=-1), id="too extreme and too high"),
-        pytest.param(drawn(slope=-0.5), id="the wrong way round"),
         pytest.param(overconfident(), id="overconfident"),
         pytest.param(separated(), id="separated"),
         pytest.param((0.5 + 1e-3 * (drawn()[0] - 0.5), drawn()[1]), id="nearly constant"),
@@ -96,9 +101,56 @@ def test_the_sigmoid_is_the_most_likely_line_for_smoothed_targets(rows: tuple[Ar
 
 
 @quick
-@given(predictions_and_labels())
-def test_isotonic_never_falls(rows: tuple[Array, Array]) -> None:
-    assert (np.diff(fit_calibrator("isotonic", *rows)(ANY_PREDICTION)) >= 0).all()
+@given(predictions_and_labels(), st.sampled_from(METHODS))
+def test_no_calibrator_reverses_the_order_of_predictions(rows: tuple[Array, Array], method: str) -> None:
+    assert (np.diff(fit_calibrator(method, *rows)(ANY_PREDICTION)) >= 0).all()
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "auto"])
+def test_predictions_the_wrong_way_round_become_the_share_of_positives(method: str) -> None:
+    prediction, label = drawn(slope=-0.5)
+    calibrated = fit_calibrator(method, prediction, label)(ANY_PREDICTION)
+    np.testing.assert_allclose(calibrated, smoothed(label).mean())
+
+
+def test_auto_leaves_calibrated_predictions_as_they_are() -> None:
+    prediction, label = drawn(seed=1)
+    assert fit_calibrator("auto", prediction, label) == Calibrator("none")
+
+
+def test_auto_is_nearly_the_sigmoid_where_many_groups_need_it() -> None:
+    prediction, label = drawn(rows=20_000, slope=0.3, shift=-1)
+    auto, sigmoid_ = (fit_calibrator(method, prediction, label)(ANY_PREDICTION) for method in ("auto", "sigmoid"))
+    np.testing.assert_allclose(auto, sigmoid_, atol=1e-3)
+
+
+def test_auto_moves_less_for_fewer_groups() -> None:
+    prediction, label = drawn(rows=400, slope=0.4, shift=-0.5)
+    slopes = [fit_calibrator("auto", prediction, label, np.arange(400) // size).numbers["slope"] for size in (1, 2, 4)]
+    [sigmoid_] = [fit_calibrator("sigmoid", prediction, label).numbers["slope"]]
+    assert sigmoid_ < min(slopes)
+    assert max(slopes) < 1
+
+
+def test_copies_within_a_group_do_not_make_auto_more_certain() -> None:
+    prediction, label = drawn(rows=150, slope=0.5, shift=-0.4)
+    alone = fit_calibrator("auto", prediction, label).numbers
+    copies = [np.repeat(values, 11) for values in (prediction, label, np.arange(150))]
+    within = fit_calibrator("auto", *copies).numbers
+    as_if_independent = fit_calibrator("auto", copies[0], copies[1]).numbers
+    assert within["slope"] == pytest.approx(alone["slope"], abs=0.02)
+    assert as_if_independent["slope"] < within["slope"] - 0.02
+
+
+def test_auto_is_the_constant_prediction_where_the_slope_is_within_a_standard_error() -> None:
+    constant = 0
+    for seed in range(40):
+        prediction, _ = drawn(seed, rows=60)
+        label = (np.random.default_rng(1000 + seed).random(60) < 0.3).astype(np.int8)
+        calibrated = fit_calibrator("auto", prediction, label)(ANY_PREDICTION)
+        constant += bool(np.allclose(calibrated, smoothed(label).mean()))
+    # 84 % of slopes of no signal are at most one standard error above 0.
+    assert constant >= 28
 
 
 @quick
