@@ -66,7 +66,7 @@ rule evaluate_backend:
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
         calibration=SETTINGS.evaluation.calibration,
-        threshold=SETTINGS.evaluation.threshold,
+        threshold=SETTINGS.evaluation.model_dump()["threshold"],
         code=code_of("evaluate_backend"),
     script:
         "../scripts/evaluate_backend.py"

@@ -5,6 +5,7 @@ from foldwise.io.job import step
 with step(snakemake.log[0]):
     from foldwise.evaluation.evaluate import evaluate_backend
     from foldwise.evaluation.operating_points import EvaluationSettings
+    from foldwise.stats.thresholds import Criterion
 
     evaluate_backend(
         table=snakemake.input.table,
@@ -18,7 +19,7 @@ with step(snakemake.log[0]):
             snakemake.params.operating_fpr,
             snakemake.params.confidence,
             snakemake.params.calibration,
-            snakemake.params.threshold,
+            Criterion.of(snakemake.params.threshold),
         ),
         metrics=snakemake.output.metrics,
         tidy=snakemake.output.tidy,

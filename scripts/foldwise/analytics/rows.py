@@ -56,7 +56,7 @@ def ensemble_rows(metrics: Metrics, weights: Sequence[FoldWeight]) -> list[Row]:
 
 
 def _fold_rows(metrics: Metrics) -> list[dict[str, Any]]:
-    thresholds = {entry.fold: entry.threshold for entry in metrics.thresholds.folds}
+    thresholds = {entry.fold: entry.threshold for entry in metrics.decision.folds}
     return [{**row, "threshold": thresholds[row["fold"]]} for row in metrics.fold_rows()]
 
 

@@ -14,10 +14,11 @@ from foldwise.bundle.scorer_contract import stored_type
 from foldwise.data.contract import Contract
 from foldwise.model_names import ENSEMBLE
 from foldwise.predict.final_models import FinalModels
-from foldwise.report import data_tables, metric_tables, operating_point_tables, run_facts
+from foldwise.report import data_tables, metric_tables, run_facts
 from foldwise.report.audit_section import tally
 from foldwise.report.html_table import Table
 from foldwise.report.information_sheet import information_sheet
+from foldwise.report.operating_point_tables import decided_levels, decision_table
 from foldwise.report.run_tables import library_versions
 from foldwise.report.verdict import verdict
 from foldwise.results import wording
@@ -75,7 +76,7 @@ def render_card(results: DatasetResults, contents: Contents) -> str:
         extent=wording.extent(results.comparison.counts, contract.unit),
         outer_folds=results.outer_folds,
         metric_tables=[metric_tables.metric_table(results, "row"), metric_tables.metric_table(results, "unit")],
-        decision_table=operating_point_tables.decision_table(results),
+        decision_table=decision_table(results, decided_levels(results)[0]),
         slice_table=_shortened(metric_tables.slice_table(results), _SLICES_SHOWN, "metrics.json"),
         checks=[] if results.audit is None else [check for check in results.audit.checks if check.level != "pass"],
         facts=data_tables.facts(results),

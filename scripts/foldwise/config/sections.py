@@ -3,9 +3,18 @@
 import re
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    Field,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    field_validator,
+    model_validator,
+)
 
 from foldwise.config.datasets import Section
+from foldwise.errors import shown
 from foldwise.io.files import without_credentials
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
@@ -155,6 +164,41 @@ class Training(Section):
     device: Literal["cpu", "cuda"] = Field("cpu", description="Device on which the models are fitted")
 
 
+class FixedFpr(Section):
+    """A decision threshold with a limited false-positive rate."""
+
+    fixed_fpr: OpenShare = Field(description="Largest false-positive rate on inner out-of-fold predictions")
+
+
+class Costs(Section):
+    """What wrong decisions cost."""
+
+    false_positive: float = Field(gt=0, allow_inf_nan=False, description="Cost of a false positive")
+    false_negative: float = Field(gt=0, allow_inf_nan=False, description="Cost of a false negative")
+
+
+class Cost(Section):
+    """A decision threshold with the least total cost."""
+
+    cost: Costs = Field(description="Costs of wrong decisions")
+
+
+def _one_message(given: Any, check: ValidatorFunctionWrapHandler) -> Any:
+    """Say in one message what is allowed, in place of one for each kind that it is not."""
+    try:
+        return check(given)
+    except ValidationError:
+        raise ValueError(
+            f"{shown(given)} is not allowed: use youden, f1, mcc, accuracy, a threshold between 0 and 1, "
+            "{fixed_fpr: 0.05} or {cost: {false_positive: 5, false_negative: 1}}"
+        ) from None
+
+
+Threshold = Annotated[
+    Literal["youden", "f1", "mcc", "accuracy"] | OpenShare | FixedFpr | Cost, WrapValidator(_one_message)
+]
+
+
 class Evaluation(Section):
     """What is reported."""
 
@@ -168,10 +212,10 @@ class Evaluation(Section):
         description="How predictions are calibrated, on inner out-of-fold predictions; `auto`: the sigmoid, as far as "
         "the number of groups can tell that it is needed",
     )
-    threshold: Literal["f1", "youden", "fpr"] = Field(
-        "f1",
-        description="Criterion of the decision threshold on inner out-of-fold predictions; `fpr`: a false-positive "
-        "rate of the first of `operating_fpr`",
+    threshold: Threshold = Field(
+        "youden",
+        description="Criterion of the decision threshold on inner out-of-fold predictions by unit, "
+        "`{fixed_fpr: 0.05}`, `{cost: {false_positive: 5, false_negative: 1}}`, or the threshold itself",
     )
     rope: float = Field(
         0.01, ge=0, lt=0.5, description="Difference in AUC below which two models are practically equal"

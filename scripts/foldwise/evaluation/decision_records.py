@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from foldwise.evaluation.interval_records import Interval, Means
 from foldwise.io.json_record import INLINE, JsonRecord, Key
@@ -26,31 +26,55 @@ class OperatingPoint(JsonRecord):
 
 
 @dataclass(frozen=True)
-class Thresholds(JsonRecord):
-    """Decisions by row at 0.5 and at the thresholds chosen on the train part of each fold.
+class DecisionsAtLevel(JsonRecord):
+    """How good decisions on rows, or on units, are on the test rows: means over the outer folds.
 
     Attributes:
-        criterion: what the chosen threshold is best by: ``youden``, ``f1`` or ``fpr``.
-        chosen_on: the predictions it is chosen on, in words.
         over: what the means are computed on.
-        folds: the chosen threshold of each fold.
-        at_half: metric -> mean over folds at the threshold 0.5 (key ``at_0.5``).
+        confusion: [[true negatives, false positives], [false negatives, true positives]] at the chosen thresholds,
+            summed over the outer folds of repeat 1, which predict everything once.
         at_chosen: metric -> mean over folds at the chosen thresholds.
+        at_half: metric -> mean over folds at the threshold 0.5 (key ``at_0.5``).
+        constant: metric -> mean over folds of the better of "always positive" and "always negative".
+        better_than_constant: whether the chosen thresholds are better than the better of these by the criterion.
         operating_points: one for each configured false-positive rate.
     """
 
-    criterion: str
-    chosen_on: str
     over: Annotated[Means, INLINE]
-    folds: Sequence[FoldThreshold]
-    at_half: Annotated[Mapping[str, Interval], Key("at_0.5")]
+    confusion: Sequence[Sequence[int]]
     at_chosen: Mapping[str, Interval]
+    at_half: Annotated[Mapping[str, Interval], Key("at_0.5")]
+    constant: Mapping[str, float | None]
+    better_than_constant: bool
     operating_points: Sequence[OperatingPoint]
 
 
 @dataclass(frozen=True)
+class Decision(JsonRecord):
+    """The shipped decision: how it is made, and how good it is by row and by unit.
+
+    Attributes:
+        criterion: what the threshold is best by, as ``evaluation.threshold`` has it.
+        chosen_on: the predictions it is chosen on, in words.
+        folds: the chosen threshold of each fold, for the prediction before calibration.
+        row: decisions on rows.
+        unit: decisions on units: the mean prediction of their rows, at the same threshold.
+    """
+
+    criterion: Any
+    chosen_on: str
+    folds: Sequence[FoldThreshold]
+    row: DecisionsAtLevel
+    unit: DecisionsAtLevel
+
+    def at(self, level: Literal["row", "unit"]) -> DecisionsAtLevel:
+        """Return the decisions on rows or on units."""
+        return self.row if level == "row" else self.unit
+
+
+@dataclass(frozen=True)
 class CalibrationMetrics(JsonRecord):
-    """How well predicted probabilities fit the labels: means over folds, by row.
+    """How well predicted probabilities fit the labels: means over folds.
 
     The slope is averaged over the folds where it is defined, ``n_folds_with_slope`` of them.
     """
@@ -63,19 +87,32 @@ class CalibrationMetrics(JsonRecord):
 
 
 @dataclass(frozen=True)
-class Calibration(JsonRecord):
-    """Calibration of the predictions before and after the calibrator of each fold is applied.
+class CalibrationAtLevel(JsonRecord):
+    """Calibration by row, or by unit, where a probability is the mean over the unit's rows.
 
     Attributes:
-        method: ``sigmoid``, ``isotonic`` or ``none``.
-        fitted_on: the predictions it is fitted on, in words.
         over: what the means are computed on.
         before: of the predictions as they are.
         after: of the calibrated predictions.
     """
 
-    method: str
-    fitted_on: str
     over: Annotated[Means, INLINE]
     before: CalibrationMetrics
     after: CalibrationMetrics
+
+
+@dataclass(frozen=True)
+class Calibration(JsonRecord):
+    """Calibration of the predictions before and after the calibrator of each fold is applied.
+
+    Attributes:
+        method: ``auto``, ``sigmoid``, ``isotonic`` or ``none``.
+        fitted_on: the predictions it is fitted on, in words.
+        row: by row.
+        unit: by unit.
+    """
+
+    method: str
+    fitted_on: str
+    row: CalibrationAtLevel
+    unit: CalibrationAtLevel

@@ -12,7 +12,7 @@ from foldwise.evaluation.operating_points import (
     EvaluationSettings,
     apply_decision_rules,
     calibration_summary,
-    threshold_summary,
+    decision_summary,
 )
 from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions, slice_values
 from foldwise.evaluation.records import (
@@ -85,7 +85,7 @@ def evaluate_backend(
                 fold_metrics(dataset, "logistic_regression", logistic, settings.operating_fpr)
             ),
         },
-        thresholds=threshold_summary(predicted, settings, shares, groups_of_rarer_class(rows.frame)),
+        decision=decision_summary(predicted, settings, shares, groups_of_rarer_class(rows.frame)),
         calibration=calibration_summary(predicted, settings.calibration),
         counts=counts(rows),
     )

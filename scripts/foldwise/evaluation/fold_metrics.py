@@ -33,7 +33,8 @@ def fold_metrics(dataset: str, model: str, predictions: pd.DataFrame, operating_
     Args:
         dataset: name of the dataset.
         model: name of the model.
-        predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
+        predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`, with calibrated probabilities where
+            the model has a calibrator.
         operating_fpr: false-positive rates at which the true-positive rate is given.
 
     Returns:
@@ -69,7 +70,8 @@ def constant_metrics(dataset: str, rows: Rows, operating_fpr: Sequence[float]) -
         for fold in rows.folds.numbers:
             chosen = rows.folds.is_train(fold), rows.folds.is_test(fold)
             train, test = (_labels(rows.frame[mask], level) for mask in chosen)
-            metrics = all_metrics(test, np.full(len(test), train.mean()), operating_fpr)
+            constant = np.full(len(test), train.mean())
+            metrics = all_metrics(test, constant, constant, operating_fpr)
             always = [decision_metrics(confusion(test, np.full(len(test), decision))) for decision in (0.0, 1.0)]
             metrics |= {name: max(values[name] for values in always) for name in always[0]}
             lines += _lines(metrics, len(test), rows.folds.repeat_of(fold), fold, level, "all", "all")
@@ -112,7 +114,9 @@ def _lines_of_level(
 ) -> list[dict[str, Any]]:
     lines = []
     for _, part in predictions.groupby(["repeat", "fold"]):
-        metrics = all_metrics(part["label"].to_numpy(), part["score"].to_numpy(), operating_fpr)
+        score = part["score"].to_numpy()
+        calibrated = part["calibrated"].to_numpy() if "calibrated" in part else score
+        metrics = all_metrics(part["label"].to_numpy(), score, calibrated, operating_fpr)
         repeat, fold = int(part["repeat"].iloc[0]), int(part["fold"].iloc[0])
         lines += _lines(metrics, len(part), repeat, fold, level, name, value)
     return lines

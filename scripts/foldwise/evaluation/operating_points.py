@@ -13,16 +13,20 @@ import pandas as pd
 
 from foldwise.evaluation.decision_records import (
     Calibration,
+    CalibrationAtLevel,
     CalibrationMetrics,
+    Decision,
+    DecisionsAtLevel,
     FoldThreshold,
     OperatingPoint,
-    Thresholds,
 )
 from foldwise.evaluation.interval_records import Interval, Means
+from foldwise.evaluation.predictions import by_unit, units_of
+from foldwise.evaluation.records import Level
 from foldwise.stats.calibration import Calibrator, fit_calibrator, slope_and_intercept
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
-from foldwise.stats.metrics import brier, defined_decision_metrics, log_loss
-from foldwise.stats.thresholds import choose_threshold
+from foldwise.stats.metrics import brier, confusion, defined_decision_metrics, log_loss
+from foldwise.stats.thresholds import Criterion, choose_threshold
 
 _REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
 _FITTED_ON = "inner out-of-fold predictions of each fold's train part"
@@ -33,16 +37,16 @@ class EvaluationSettings:
     """The evaluation section of the configuration.
 
     Attributes:
-        operating_fpr: false-positive rates to aim at; the first is that of the criterion ``fpr``.
+        operating_fpr: false-positive rates to aim at.
         confidence: confidence of the intervals, such as 0.95.
         calibration: method of :func:`foldwise.stats.calibration.fit_calibrator`.
-        threshold: criterion of :func:`foldwise.stats.thresholds.choose_threshold`.
+        threshold: what the decision threshold is best by.
     """
 
     operating_fpr: Sequence[float]
     confidence: float
     calibration: str
-    threshold: str
+    threshold: Criterion
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class DecisionRule:
 
     Attributes:
         calibrator: from predictions, shape (n,), to calibrated probabilities, shape (n,).
-        threshold: a row whose prediction, before calibration, is at least this is called positive.
+        threshold: a row, or a unit, whose prediction before calibration is at least this is called positive.
     """
 
     calibrator: Calibrator
@@ -61,16 +65,18 @@ class DecisionRule:
 def fit_decision_rule(inner: pd.DataFrame, settings: EvaluationSettings) -> DecisionRule:
     """Fit calibrator and threshold of a model on the inner out-of-fold predictions of its train part.
 
+    The threshold is chosen on units: the mean prediction of their rows, and the label that most of these have. Where
+    every row is a unit of its own that is the row.
+
     Args:
         inner: the rows with unit, group, label and score (the predicted probability), each from a model that was not
             trained on the row's group.
         settings: the evaluation section of the configuration.
     """
-    prediction, label = inner["score"].to_numpy(np.float64), inner["label"].to_numpy(np.int8)
-    rates = settings.operating_fpr
-    threshold = choose_threshold(settings.threshold, prediction, label, rates[0] if rates else 0.05)
-    group = inner["group"].to_numpy(np.int32)
-    return DecisionRule(fit_calibrator(settings.calibration, prediction, label, group), threshold)
+    columns = (inner["score"].to_numpy(np.float64), inner["label"].to_numpy(np.int8), inner["group"].to_numpy(np.int32))
+    return DecisionRule(
+        fit_calibrator(settings.calibration, *columns), _threshold(settings.threshold, units_of(inner, ["unit"]))
+    )
 
 
 def apply_decision_rules(
@@ -90,10 +96,9 @@ def apply_decision_rules(
     parts = []
     for name, part in predictions.groupby("fold"):
         fitted_on = inner[int(str(name))]
-        prediction, label = fitted_on["score"].to_numpy(), fitted_on["label"].to_numpy()
-        rule = fit_decision_rule(fitted_on, settings)
+        rule, units = fit_decision_rule(fitted_on, settings), units_of(fitted_on, ["unit"])
         limits = {
-            f"threshold_fpr_{rate:g}": choose_threshold("fpr", prediction, label, rate)
+            f"threshold_fpr_{rate:g}": _threshold(Criterion("fixed_fpr", rate), units)
             for rate in settings.operating_fpr
         }
         calibrated = rule.calibrator(part["score"].to_numpy())
@@ -101,24 +106,31 @@ def apply_decision_rules(
     return pd.concat(parts)
 
 
+def _threshold(criterion: Criterion, units: pd.DataFrame) -> float:
+    return choose_threshold(criterion, units["score"].to_numpy(np.float64), units["label"].to_numpy(np.int8))
+
+
 def calibration_summary(predictions: pd.DataFrame, method: str) -> Calibration:
-    """Return Brier score, log-loss, slope and intercept before and after calibration, means over folds by row.
+    """Return Brier score, log-loss, slope and intercept before and after calibration, means over folds.
 
     Args:
         predictions: from :func:`apply_decision_rules`.
         method: the calibration method of the configuration.
     """
-    before, after = (_calibration_metrics(predictions, column) for column in ("score", "calibrated"))
-    return Calibration(method, _FITTED_ON, _extent(predictions), before, after)
+    levels = [
+        CalibrationAtLevel(_extent(rows, level), *(_calibration_metrics(rows, c) for c in ("score", "calibrated")))
+        for level, rows in _levels(predictions).items()
+    ]
+    return Calibration(method, _FITTED_ON, *levels)
 
 
-def threshold_summary(
+def decision_summary(
     predictions: pd.DataFrame,
     settings: EvaluationSettings,
     shares: Sequence[float],
     groups_of_rarer_class: int,
-) -> Thresholds:
-    """Return the metrics of decisions at 0.5 and at the chosen thresholds, and the operating points, by row over folds.
+) -> Decision:
+    """Return how good the decisions at the chosen thresholds are, by row and by unit.
 
     Args:
         predictions: from :func:`apply_decision_rules`.
@@ -126,7 +138,6 @@ def threshold_summary(
         shares: n_test / n_train of each fold, for the corrected t interval.
         groups_of_rarer_class: groups with a row of the class that fewer groups have.
     """
-    folds = [part for _, part in predictions.groupby("fold")]
 
     def over_folds(values: Sequence[float]) -> Interval:
         array = np.asarray(values, np.float64)
@@ -135,27 +146,51 @@ def threshold_summary(
             return Interval(_mean(values), refused=refused)
         return Interval(**corrected_t(array, float(np.mean(shares)), settings.confidence)[0].as_dict())
 
-    def means(metrics: Sequence[str], column: str | None) -> dict[str, Interval]:
+    def means(folds: Sequence[pd.DataFrame], metrics: Sequence[str], column: str | None) -> dict[str, Interval]:
         by_fold = [_decision_metrics(part, column) for part in folds]
         return {metric: over_folds([values[metric] for values in by_fold]) for metric in metrics}
 
-    return Thresholds(
-        criterion=settings.threshold,
+    def at_level(level: Level, rows: pd.DataFrame) -> DecisionsAtLevel:
+        folds = [part for _, part in rows.groupby("fold")]
+        points = [
+            OperatingPoint(rate, **means(folds, ("tpr", "fpr"), f"threshold_fpr_{rate:g}"))
+            for rate in settings.operating_fpr
+        ]
+        constants = [_constant_decisions(part) for part in folds]
+        return DecisionsAtLevel(
+            over=_extent(rows, level),
+            confusion=np.sum([_confusion(f) for f in folds if f["repeat"].iloc[0] == 1], axis=0).tolist(),
+            at_chosen=means(folds, _REPORTED, "threshold"),
+            at_half=means(folds, _REPORTED, None),
+            constant={metric: _mean([values[metric] for values in constants]) for metric in _REPORTED},
+            better_than_constant=_better_than_constant(settings.threshold, folds),
+            operating_points=points,
+        )
+
+    levels = {level: at_level(level, rows) for level, rows in _levels(predictions).items()}
+    thresholds = predictions.groupby("fold")["threshold"].first()
+    return Decision(
+        criterion=settings.threshold.setting,
         chosen_on=_FITTED_ON,
-        over=_extent(predictions),
-        folds=[FoldThreshold(int(p["fold"].iloc[0]), float(p["threshold"].iloc[0])) for p in folds],
-        at_half=means(_REPORTED, None),
-        at_chosen=means(_REPORTED, "threshold"),
-        operating_points=[
-            OperatingPoint(rate, **means(("tpr", "fpr"), f"threshold_fpr_{rate:g}")) for rate in settings.operating_fpr
-        ],
+        folds=[FoldThreshold(int(str(fold)), float(threshold)) for fold, threshold in thresholds.items()],
+        row=levels["row"],
+        unit=levels["unit"],
     )
 
 
-def _extent(predictions: pd.DataFrame) -> Means:
-    """Return what the means are computed on; rows and groups are those of one repeat."""
-    once = predictions[predictions["repeat"] == 1]
-    return Means("row", predictions["fold"].nunique(), len(once), once["group"].nunique())
+def _levels(predictions: pd.DataFrame) -> dict[Level, pd.DataFrame]:
+    return {"row": predictions, "unit": by_unit(predictions)}
+
+
+def _extent(rows: pd.DataFrame, level: Level) -> Means:
+    """Return what the means are computed on; rows, or units, and groups are those of one repeat."""
+    once = rows[rows["repeat"] == 1]
+    return Means(level, rows["fold"].nunique(), len(once), once["group"].nunique())
+
+
+def _confusion(part: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """Return the confusion table of one fold's decisions at its threshold, shape (2, 2)."""
+    return confusion(part["label"].to_numpy(), part["score"].to_numpy(), float(part["threshold"].iloc[0]))
 
 
 def _decision_metrics(part: pd.DataFrame, column: str | None) -> dict[str, float]:
@@ -163,6 +198,27 @@ def _decision_metrics(part: pd.DataFrame, column: str | None) -> dict[str, float
     threshold = 0.5 if column is None else float(part[column].iloc[0])
     metrics = defined_decision_metrics(part["label"].to_numpy(), part["score"].to_numpy(), threshold)
     return {**metrics, "tpr": metrics["recall"], "fpr": 1 - metrics["recall_class0"]}
+
+
+def _constant_decisions(part: pd.DataFrame) -> dict[str, float]:
+    """Return for each metric the better of "always positive" and "always negative" on one fold."""
+    label = part["label"].to_numpy()
+    always = [defined_decision_metrics(label, np.full(len(label), decision)) for decision in (0.0, 1.0)]
+    return {name: max(values[name] for values in always) for name in always[0]}
+
+
+def _better_than_constant(criterion: Criterion, folds: Sequence[pd.DataFrame]) -> bool:
+    """Tell whether the decisions are better than the better constant one, by the criterion and the mean over folds."""
+    # At a limited false-positive rate, and at a given threshold, decisions are judged by the difference of the rates.
+    judged_by = criterion if criterion.name not in ("fixed_fpr", "fixed") else Criterion("youden")
+    merits = []
+    for part in folds:
+        (tn, fp), (fn, tp) = _confusion(part).tolist()
+        positives, negatives = tp + fn, tn + fp
+        counts = np.array([[tp, fp], [0, 0], [positives, negatives]])
+        merits.append(judged_by.merit(counts[:, 0], counts[:, 1], positives, negatives))
+    decided, never, always = np.mean(merits, axis=0)
+    return bool(decided > max(never, always))
 
 
 def _calibration_metrics(predictions: pd.DataFrame, column: str) -> CalibrationMetrics:

@@ -1,6 +1,7 @@
 """Out-of-fold predictions joined to the unit, group, fold and slices of their rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,9 +65,21 @@ def prediction_table(dataset: str, backend: str, predictions: pd.DataFrame) -> p
 
 
 def by_unit(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a fold and unit: the mean prediction of its rows, and the label that most of them have."""
-    grouped = predictions.groupby(["repeat", "fold", "unit"], sort=True)
-    units = grouped.agg(score=("score", "mean"), label=("label", "mean"), group=("group", "first")).reset_index()
+    """Return one row a repeat, fold and unit, see :func:`units_of`."""
+    return units_of(predictions, ["repeat", "fold", "unit"])
+
+
+def units_of(rows: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Return one row a unit: the mean prediction of its rows, and the label that more than half of them have.
+
+    Args:
+        rows: the rows with ``keys``, group, label, score and, where there are such columns, calibrated and thresholds.
+        keys: the columns that together name a unit.
+    """
+    averaged = [column for column in ("score", "calibrated") if column in rows]
+    first = ["group", *(column for column in rows if str(column).startswith("threshold"))]
+    kinds: Any = dict.fromkeys([*averaged, "label"], "mean") | dict.fromkeys(first, "first")
+    units: pd.DataFrame = rows.groupby(list(keys), sort=True)[list(kinds)].agg(kinds).reset_index()
     units["label"] = (units["label"] > 0.5).astype(np.int8)
     return units
 

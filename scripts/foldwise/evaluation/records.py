@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Annotated, Literal, Self
 
-from foldwise.evaluation.decision_records import Calibration, Thresholds
+from foldwise.evaluation.decision_records import Calibration, Decision
 from foldwise.evaluation.interval_records import Interval, Intervals
 from foldwise.io.json_record import INLINE, REST, Json, JsonRecord, Key, read_key
 
@@ -179,7 +179,7 @@ class Metrics(JsonRecord):
         intervals: metric -> method -> interval by row.
         slices: one entry a slice value.
         baselines: ``constant`` and ``logistic_regression`` on the same folds (key ``trivial``).
-        thresholds: decisions at 0.5 and at the chosen thresholds.
+        decision: the shipped decision: its thresholds, and how good it is.
         calibration: predicted probabilities before and after calibration.
         counts: what all of it is computed on.
     """
@@ -192,7 +192,7 @@ class Metrics(JsonRecord):
     intervals: Intervals
     slices: Sequence[SliceMetrics]
     baselines: Annotated[Mapping[str, Baseline], Key("trivial")]
-    thresholds: Thresholds
+    decision: Decision
     calibration: Calibration
     counts: Counts
 

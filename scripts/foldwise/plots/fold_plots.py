@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
-from numpy.typing import NDArray
 
 from foldwise.data.contract import Label
 from foldwise.evaluation.records import Metrics
@@ -52,14 +51,14 @@ def draw_fold_comparison(subject: Subject, metrics: Metrics) -> Figure:
 
 @styled()
 def draw_confusion(subject: Subject, metrics: Metrics, label: Label) -> Figure:
-    """Draw the confusion matrix at threshold 0.5, summed over the test folds of repeat 1.
+    """Draw the confusion matrix of the shipped decision on units, summed over the test folds of repeat 1.
 
     Args:
         subject: what the plot shows.
         metrics: metrics of the model.
         label: the label column.
     """
-    counts = pooled_confusion(metrics)
+    counts = np.array(metrics.decision.unit.confusion, np.int64)
     figure = new_figure(5.6, 5.4)
     axes = figure.add_subplot()
     totals = counts.sum(axis=1, keepdims=True)
@@ -68,7 +67,7 @@ def draw_confusion(subject: Subject, metrics: Metrics, label: Label) -> Figure:
     axes.imshow(share, cmap=colours, vmin=0, vmax=1)
     for row, column in np.ndindex(2, 2):
         ink = _readable_on(colours(share[row, column]))
-        shown = f"{share[row, column]:.1%}" if totals[row, 0] else "no rows"
+        shown = f"{share[row, column]:.1%}" if totals[row, 0] else "none"
         axes.text(column, row - 0.06, shown, ha="center", va="center", color=ink, fontsize=17)
         cell = f"{counts[row, column]:,} of {totals[row, 0]:,}"
         axes.text(column, row + 0.14, cell, ha="center", va="center", color=ink, fontsize=9)
@@ -77,21 +76,14 @@ def draw_confusion(subject: Subject, metrics: Metrics, label: Label) -> Figure:
     axes.set_xticks([0, 1], ["predicted negative", "predicted positive"])
     rows = [f"{side}\n{name} = {value}" for side, value in zip(("negative", "positive"), values, strict=True)]
     axes.set_yticks([0, 1], rows)
-    axes.set(xlabel="Predicted class (positive if the probability is at least 0.5)", ylabel="True class")
+    axes.set(xlabel="Decision at the threshold of each fold", ylabel="True class")
     axes.grid(visible=False)
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
     folds = wording.counted(sum(fold.repeat == 1 for fold in metrics.folds), "test fold")
-    over = f"Sum over the {folds}" + (" of repeat 1" if metrics.counts.repeats > 1 else "")
-    entitle(figure, subject, "confusion matrix", f"{over}; percentages are shares of a true class.")
+    over = f"sum over the {folds}" + (" of repeat 1" if metrics.counts.repeats > 1 else "")
+    entitle(figure, subject, "confusion matrix", f"Units; {over}; percentages are shares of a true class.")
     return figure
-
-
-def pooled_confusion(metrics: Metrics) -> NDArray[np.int64]:
-    """Return the sum of the confusion matrices of repeat 1, where every row is predicted once: [[tn, fp], [fn, tp]]."""
-    tables = np.array([fold.confusion for fold in metrics.folds if fold.repeat == 1], dtype=np.int64)
-    counts: NDArray[np.int64] = tables.sum(axis=0)
-    return counts
 
 
 def _fold_panel(axes: Axes, subject: Subject, metrics: Metrics, metric: str) -> None:

@@ -21,6 +21,7 @@ from foldwise.results.load import read_record
 from foldwise.results.paths import FinalModelFiles, final_model_files
 from foldwise.results.training_records import EnsembleParams
 from foldwise.stats.ensemble_weights import weighted_sum
+from foldwise.stats.thresholds import Criterion
 
 Predictions = npt.NDArray[np.float64]
 
@@ -47,7 +48,7 @@ class ModelRecord(JsonRecord):
         model: name of its file; for the ensemble that of its weights.
         sha256: hash of that file.
         threshold: decision threshold on the uncalibrated prediction.
-        criterion: criterion by which the threshold was chosen.
+        criterion: what the threshold is best by.
         calibration: method of the calibrator.
         fitted_on: what calibrator and threshold were fitted on, in words.
         headline: the evaluation of the model.
@@ -196,16 +197,15 @@ def _rule_and_record(name: str, files: FinalModelFiles, **own: Any) -> tuple[Dec
         if not Path(path).exists():
             raise UserError(f"{path}: the final model of {name} needs this file: run the workflow to its end first")
     metrics = read_record(files.metrics, Metrics)
-    thresholds, calibration = metrics.thresholds, metrics.calibration.method
-    rates = [point.fpr_aimed_at for point in thresholds.operating_points]
-    settings = EvaluationSettings(rates, 0.95, calibration, thresholds.criterion)
+    criterion, calibration = Criterion.of(metrics.decision.criterion), metrics.calibration.method
+    settings = EvaluationSettings([], 0.95, calibration, criterion)
     inner = read_table(files.inner_predictions, columns=["unit", "group", "label", "score"]).to_pandas()
     rule = fit_decision_rule(inner, settings)
     return rule, ModelRecord(
         model=Path(files.model).name,
         sha256=sha256(files.model),
         threshold=rule.threshold,
-        criterion=thresholds.criterion,
+        criterion=str(criterion),
         calibration=calibration,
         fitted_on=f"inner out-of-fold scores of {len(inner)} training rows",
         headline=_headline(metrics),

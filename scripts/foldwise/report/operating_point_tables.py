@@ -3,19 +3,25 @@
 from collections.abc import Iterable, Sequence
 from statistics import median
 
-from foldwise.evaluation.decision_records import Thresholds
+from foldwise.evaluation.decision_records import Decision
 from foldwise.evaluation.interval_records import Interval
+from foldwise.evaluation.records import Level
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
+from foldwise.stats.thresholds import Criterion
 
 _CALIBRATION = {"brier": "Brier score", "log_loss": "Log loss", "slope": "Slope", "intercept": "Intercept"}
 
 _CRITERIA = {
-    "f1": "the best F1",
     "youden": "the largest difference between true- and false-positive rate (Youden)",
-    "fpr": "the largest true-positive rate at a limited false-positive rate",
+    "f1": "the best F1",
+    "mcc": "the best Matthews correlation",
+    "accuracy": "the best accuracy",
+    "fixed_fpr": "the largest true-positive rate at a false-positive rate of at most {value:g}",
+    "cost": "the least cost, {false_positive:g} for a false positive and {false_negative:g} for a false negative",
+    "fixed": "{value:g}, as configured",
 }
 
 
@@ -46,82 +52,95 @@ class _IntervalCells:
         return (notes if self._outside else []) + refused
 
 
-def calibration_table(results: DatasetResults) -> Table:
+def decided_levels(results: DatasetResults) -> list[Level]:
+    """Return the levels of decisions: units and rows, or rows alone where every row is a unit."""
+    counts = results.comparison.counts
+    return ["row"] if counts.units == counts.rows else ["unit", "row"]
+
+
+def calibration_table(results: DatasetResults, level: Level) -> Table:
     """Return Brier score, log loss, slope and intercept of each model before and after calibration."""
     calibrations = {wording.display_name(name): metrics.calibration for name, metrics in results.metrics.items()}
     columns = [Column("Model"), Column("Method")]
     columns += [Column(label, when, True) for label in _CALIBRATION.values() for when in ("before", "after")]
-    rows = [
+    rows, notes = (
+        [],
         [
-            html_table.text(name),
-            html_table.text(calibration.method),
-            *(
-                html_table.metric(getattr(part, key))
-                for key in _CALIBRATION
-                for part in (calibration.before, calibration.after)
-            ),
-        ]
-        for name, calibration in calibrations.items()
-    ]
-    fitted_on = _distinct(calibration.fitted_on for calibration in calibrations.values())
-    caption = f"Before and after calibration, fitted on {fitted_on}. By row, mean over {_extent(results)}."
-    notes = [
-        "Slope: 1 is ideal, below 1 the probabilities are too extreme. Intercept: 0 is ideal, above 0 the "
-        "probabilities are too low."
-    ]
-    if any(calibration.method == "none" for calibration in calibrations.values()):
-        notes.append("Method none: predictions are not changed.")
+            "Slope: 1 is ideal, below 1 the probabilities are too extreme. Intercept: 0 is ideal, above 0 the "
+            "probabilities are too low."
+        ],
+    )
     for name, calibration in calibrations.items():
-        for when, part in (("before", calibration.before), ("after", calibration.after)):
-            folds = calibration.over.n_folds
-            if part.n_folds_with_slope < folds:
+        measured = calibration.row if level == "row" else calibration.unit
+        parts = {"before": measured.before, "after": measured.after}
+        cells = [html_table.metric(getattr(part, key)) for key in _CALIBRATION for part in parts.values()]
+        rows.append([html_table.text(name), html_table.text(calibration.method), *cells])
+        for when, part in parts.items():
+            if part.n_folds_with_slope < measured.over.n_folds:
                 notes.append(
                     f"{name}, {when}: the slope is a mean over {part.n_folds_with_slope} of "
-                    f"{wording.counted(folds, 'fold')}; on the others the classes are perfectly separated, or one is "
-                    "missing."
+                    f"{wording.counted(measured.over.n_folds, 'fold')}; on the others the classes are perfectly "
+                    "separated, or one is missing."
                 )
-    return Table("calibration", caption, columns, rows, notes)
+    fitted_on = _distinct(calibration.fitted_on for calibration in calibrations.values())
+    caption = (
+        f"Before and after calibration, fitted by row on {fitted_on}. By {_by(level)}, mean over "
+        f"{_extent(results, level)}."
+    )
+    if any(calibration.method == "none" for calibration in calibrations.values()):
+        notes.append("Method none: predictions are not changed.")
+    return Table(_named("calibration", level), caption, columns, rows, notes)
 
 
-def decision_table(results: DatasetResults) -> Table:
+def decision_table(results: DatasetResults, level: Level) -> Table:
     """Return the metrics of decisions at 0.5 and at the chosen thresholds, two columns a model."""
-    thresholds = {wording.display_name(name): metrics.thresholds for name, metrics in results.metrics.items()}
+    decisions = {wording.display_name(name): metrics.decision for name, metrics in results.metrics.items()}
     cells = _IntervalCells(results.comparison.confidence)
     columns = [Column("Metric")]
-    for name, chosen in thresholds.items():
-        columns += [Column(name, "at 0.5", True), Column(name, f"at {_range(_values(chosen))}", True)]
-    first = next(iter(thresholds.values()))
+    for name, decision in decisions.items():
+        columns += [Column(name, f"at {_range(_values(decision))}", True), Column(name, "at 0.5", True)]
+    columns.append(Column("Constant decision", numeric=True))
+    first = next(iter(decisions.values()))
     rows = [
         [
             html_table.text(metric.label),
             *(
                 cells.cell(f"{name} {metric.label}", at[metric.key], lowest=-1 if metric.key == "mcc" else 0)
-                for name, chosen in thresholds.items()
-                for at in (chosen.at_half, chosen.at_chosen)
+                for name, decision in decisions.items()
+                for at in (decision.at(level).at_chosen, decision.at(level).at_half)
             ),
+            html_table.metric(first.at(level).constant[metric.key]),
         ]
-        for metric in wording.metrics_in(first.at_chosen)
+        for metric in wording.metrics_in(first.row.at_chosen)
     ]
+    criterion = Criterion.of(first.criterion)
+    chosen = _CRITERIA[criterion.name].format(**vars(criterion))
     caption = (
-        f"Decisions at 0.5 and at the chosen threshold: {_CRITERIA[first.criterion]} on {first.chosen_on}. "
-        f"By row, mean over {_extent(results)}; below it the {cells.described()}."
+        f"Decisions by {_by(level)} at the chosen threshold and at 0.5. The threshold has {chosen}, by unit on "
+        f"{first.chosen_on}. Mean over {_extent(results, level)}; below it the {cells.described()}. The constant "
+        "decision is the better of calling everything positive and everything negative, for each metric."
     )
-    notes = [f"Thresholds by fold: {'; '.join(_spread(name, _values(t)) for name, t in thresholds.items())}."]
-    return Table("decisions", caption, columns, rows, notes + cells.notes(), sortable=False)
+    notes = [f"Thresholds by fold: {'; '.join(_spread(name, _values(d)) for name, d in decisions.items())}."]
+    notes += [
+        f"{name}: by its criterion the decision is no better than the better constant one."
+        for name, decision in decisions.items()
+        if not decision.at(level).better_than_constant
+    ]
+    return Table(_named("decisions", level), caption, columns, rows, notes + cells.notes(), sortable=False)
 
 
-def operating_point_table(results: DatasetResults) -> Table | None:
+def operating_point_table(results: DatasetResults, level: Level) -> Table | None:
     """Return the configured false-positive rates and the rates on the test rows; None where none is configured."""
-    thresholds = {wording.display_name(name): metrics.thresholds for name, metrics in results.metrics.items()}
-    first = next(iter(thresholds.values()))
-    if not first.operating_points:
+    decisions = {wording.display_name(name): metrics.decision for name, metrics in results.metrics.items()}
+    first = next(iter(decisions.values()))
+    if not first.row.operating_points:
         return None
     cells = _IntervalCells(results.comparison.confidence)
     columns = [Column("Model"), Column("FPR", "configured", True)]
-    columns += [Column("TPR", "on test rows", True), Column("FPR", "on test rows", True)]
+    columns += [Column("TPR", "on test data", True), Column("FPR", "on test data", True)]
     rows = []
-    for name, chosen in thresholds.items():
-        for point in chosen.operating_points:
+    for name, decision in decisions.items():
+        for point in decision.at(level).operating_points:
             rate = wording.percent(point.fpr_aimed_at)
             rows.append(
                 [
@@ -132,21 +151,64 @@ def operating_point_table(results: DatasetResults) -> Table | None:
                 ]
             )
     caption = (
-        "Operating points: true- and false-positive rate (TPR, FPR) at the threshold whose FPR is at most the "
-        f"configured one on {first.chosen_on}. By row, mean over {_extent(results)}; below it the {cells.described()}."
+        f"Operating points by {_by(level)}: true- and false-positive rate (TPR, FPR) at the threshold whose FPR is at "
+        f"most the configured one, by unit on {first.chosen_on}. Mean over {_extent(results, level)}; below it the "
+        f"{cells.described()}."
     )
-    return Table("operating-points", caption, columns, rows, cells.notes())
+    return Table(_named("operating-points", level), caption, columns, rows, cells.notes())
 
 
-def _extent(results: DatasetResults) -> str:
-    """Write what the means are over: folds, rows and groups, the same for all models."""
+def in_use(results: DatasetResults, name: str) -> list[str]:
+    """Return what a model does in use: a sentence for each operating point, and one for the shipped decision.
+
+    Args:
+        results: the results of a dataset.
+        name: name of the model.
+    """
+    level = decided_levels(results)[0]
+    decision, label = results.metrics[name].decision, results.contract.label
+    at_level, nouns = decision.at(level), f"{level}s"
+    positive, negative = (wording.class_name(label, value) for value in (label.positive, label.negative))
+    sentences = []
+    for point in at_level.operating_points:
+        if point.tpr.estimate is None or point.fpr.estimate is None:
+            continue
+        ends = "" if point.tpr.ends is None else " ({:.0f} to {:.0f})".format(*(100 * end for end in point.tpr.ends))
+        sentences.append(
+            f"At a threshold for {wording.percent(point.fpr_aimed_at)} false positives it finds "
+            f"{100 * point.tpr.estimate:.0f}{ends} of 100 {nouns} with {positive}, and calls "
+            f"{100 * point.fpr.estimate:.0f} of 100 with {negative} positive."
+        )
+    chosen = at_level.at_chosen
+    recall, mcc = chosen["recall"].estimate, chosen["mcc"].estimate
+    (tn, fp), _ = at_level.confusion
+    if recall is not None and mcc is not None and tn + fp:
+        worse = "" if at_level.better_than_constant else " That is no better than always giving the same answer."
+        sentences.append(
+            f"Its own decision finds {100 * recall:.0f} of 100 {nouns} with {positive}, and calls "
+            f"{100 * fp / (tn + fp):.0f} of 100 with {negative} positive (Matthews correlation "
+            f"{wording.number(mcc)}).{worse}"
+        )
+    return sentences
+
+
+def _extent(results: DatasetResults, level: Level) -> str:
+    """Write what the means are over: folds, rows or units, and groups, the same for all models."""
     counts = results.comparison.counts
-    rows, groups = wording.counted(counts.rows, "row"), wording.counted(counts.groups, "group")
-    return f"{results.counted_folds(counts.folds)} ({rows}, {groups})"
+    over = wording.counted(counts.rows if level == "row" else counts.units, level)
+    return f"{results.counted_folds(counts.folds)} ({over}, {wording.counted(counts.groups, 'group')})"
 
 
-def _values(thresholds: Thresholds) -> list[float]:
-    return [fold.threshold for fold in thresholds.folds]
+def _by(level: Level) -> str:
+    return "row" if level == "row" else "unit (the mean prediction of its rows)"
+
+
+def _named(table: str, level: Level) -> str:
+    return table if level == "row" else f"{table}-by-unit"
+
+
+def _values(decision: Decision) -> list[float]:
+    return [fold.threshold for fold in decision.folds]
 
 
 def _range(values: Sequence[float]) -> str:

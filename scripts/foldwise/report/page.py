@@ -77,9 +77,13 @@ def _contents(results: DatasetResults) -> dict[str, Any]:
         "cross_check_table": cross_check_table(results),
         "weight_table": fold_tables.weight_table(results),
         "operating_point_tables": [
-            operating_point_tables.calibration_table(results),
-            operating_point_tables.decision_table(results),
-            operating_point_tables.operating_point_table(results),
+            make(results, level)
+            for make in (
+                operating_point_tables.decision_table,
+                operating_point_tables.operating_point_table,
+                operating_point_tables.calibration_table,
+            )
+            for level in operating_point_tables.decided_levels(results)
         ],
         "leaky_warning": metric_tables.WARNING,
         "leaky_table": metric_tables.leaky_table(results),

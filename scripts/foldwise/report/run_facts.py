@@ -5,6 +5,7 @@ from foldwise.report.audit_section import tally
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 from foldwise.results.search_limits import search_limits
+from foldwise.stats.thresholds import Criterion
 
 
 def units(results: DatasetResults) -> str:
@@ -85,7 +86,7 @@ def what_was_fitted(results: DatasetResults) -> list[str]:
     """Return what was fitted on which rows."""
     search, training = results.configuration["search"], results.configuration["training"]
     first = next(iter(results.metrics.values()))
-    method, criterion = first.calibration.method, first.thresholds.criterion
+    method, criterion = first.calibration.method, Criterion.of(first.decision.criterion)
     calibrator = "Decision threshold" if method == "none" else f"Calibration ({method}) and decision threshold"
     weights = training["class_weight"]
     lines = [

@@ -156,9 +156,13 @@ def setting(value: Any) -> str:
 
 def classes(label: Label) -> str:
     """Name the two classes: ``fake from real``, or ``label 1 from label 0`` where the values are numbers."""
-    if any(value.replace(".", "", 1).isdigit() for value in (label.positive, label.negative)):
-        return f"{label.column} {label.positive} from {label.column} {label.negative}"
-    return f"{label.positive} from {label.negative}"
+    return f"{class_name(label, label.positive)} from {class_name(label, label.negative)}"
+
+
+def class_name(label: Label, value: str) -> str:
+    """Name a class: ``fake``, or ``label 1`` where the values are numbers."""
+    named_by_numbers = any(v.replace(".", "", 1).isdigit() for v in (label.positive, label.negative))
+    return f"{label.column} {value}" if named_by_numbers else value
 
 
 def extent(counts: Counts, unit: str) -> str:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 Labels = npt.NDArray[np.int8]
 Predictions = npt.NDArray[np.floating[Any]]
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "eer"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "log_loss_raw", "brier_raw", "eer"})
 
 # In the order in which they are shown: metrics that need no threshold lead, because F1 alone misleads (predicting
 # "positive" always has an F1 of 0.676 on the demo).
@@ -184,23 +184,29 @@ def defined_decision_metrics(label: Labels, prediction: Predictions, threshold: 
     return metrics
 
 
-def all_metrics(label: Labels, prediction: Predictions, operating_fpr: Sequence[float]) -> dict[str, float]:
+def all_metrics(
+    label: Labels, prediction: Predictions, calibrated: Predictions, operating_fpr: Sequence[float]
+) -> dict[str, float]:
     """Return every metric of the workflow at the threshold 0.5, NaN where one is not defined.
 
     Args:
         label: shape (n,), 0 or 1.
-        prediction: shape (n,), probability of class 1.
+        prediction: shape (n,), probability of class 1 as the model predicts it.
+        calibrated: shape (n,), the same after calibration.
         operating_fpr: false-positive rates at which the true-positive rate is given.
 
     Returns:
-        The keys of :func:`decision_metrics`, then auc, ap, log_loss, brier, eer and ``tpr_at_fpr_<rate>``.
+        The keys of :func:`decision_metrics`, then auc, ap, log_loss and brier of the calibrated probabilities,
+        log_loss_raw and brier_raw of the others, eer and ``tpr_at_fpr_<rate>``.
     """
     return {
         **defined_decision_metrics(label, prediction),
         "auc": auc(label, prediction),
         "ap": average_precision(label, prediction),
-        "log_loss": log_loss(label, prediction),
-        "brier": brier(label, prediction),
+        "log_loss": log_loss(label, calibrated),
+        "brier": brier(label, calibrated),
+        "log_loss_raw": log_loss(label, prediction),
+        "brier_raw": brier(label, prediction),
         "eer": equal_error_rate(label, prediction),
         **{f"tpr_at_fpr_{limit:g}": tpr_at_fpr(label, prediction, limit) for limit in operating_fpr},
     }

@@ -92,7 +92,7 @@ def test_a_result_is_that_of_metrics_and_params(analytics: DuckDBAnalytics, resu
         assert row[f"test_{metric}"] == fold[metric]
     assert [row[n] for n in ("repeat", "n_rows", "n_groups")] == [fold[n] for n in ("repeat", "n_rows", "n_groups")]
     assert [row["false_positives"], row["false_negatives"]] == [fold["confusion"][0][1], fold["confusion"][1][0]]
-    assert row["threshold"] == metrics["thresholds"]["folds"][2]["threshold"]
+    assert row["threshold"] == metrics["decision"]["folds"][2]["threshold"]
     assert row["trees"] == params["trees"]
     assert row["total_seconds"] == params["seconds"]["total"]
 

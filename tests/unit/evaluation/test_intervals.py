@@ -110,7 +110,7 @@ def test_every_interval_has_the_configured_confidence(scored: Scored, tmp_path: 
 @pytest.mark.parametrize("level", LEVELS)
 def test_too_few_groups_get_no_interval_by_any_method(level: str, tmp_path: Path) -> None:
     metrics = read_json(evaluate(write_scored(tmp_path, groups=18), "strong", tmp_path)["metrics"])
-    assert metrics["thresholds"]["at_0.5"]["f1"]["refused"] == "9 groups in the rarer class, fewer than 10"
+    assert metrics["decision"][level]["at_0.5"]["f1"]["refused"] == "9 groups in the rarer class, fewer than 10"
     block = metrics["intervals"] if level == "row" else metrics["unit"]["intervals"]
     assert list(block) == list(METRICS)
     for metric, methods in block.items():

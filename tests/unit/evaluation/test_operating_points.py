@@ -5,18 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.evaluation.decision_records import FoldThreshold, Thresholds
+from foldwise.evaluation.decision_records import Decision, FoldThreshold
 from foldwise.evaluation.interval_records import Interval, Means
 from foldwise.evaluation.operating_points import (
     EvaluationSettings,
     apply_decision_rules,
     calibration_summary,
-    threshold_summary,
+    decision_summary,
 )
 from foldwise.stats.calibration import fit_calibrator
 from foldwise.stats.corrected_t import corrected_t
+from foldwise.stats.thresholds import Criterion, choose_threshold
 
-SETTINGS = EvaluationSettings(operating_fpr=[0.25], confidence=0.95, calibration="sigmoid", threshold="youden")
+YOUDEN = Criterion("youden")
+SETTINGS = EvaluationSettings(operating_fpr=[0.25], confidence=0.95, calibration="sigmoid", threshold=YOUDEN)
 THRESHOLDS = ["threshold", "threshold_fpr_0.25"]
 ENOUGH_GROUPS = 10
 # From 0.6 on four of five positives and no negative: the best by Youden. From 0.4 on all, and one negative of four.
@@ -29,7 +31,13 @@ def predicted(test: dict[int, tuple[list[float], list[int]]]) -> pd.DataFrame:
     parts = []
     for fold, (prediction, label) in test.items():
         row = np.arange(len(prediction))
-        keys = {"fold": fold, "repeat": 1, "group": 100 * fold + row // 2, "label": np.array(label, np.int8)}
+        keys = {
+            "fold": fold,
+            "repeat": 1,
+            "unit": 100 * fold + row,
+            "group": 100 * fold + row // 2,
+            "label": np.array(label, np.int8),
+        }
         parts.append(pd.DataFrame({**keys, "score": prediction}))
     return pd.concat(parts, ignore_index=True)
 
@@ -47,10 +55,10 @@ def two_folds() -> pd.DataFrame:
 
 def summary(
     predictions: pd.DataFrame, groups: int = ENOUGH_GROUPS, settings: EvaluationSettings = SETTINGS
-) -> Thresholds:
+) -> Decision:
     folds = {int(fold) for fold in predictions["fold"]}
     applied = apply_decision_rules(predictions, inner(*folds), settings)
-    return threshold_summary(applied, settings, [0.5] * len(folds), groups)
+    return decision_summary(applied, settings, [0.5] * len(folds), groups)
 
 
 def test_thresholds_are_the_best_on_the_inner_predictions() -> None:
@@ -86,7 +94,7 @@ def test_calibrated_predictions_are_those_of_the_calibrator_of_the_inner_predict
 def test_each_fold_has_the_threshold_of_its_own_inner_predictions() -> None:
     lower = {**inner(1), 2: inner(2)[2].assign(score=np.array(PREDICTION) / 2)}
     applied = apply_decision_rules(two_folds(), lower, SETTINGS)
-    folds = threshold_summary(applied, SETTINGS, [0.5, 0.5], ENOUGH_GROUPS).folds
+    folds = decision_summary(applied, SETTINGS, [0.5, 0.5], ENOUGH_GROUPS).folds
     assert folds == [FoldThreshold(1, pytest.approx(0.55)), FoldThreshold(2, pytest.approx(0.275))]
 
 
@@ -103,7 +111,7 @@ def test_predictions_keep_their_rows() -> None:
 def test_an_operating_point_has_the_rates_of_the_test_rows() -> None:
     # Positive from 0.35 on. Fold 1: both positives, one negative of two; fold 2: one positive, no negative.
     rows = predicted({1: ([0.05, 0.45, 0.55, 0.7], [0, 0, 1, 1]), 2: ([0.1, 0.3, 0.34, 0.36], [0, 0, 1, 1])})
-    [point] = summary(rows).operating_points
+    [point] = summary(rows).row.operating_points
     assert point.fpr_aimed_at == 0.25
     assert (point.tpr.estimate, point.fpr.estimate) == pytest.approx((0.75, 0.25))
 
@@ -112,7 +120,7 @@ def test_each_operating_point_uses_the_threshold_of_its_own_rate() -> None:
     # Without a false positive from 0.55 on, with one of four from 0.35 on: the row at 0.4 is between the two.
     settings = replace(SETTINGS, operating_fpr=[0.01, 0.25])
     rows = predicted({fold: ([0.1, 0.2, 0.4, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})
-    points = summary(rows, settings=settings).operating_points
+    points = summary(rows, settings=settings).row.operating_points
     assert [point.fpr_aimed_at for point in points] == [0.01, 0.25]
     assert [point.tpr.estimate for point in points] == [0.5, 1.0]
 
@@ -120,17 +128,17 @@ def test_each_operating_point_uses_the_threshold_of_its_own_rate() -> None:
 def test_decisions_at_0_5_and_at_the_chosen_threshold_are_reported() -> None:
     # Between 0.5 and 0.55 is one negative.
     near = predicted({fold: ([0.1, 0.52, 0.6, 0.7], [0, 0, 1, 1]) for fold in (1, 2)})
-    thresholds = summary(near)
-    assert thresholds.at_half["accuracy"].estimate == pytest.approx(0.75)
-    assert thresholds.at_chosen["accuracy"].estimate == pytest.approx(1.0)
+    decisions = summary(near).row
+    assert decisions.at_half["accuracy"].estimate == pytest.approx(0.75)
+    assert decisions.at_chosen["accuracy"].estimate == pytest.approx(1.0)
 
 
 def test_a_prediction_exactly_at_a_threshold_is_positive() -> None:
     rows = predicted({fold: ([0.1, 0.2, 0.5, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})
-    assert summary(rows).at_half["recall"].estimate == 1.0
+    assert summary(rows).row.at_half["recall"].estimate == 1.0
     at_threshold = apply_decision_rules(two_folds(), inner(1, 2), SETTINGS)["threshold"].iloc[0]
     rows = predicted({fold: ([0.1, 0.2, at_threshold, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})
-    assert summary(rows).at_chosen["recall"].estimate == 1.0
+    assert summary(rows).row.at_chosen["recall"].estimate == 1.0
 
 
 def test_the_summaries_say_what_they_are_computed_on() -> None:
@@ -138,15 +146,16 @@ def test_the_summaries_say_what_they_are_computed_on() -> None:
     both = pd.concat([two_folds(), again], ignore_index=True)
     # Rows and groups of a second repeat are not counted again.
     expected = Means(level="row", n_folds=4, n_rows=8, n_groups=4)
-    thresholds = summary(both)
-    assert (thresholds.over, thresholds.criterion) == (expected, "youden")
+    decision = summary(both)
+    assert (decision.row.over, decision.criterion) == (expected, "youden")
+    assert decision.unit.over == Means(level="unit", n_folds=4, n_rows=8, n_groups=4)
     calibration = calibration_summary(apply_decision_rules(both, inner(1, 2, 3, 4), SETTINGS), "sigmoid")
-    assert (calibration.over, calibration.method) == (expected, "sigmoid")
+    assert (calibration.row.over, calibration.method) == (expected, "sigmoid")
 
 
 def test_calibration_is_measured_before_and_after() -> None:
     predictions = apply_decision_rules(two_folds(), inner(1, 2), SETTINGS)
-    calibration = calibration_summary(predictions, "sigmoid")
+    calibration = calibration_summary(predictions, "sigmoid").row
     for measured, column in ((calibration.before, "score"), (calibration.after, "calibrated")):
         by_fold = [((part[column] - part["label"]) ** 2).mean() for _, part in predictions.groupby("fold")]
         assert measured.brier == pytest.approx(np.mean(by_fold))
@@ -154,9 +163,9 @@ def test_calibration_is_measured_before_and_after() -> None:
 
 def test_a_slope_is_the_mean_over_the_folds_that_have_one() -> None:
     # The predictions of fold 1 separate its classes, those of fold 2 do not.
-    both = calibration_summary(apply_decision_rules(two_folds(), inner(1, 2), SETTINGS), "sigmoid").before
+    both = calibration_summary(apply_decision_rules(two_folds(), inner(1, 2), SETTINGS), "sigmoid").row.before
     alone = two_folds().query("fold == 2")
-    expected = calibration_summary(apply_decision_rules(alone, inner(2), SETTINGS), "sigmoid").before
+    expected = calibration_summary(apply_decision_rules(alone, inner(2), SETTINGS), "sigmoid").row.before
     assert both.slope == pytest.approx(expected.slope)
     assert both.n_folds_with_slope == 1
 
@@ -167,12 +176,12 @@ def test_an_interval_is_the_corrected_t_of_the_folds(confidence: float) -> None:
     applied = apply_decision_rules(two_folds(), inner(1, 2), settings)
     # At 0.55 fold 1 decides all four rows right, fold 2 two of them.
     expected = corrected_t(np.array([1.0, 0.5]), 0.4, confidence)[0]
-    accuracy = threshold_summary(applied, settings, [0.5, 0.3], ENOUGH_GROUPS).at_chosen["accuracy"]
+    accuracy = decision_summary(applied, settings, [0.5, 0.3], ENOUGH_GROUPS).row.at_chosen["accuracy"]
     assert accuracy == Interval(**expected.as_dict())
 
 
 def test_few_groups_get_an_estimate_and_no_interval() -> None:
-    thresholds = summary(two_folds(), groups=ENOUGH_GROUPS - 1)
+    thresholds = summary(two_folds(), groups=ENOUGH_GROUPS - 1).row
     for interval in (thresholds.at_half["f1"], thresholds.at_chosen["f1"], thresholds.operating_points[0].tpr):
         assert set(interval.as_json()) == {"estimate", "refused"}
         assert "9 groups in the rarer class" in str(interval.refused)
@@ -181,30 +190,60 @@ def test_few_groups_get_an_estimate_and_no_interval() -> None:
 @pytest.mark.parametrize(("label", "rate"), [(0, "tpr"), (1, "fpr")])
 def test_a_rate_without_a_case_is_undefined_and_not_0(label: int, rate: str) -> None:
     one_class = predicted({fold: ([0.05, 0.2, 0.3, 0.9], [label] * 4) for fold in (1, 2)})
-    [point] = summary(one_class).operating_points
+    [point] = summary(one_class).row.operating_points
     assert getattr(point, rate) == Interval(None, refused="not defined in 2 of 2 folds")
 
 
 def test_a_fold_of_one_class_is_left_out_of_the_mean_and_named() -> None:
     mixed = predicted({1: ([0.1, 0.2, 0.6, 0.3], [0, 0, 1, 1]), 2: ([0.1, 0.2], [0, 0])})
-    [point] = summary(mixed).operating_points
+    [point] = summary(mixed).row.operating_points
     assert point.tpr == Interval(pytest.approx(0.5), refused="not defined in 1 of 2 folds")
 
 
 def test_a_fold_of_one_class_has_no_slope_and_a_brier_score() -> None:
     one_class = predicted({1: ([0.1, 0.3], [0, 0])})
-    before = calibration_summary(apply_decision_rules(one_class, inner(1), SETTINGS), "sigmoid").before
+    before = calibration_summary(apply_decision_rules(one_class, inner(1), SETTINGS), "sigmoid").row.before
     assert (before.slope, before.intercept, before.n_folds_with_slope) == (None, None, 0)
     assert before.brier == pytest.approx(0.05)
 
 
 def test_without_operating_rates_the_thresholds_are_still_chosen() -> None:
     thresholds = summary(two_folds(), settings=replace(SETTINGS, operating_fpr=[]))
-    assert thresholds.operating_points == []
+    assert thresholds.row.operating_points == []
     assert thresholds.folds[0].threshold == pytest.approx(0.55)
 
 
-def test_the_criterion_fpr_keeps_the_first_of_the_rates() -> None:
-    settings = replace(SETTINGS, operating_fpr=[0.25, 0.01], threshold="fpr")
-    applied = apply_decision_rules(two_folds(), inner(1, 2), settings)
-    assert (applied["threshold"] == applied["threshold_fpr_0.25"]).all()
+def test_a_threshold_is_chosen_on_units_and_decides_rows_and_units() -> None:
+    # By row the best is 0.55; the units, two rows each, have the means 0.5, 0.4, 0.35, 0.65 and 0.7.
+    units = inner(1)[1].assign(unit=np.arange(9) // 2)
+    by_unit = units.groupby("unit").agg(score=("score", "mean"), label=("label", "mean")).round(6)
+    applied = apply_decision_rules(two_folds().query("fold == 1"), {1: units}, SETTINGS)
+    expected = choose_threshold(
+        SETTINGS.threshold, by_unit["score"].to_numpy(), (by_unit["label"] > 0.5).to_numpy(np.int8)
+    )
+    assert applied["threshold"].iloc[0] == pytest.approx(expected)
+    assert expected != pytest.approx(0.55)
+
+
+def test_a_unit_is_decided_on_the_mean_of_its_rows() -> None:
+    # Threshold 0.55: row by row two of four are right in each unit, the means 0.5 and 0.6 are both right.
+    rows = predicted({fold: ([0.2, 0.8, 0.3, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})
+    rows["unit"] = rows["group"]
+    decision = summary(rows)
+    assert decision.row.at_chosen["accuracy"].estimate == 0.5
+    assert decision.unit.at_chosen["accuracy"].estimate == 1.0
+    assert (decision.row.confusion, decision.unit.confusion) == ([[2, 2], [2, 2]], [[2, 0], [0, 2]])
+
+
+def test_a_decision_that_is_no_better_than_a_constant_one_says_so() -> None:
+    good = summary(two_folds()).row
+    useless = summary(predicted({fold: ([0.1, 0.9, 0.1, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})).row
+    assert (good.better_than_constant, useless.better_than_constant) == (True, False)
+    assert useless.constant["accuracy"] == 0.5
+    assert useless.constant["f1"] == pytest.approx(2 / 3)
+
+
+def test_confusion_counts_the_rows_of_the_first_repeat_once() -> None:
+    again = two_folds().assign(fold=lambda rows: rows["fold"] + 2, repeat=2)
+    decision = summary(pd.concat([two_folds(), again], ignore_index=True))
+    assert np.sum(decision.row.confusion) == 8

@@ -13,7 +13,7 @@ from foldwise.evaluation.comparison_records import Comparison
 from foldwise.io.files import read_table
 from foldwise.plots.calibration_curve import draw_calibration, reliability
 from foldwise.plots.curves import GRID, draw_precision_recall, draw_roc, precision, true_positive_rate
-from foldwise.plots.fold_plots import draw_confusion, draw_fold_comparison, pooled_confusion
+from foldwise.plots.fold_plots import draw_confusion, draw_fold_comparison
 from foldwise.plots.labels import shortened
 from foldwise.plots.model_comparison import draw_comparison
 from foldwise.plots.model_plots import PLOTS, SCORE_PLOTS, BackendResults, read_backend, read_model, write_plots
@@ -217,19 +217,23 @@ def test_an_undefined_metric_is_marked_on_its_fold(results: BackendResults, tmp_
     save(figure, tmp_path / "drawn.png")
 
 
-def test_the_confusion_matrix_counts_every_row_once_over_repeats(results: BackendResults) -> None:
+def test_the_confusion_matrix_is_that_of_the_shipped_decision_on_units(results: BackendResults) -> None:
     repeated = thirty_folds(results)
-    assert pooled_confusion(repeated.metrics).sum() == 200
+    figure = draw_confusion(SUBJECT, results.metrics, results.label)
+    (tn, fp), (fn, tp) = results.metrics.decision.unit.confusion
+    assert tn + fp + fn + tp == 40
+    assert {f"{tn} of {tn + fp}", f"{tp} of {fn + tp}"} <= set(texts(figure))
     note = draw_confusion(SUBJECT, repeated.metrics, repeated.label).get_supxlabel().replace("\n", " ")
-    assert "Sum over the 3 test folds of repeat 1" in note
+    assert "sum over the 3 test folds of repeat 1" in note
 
 
 def test_a_confusion_matrix_without_positives_is_drawn(results: BackendResults) -> None:
     label = replace(results.label, column="is_" + "fake" * 20, negative="$real$", positive="fake")
-    folds = [replace(results.metrics.folds[0], confusion=[[7, 3], [0, 0]])]
-    figure = draw_confusion(SUBJECT, replace(results.metrics, folds=folds), label)
+    of_units = replace(results.metrics.decision.unit, confusion=[[7, 3], [0, 0]])
+    metrics = replace(results.metrics, decision=replace(results.metrics.decision, unit=of_units))
+    figure = draw_confusion(SUBJECT, metrics, label)
     assert "70.0%" in texts(figure)
-    assert texts(figure).count("no rows") == 2
+    assert texts(figure).count("none") == 2
 
 
 def test_bins_hold_equal_numbers_of_rows() -> None:

@@ -11,6 +11,7 @@ from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_table, sha256
 from foldwise.results.paths import final_model_files
+from foldwise.stats.thresholds import Criterion
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def test_its_prediction_is_the_weighted_mean_of_the_backends_and_the_constant_bi
 def test_it_has_a_calibrator_and_a_threshold_of_its_own(results: Path, tmp_path: Path) -> None:
     rows, units, report = scored(results, tmp_path)
     inner = read_table(final_model_files(results, "ensemble").inner_predictions).to_pandas()
-    settings = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    settings = EvaluationSettings([0.05], 0.95, "sigmoid", Criterion("f1"))
     rule = fit_decision_rule(inner, settings)
     raw = rows["ensemble_score"].to_numpy()
     assert rows["ensemble_calibrated"].tolist() == rule.calibrator(raw).tolist()

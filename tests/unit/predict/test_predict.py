@@ -24,6 +24,7 @@ from foldwise.predict.new_columns import ContractColumn, Conversion
 from foldwise.predict.new_rows import open_rows
 from foldwise.predict.prediction_report import conversion_note
 from foldwise.results.paths import final_model_files
+from foldwise.stats.thresholds import Criterion
 
 FEATURES = ["noise", "gradient", "frames", "codec"]
 
@@ -57,7 +58,7 @@ def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_ev
     rows, _, report = scored(single, table())
     assert rows["sample_id"].tolist() == table()["sample"].tolist()
     matrix = read_matrix(single / "table.parquet", read_contract(single / "table.json").features)
-    settings = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    settings = EvaluationSettings([0.05], 0.95, "sigmoid", Criterion("f1"))
     for name in SPECIFICATIONS:
         files = final_model_files(single, name)
         backend = get_backend(name)
@@ -71,17 +72,17 @@ def test_predictions_are_those_of_the_libraries_with_the_decision_rule_of_the_ev
     assert (report["rows"], report["units"], report["notes"]) == (48, 12, [report["drift"]["sentence"]])
 
 
-@pytest.mark.parametrize(("criterion", "rates"), [("youden", [0.05]), ("fpr", [0.3, 0.05])])
+@pytest.mark.parametrize("criterion", ["youden", {"fixed_fpr": 0.3}, 0.4])
 def test_decision_rules_follow_the_configuration_as_in_the_folds(
-    scored: Callable[..., Predicted], tmp_path: Path, criterion: str, rates: list[float]
+    scored: Callable[..., Predicted], tmp_path: Path, criterion: Any
 ) -> None:
     results = write_final_models(tmp_path / "study", SINGLE)
-    settings = EvaluationSettings(rates, 0.95, "isotonic", criterion)
+    settings = EvaluationSettings([], 0.95, "isotonic", Criterion.of(criterion))
     for name in SPECIFICATIONS:
-        record = metrics_record(name, calibration="isotonic", criterion=criterion, rates=rates)
+        record = metrics_record(name, calibration="isotonic", criterion=criterion)
         write_json(final_model_files(results, name).metrics, record.as_json())
     rows, _, report = scored(results, table())
-    default = EvaluationSettings([0.05], 0.95, "sigmoid", "f1")
+    default = EvaluationSettings([0.05], 0.95, "sigmoid", Criterion("f1"))
     for name in SPECIFICATIONS:
         inner = read_table(final_model_files(results, name).inner_predictions).to_pandas()
         predictions = pd.DataFrame({"fold": 1, "score": rows[f"{name}_score"]})

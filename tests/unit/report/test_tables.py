@@ -1,6 +1,7 @@
 """The tables of the page show the values of the results with what they are computed on."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fixtures.report_page import Page
@@ -149,10 +150,9 @@ def test_the_ensemble_has_its_weights_and_no_search(results: DatasetResults, pag
 
 
 def test_calibration_is_shown_before_and_after(results: DatasetResults, page: Page) -> None:
-    calibration = results.metrics["xgboost"].calibration
+    calibration, of_rows = results.metrics["xgboost"].calibration, results.metrics["xgboost"].calibration.row
     pairs = (
-        (getattr(calibration.before, k), getattr(calibration.after, k))
-        for k in ("brier", "log_loss", "slope", "intercept")
+        (getattr(of_rows.before, k), getattr(of_rows.after, k)) for k in ("brier", "log_loss", "slope", "intercept")
     )
     assert page.tables["calibration"][1] == [
         "XGBoost",
@@ -164,38 +164,51 @@ def test_calibration_is_shown_before_and_after(results: DatasetResults, page: Pa
 
 def test_a_slope_that_is_undefined_on_some_folds_and_no_calibration_are_said(results: DatasetResults) -> None:
     calibration = results.metrics["xgboost"].calibration
-    odd = replace(calibration, method="none", before=replace(calibration.before, n_folds_with_slope=2))
+    of_rows = replace(calibration.row, before=replace(calibration.row.before, n_folds_with_slope=2))
+    odd = replace(calibration, method="none", row=of_rows)
     text = Page(render_report(edited(results, calibration=odd))).text()
     assert "XGBoost, before: the slope is a mean over 2 of 3 folds" in text
     assert "Method none: predictions are not changed." in text
 
 
-def test_decisions_are_shown_at_both_thresholds_with_intervals(results: DatasetResults, page: Page) -> None:
-    thresholds = results.metrics["xgboost"].thresholds
-    values = sorted(fold.threshold for fold in thresholds.folds)
+@pytest.mark.parametrize(("level", "table"), [("row", "decisions"), ("unit", "decisions-by-unit")])
+def test_decisions_are_shown_at_both_thresholds_with_intervals(
+    results: DatasetResults, page: Page, level: Any, table: str
+) -> None:
+    decision = results.metrics["xgboost"].decision
+    values = sorted(fold.threshold for fold in decision.folds)
     spread = f"{wording.number(values[0])} to {wording.number(values[-1])}"
-    heading, first = page.tables["decisions"][:2]
-    assert [h.strip() for h in heading[1:3]] == ["XGBoost at 0.5", f"XGBoost at {spread}"]
-    for cell, interval in zip(first[1:], (thresholds.at_half["f1"], thresholds.at_chosen["f1"]), strict=False):
+    heading, first = page.tables[table][:2]
+    assert [h.strip() for h in heading[1:3]] == [f"XGBoost at {spread}", "XGBoost at 0.5"]
+    at_level = decision.at(level)
+    for cell, interval in zip(first[1:], (at_level.at_chosen["f1"], at_level.at_half["f1"]), strict=False):
         assert interval.ends is not None
         assert cell == f"{wording.number(interval.estimate)}{wording.interval(*interval.ends)}"
+    assert first[-1] == wording.number(at_level.constant["f1"])
     assert f"XGBoost {spread}, median {wording.number(values[1])} (3 folds)" in page.text()
 
 
+def with_rows(results: DatasetResults, **changes: Any) -> DatasetResults:
+    """Return the results with an edited decision by row of every model."""
+    decision = results.metrics["xgboost"].decision
+    return edited(results, decision=replace(decision, row=replace(decision.row, **changes)))
+
+
 def test_a_refused_interval_of_a_decision_gives_its_reason(results: DatasetResults) -> None:
-    thresholds = results.metrics["xgboost"].thresholds
-    refused = replace(thresholds.at_chosen["f1"], low=None, high=None, refused="4 groups only")
-    page = Page(
-        render_report(
-            edited(results, thresholds=replace(thresholds, at_chosen={**thresholds.at_chosen, "f1": refused}))
-        )
-    )
-    assert page.tables["decisions"][1][2].endswith("no interval")
+    at_chosen = results.metrics["xgboost"].decision.row.at_chosen
+    refused = replace(at_chosen["f1"], low=None, high=None, refused="4 groups only")
+    page = Page(render_report(with_rows(results, at_chosen={**at_chosen, "f1": refused})))
+    assert page.tables["decisions"][1][1].endswith("no interval")
     assert "No interval for XGBoost F1, LightGBM F1, CatBoost F1, Ensemble F1: 4 groups only." in page.text()
 
 
+def test_a_decision_no_better_than_a_constant_one_is_said_to_be(results: DatasetResults) -> None:
+    words = "XGBoost: by its criterion the decision is no better than the better constant one."
+    assert words in Page(render_report(with_rows(results, better_than_constant=False))).text()
+
+
 def test_operating_points_have_the_configured_and_the_measured_rates(results: DatasetResults, page: Page) -> None:
-    point = results.metrics["xgboost"].thresholds.operating_points[1]
+    point = results.metrics["xgboost"].decision.row.operating_points[1]
     assert point.tpr.ends is not None
     row = page.tables["operating-points"][2]
     assert row[:3] == [
@@ -204,13 +217,14 @@ def test_operating_points_have_the_configured_and_the_measured_rates(results: Da
         f"{wording.number(point.tpr.estimate)}{wording.interval(*point.tpr.ends)}",
     ]
     outside = replace(point, tpr=replace(point.tpr, high=1.2))
-    thresholds = replace(results.metrics["xgboost"].thresholds, operating_points=[outside])
-    assert "its ends can be outside the range" in Page(render_report(edited(results, thresholds=thresholds))).text()
+    assert (
+        "its ends can be outside the range"
+        in Page(render_report(with_rows(results, operating_points=[outside]))).text()
+    )
 
 
 def test_no_operating_points_leave_the_table_out(results: DatasetResults) -> None:
-    thresholds = replace(results.metrics["xgboost"].thresholds, operating_points=[])
-    assert "operating-points" not in Page(render_report(edited(results, thresholds=thresholds))).tables
+    assert "operating-points" not in Page(render_report(with_rows(results, operating_points=[]))).tables
 
 
 def test_the_leaky_reference_is_shown_apart_with_its_gap(results: DatasetResults, page: Page) -> None:

@@ -141,7 +141,8 @@ def test_the_precision_recall_curve_is_that_of_scikit_learn_without_the_point_th
 
 @pytest.mark.parametrize("present", [0, 1])
 def test_metrics_of_a_missing_class_are_not_defined(present: int) -> None:
-    metrics = all_metrics(np.full(4, present, np.int8), np.array([0.1, 0.2, 0.6, 0.7]), [0.05])
+    prediction = np.array([0.1, 0.2, 0.6, 0.7])
+    metrics = all_metrics(np.full(4, present, np.int8), prediction, prediction, [0.05])
     undefined = {name for name, value in metrics.items() if math.isnan(value)}
     either = {"auc", "eer", "tpr_at_fpr_0.05", "balanced_accuracy", "mcc"}
     of_the_missing = {f"{name}_class{1 - present}" for name in ("precision", "recall", "f1")}
@@ -160,12 +161,22 @@ def test_a_prediction_at_the_threshold_is_positive() -> None:
 
 @quick
 @given(labelled_predictions)
+def test_log_loss_and_brier_score_are_those_of_the_calibrated_probabilities(drawn: tuple[Any, Any]) -> None:
+    label, prediction = drawn
+    calibrated = 0.25 + prediction / 2
+    metrics = all_metrics(label, prediction, calibrated, [])
+    assert (metrics["log_loss"], metrics["brier"]) == (log_loss(label, calibrated), brier(label, calibrated))
+    assert (metrics["log_loss_raw"], metrics["brier_raw"]) == (log_loss(label, prediction), brier(label, prediction))
+
+
+@quick
+@given(labelled_predictions)
 def test_every_metric_is_in_its_range_or_undefined(drawn: tuple[Any, Any]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        metrics = all_metrics(*drawn, [0.01, 0.5])
+        metrics = all_metrics(*drawn, drawn[1], [0.01, 0.5])
     for name, value in metrics.items():
-        low, high = {"mcc": (-1, 1), "log_loss": (0, 40)}.get(name, (0, 1))
+        low, high = {"mcc": (-1, 1), "log_loss": (0, 40), "log_loss_raw": (0, 40)}.get(name, (0, 1))
         assert math.isnan(value) or low - 1e-9 <= value <= high + 1e-9, name
 
 
@@ -179,5 +190,5 @@ def test_swapping_the_classes_mirrors_the_auc(drawn: tuple[Any, Any]) -> None:
 @pytest.mark.parametrize("name", ["log_loss", "brier", "auc", "ap", "f1", "accuracy"])
 def test_a_search_uses_the_metric_that_it_names(name: str) -> None:
     label, prediction = _drawn(0, ties=False)
-    assert search_metric(name)(label, prediction) == all_metrics(label, prediction, [])[name]
+    assert search_metric(name)(label, prediction) == all_metrics(label, prediction, prediction, [])[name]
     assert (name in LOWER_IS_BETTER) == (name in {"log_loss", "brier"})
