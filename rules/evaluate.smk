@@ -93,6 +93,7 @@ rule compare_backends:
         "../envs/environment.yaml"
     params:
         models=SETTINGS.entrants,
+        recommended=SETTINGS.recommended,
         operating_fpr=SETTINGS.evaluation.operating_fpr,
         confidence=SETTINGS.evaluation.confidence,
         rope=SETTINGS.evaluation.rope,

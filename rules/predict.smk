@@ -26,6 +26,7 @@ rule score_table:
     params:
         new_table=new_table,
         models=SETTINGS.entrants,
+        recommended=SETTINGS.recommended,
         code=code_of("score_table", *SETTINGS.backends),
     script:
         "../scripts/score_table.py"

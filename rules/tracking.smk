@@ -65,6 +65,7 @@ rule log_mlflow:
         timeout=SETTINGS.tracking.timeout,
         datasets={name: dataset.model_dump() for name, dataset in SETTINGS.datasets.items()},
         backends=SETTINGS.backends,
+        recommended=SETTINGS.recommended,
         configuration=SETTINGS.model_dump(include={"folds", "search", "training", "evaluation", "audit"}),
         spaces=SPACES,
         training_code=training_code,

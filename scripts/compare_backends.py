@@ -13,6 +13,7 @@ with step(snakemake.log[0]):
         out_of_fold_predictions=snakemake.input.out_of_fold,
         tidy_metrics=snakemake.input.tidy,
         models=snakemake.params.models,
+        recommended=snakemake.params.recommended,
         operating_fpr=snakemake.params.operating_fpr,
         confidence=snakemake.params.confidence,
         rope=snakemake.params.rope,

@@ -7,8 +7,16 @@ with step(snakemake.log[0]):
     from foldwise.tracking.runs import BackendFiles, DatasetFiles, EnsembleFiles, Settings, read_runs
 
     files, params = snakemake.input, snakemake.params
+    settings = Settings(
+        params.datasets,
+        params.backends,
+        params.configuration,
+        params.spaces,
+        params.training_code,
+        params.recommended,
+    )
     runs = read_runs(
-        Settings(params.datasets, params.backends, params.configuration, params.spaces, params.training_code),
+        settings,
         datasets=list(map(DatasetFiles, files.contract, files.table, files.folds, files.report)),
         backends=list(map(BackendFiles, files.metrics, files.params, files.curve, files.final_params, files.model)),
         ensembles=list(map(EnsembleFiles, files.ensemble_metrics, files.ensemble_weights, files.ensemble_final_params)),

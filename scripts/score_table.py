@@ -8,11 +8,11 @@ with step(snakemake.log[0], snakemake.threads):
     from foldwise.predict.predict_table import predict_table
     from foldwise.results.paths import FinalModelFiles
 
-    files = snakemake.input
+    files, params = snakemake.input, snakemake.params
     final_models = map(FinalModelFiles, files.models, files.inner_predictions, files.metrics)
     predict_table(
-        new_table=NewTable.model_validate(dict(snakemake.params.new_table)).located(files.files),
-        models=load_final_models(dict(zip(snakemake.params.models, final_models, strict=True))),
+        new_table=NewTable.model_validate(dict(params.new_table)).located(files.files),
+        models=load_final_models(dict(zip(params.models, final_models, strict=True)), params.recommended),
         table=files.table,
         contract=files.contract,
         rows=snakemake.output.rows,

@@ -111,7 +111,7 @@ def _foldwise(backend: str, folder: Path) -> dict[str, Any]:
     def run() -> None:
         predict_table.predict_table(
             new_table=NewTable(table=str(folder / "new.parquet")),
-            models=load_final_models({backend: final_model_files(folder, backend)}),
+            models=load_final_models({backend: final_model_files(folder, backend)}, backend),
             table=folder / "table.parquet",
             contract=folder / "table.json",
             rows=folder / "scored.parquet",

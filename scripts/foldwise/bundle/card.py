@@ -36,14 +36,12 @@ class Contents:
     Attributes:
         contract: the features and how they are read.
         models: the final models.
-        default: the backend used where none is chosen.
         exports: result of exporting each model as ONNX.
         hashes: path in the folder -> SHA-256, of every file but the card and the list of hashes.
     """
 
     contract: Contract
     models: FinalModels
-    default: str
     exports: Sequence[Export]
     hashes: Mapping[str, str]
 
@@ -59,18 +57,20 @@ def render_card(results: DatasetResults, contents: Contents) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    contract, models, default = contents.contract, contents.models, contents.default
+    contract, models = contents.contract, contents.models
+    default = next(iter(models))
     sources = [replace(source, path=Path(source.path).name) for source in contract.sources]
     named = replace(results, contract=replace(contract, sources=sources))
     return environment.get_template("README.md.j2").render(
-        front_matter=Markdown(front_matter(results, default)),
+        front_matter=Markdown(front_matter(results)),
         dataset=results.dataset,
         label=contract.label,
         backends=models.backends,
         models=list(models),
         weights=models.ensemble.record.weights if models.ensemble else None,
-        default=next(model for model in models.backends if model.name == default),
-        default_reason=default_reason(results, default),
+        default=default,
+        others=[model.name for model in models if model is not default],
+        libraries=[m for m in models.backends if default.name in (m.name, ENSEMBLE)],
         verdict=verdict(results),
         tally=tally(results.audit),
         extent=wording.extent(results.comparison.counts, contract.unit),
@@ -102,12 +102,16 @@ def render_card(results: DatasetResults, contents: Contents) -> str:
     )
 
 
-def front_matter(results: DatasetResults, default: str) -> str:
-    """Return the card's metadata as YAML; each AUC says what it is computed on."""
+def front_matter(results: DatasetResults) -> str:
+    """Return the card's metadata as YAML; each AUC says what it is computed on.
+
+    The format has room for one library: an ensemble, which needs several, has none.
+    """
+    default = results.comparison.recommended
     metadata = {
         "license": "other",
         "license_name": "to-be-chosen-by-the-owner",
-        "library_name": default,
+        **({} if default == ENSEMBLE else {"library_name": default}),
         "pipeline_tag": "tabular-classification",
         "tags": [
             "tabular-classification",
@@ -121,30 +125,6 @@ def front_matter(results: DatasetResults, default: str) -> str:
     }
     text: str = yaml.safe_dump(metadata, sort_keys=False, allow_unicode=False, width=10_000)
     return text
-
-
-def best_backend(results: DatasetResults) -> str:
-    """Return the backend with the highest mean AUC by row over the outer folds, the first if none is defined.
-
-    The ensemble is not considered: it needs the libraries of all backends.
-    """
-    means = {name: mean for name in results.backends if (mean := results.metrics[name].mean("auc")) is not None}
-    return max(means, key=lambda name: means[name]) if means else results.backends[0]
-
-
-def default_reason(results: DatasetResults, default: str) -> str:
-    """Explain why a backend is the default."""
-    if len(results.backends) == 1:
-        return "It is the only backend."
-    summary = results.metrics[default].summary("auc")
-    if summary.mean is None:
-        return "It is the first backend configured; no AUC is defined."
-    ensemble = " The ensemble needs the libraries of all backends, so it is used only on request."
-    return (
-        f"Its mean AUC by row, {wording.number(summary.mean)} over {results.folds_of(summary)}, is the highest of "
-        f"{len(results.backends)} backends.{ensemble if ENSEMBLE in results.models else ''} "
-        f"{results.comparison.verdict}"
-    )
 
 
 def _index_entry(results: DatasetResults, name: str) -> dict[str, Any] | None:

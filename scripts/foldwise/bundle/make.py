@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from foldwise.backends.registry import SPECIFICATIONS
-from foldwise.bundle.card import Contents, best_backend, render_card
+from foldwise.bundle.card import Contents, render_card
 from foldwise.bundle.onnx_export import export_models, rows_to_compare
 from foldwise.bundle.scorer_contract import bundle_contract, bundle_operation
 from foldwise.data.contract import read_contract
@@ -52,7 +52,7 @@ def make_bundle(
     Raises:
         UserError: if a file of a final model is missing or broken.
     """
-    models, columns = load_final_models(files), read_contract(contract)
+    columns = read_contract(contract)
     results = read_results(
         models=files,
         contract=contract,
@@ -62,19 +62,19 @@ def make_bundle(
         params=params,
         configuration=configuration,
     )
+    models = load_final_models(files, results.comparison.recommended)
     bundled = {model.name: model_file(model.name) for model in models.backends}
     _delete_others(folder, list(bundled))
     for name, file in bundled.items():
         _copy(Path(files[name].model), folder / file)
     _copy(_STANDALONE / SCORER, folder / SCORER)
-    default = best_backend(results)
     write_json(folder / SCORER_CONTRACT, bundle_contract(columns))
-    write_json(folder / SCORER_OPERATION, bundle_operation(models, bundled, default))
+    write_json(folder / SCORER_OPERATION, bundle_operation(models, bundled))
     exports = export_models(models.backends, rows_to_compare(table, columns.features), folder)
     names = [*bundled.values(), SCORER, SCORER_CONTRACT, SCORER_OPERATION]
     names += [onnx_file(export.backend) for export in exports if export.written]
     hashes = {name: sha256(folder / name) for name in names}
-    card = render_card(results, Contents(columns, models, default, exports, hashes))
+    card = render_card(results, Contents(columns, models, exports, hashes))
     write_text(folder / CARD, card)
     hashes[CARD] = sha256(folder / CARD)
     write_text(folder / CHECKSUMS, "".join(f"{hashes[name]}  {name}\n" for name in sorted(hashes)))

@@ -49,18 +49,18 @@ def stored_type(feature: Feature) -> str:
     return "text" if "string" in feature.stored else feature.stored
 
 
-def bundle_operation(models: FinalModels, files: Mapping[str, str], default: str) -> Json:
+def bundle_operation(models: FinalModels, files: Mapping[str, str]) -> Json:
     """Return ``operation.json``: the files of the models, and how each model predicts and decides.
 
+    ``default`` is the recommended model: it predicts where none is chosen.
     The prediction of a model is ``constant`` plus the sum of the backends' predictions times ``weights``.
 
     Args:
         models: the final models.
         files: backend -> path of its model in the bundle.
-        default: the backend used where none is chosen.
     """
     return {
-        "default": default,
+        "default": models.recommended,
         "models": {m.name: {"file": files[m.name], "version": m.record.version} for m in models.backends},
         "backends": {model.name: _operation(model) for model in models},
     }

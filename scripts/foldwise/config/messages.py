@@ -51,7 +51,8 @@ def _sentence(error: ErrorDetails, model: type[BaseModel], content: Mapping[str,
         use = " or ".join([allowed, *expected])
         return f"{key}: {shown(given)} is not allowed: use {use}{nearest(given, names)}"
     if kind == "value_error":
-        return f"{key}: {error['ctx']['error']}"
+        # A check of several keys names the one to change itself.
+        return f"{key}: {error['ctx']['error']}" if place else str(error["ctx"]["error"])
     if kind == "string_pattern_mismatch":
         return f"{key}: {shown(given)} is not a valid name: letters, digits, '_', '.' and '-', a letter or digit first"
     if kind == "invalid_key":

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from foldwise.config.datasets import Dataset, Name, NewTable, Section
 from foldwise.config.messages import explain
 from foldwise.config.sections import Audit, BackendName, Evaluation, Folds, Search, Tracking, Training
-from foldwise.errors import UserError, listed, nearest
+from foldwise.errors import UserError, listed, nearest, shown
 from foldwise.model_names import ENSEMBLE
 
 # Files in results/ next to the folders of the datasets.
@@ -77,6 +77,28 @@ class Config(Section):
                     f"{nearest(entry.dataset, self.datasets)}; there are {listed(self.datasets)}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _recommended_is_a_model(self) -> "Config":
+        name, known = self.evaluation.recommend, ["auto", *self.entrants]
+        if name not in known:
+            without = ""
+            if name == ENSEMBLE:
+                reason = "there is one backend" if self.evaluation.ensemble else "evaluation.ensemble is false"
+                without = f" ({reason}, so there is no ensemble)"
+            raise ValueError(
+                f"evaluation.recommend: {shown(name)} is not a model of this configuration{without}: use "
+                f"{listed(known)}{nearest(name, known)}"
+            )
+        return self
+
+    @property
+    def recommended(self) -> str:
+        """The recommended model, named before the results: the ensemble or the first backend if none is set."""
+        name = self.evaluation.recommend
+        if name != "auto":
+            return name
+        return ENSEMBLE if ENSEMBLE in self.entrants else self.backends[0]
 
     @property
     def entrants(self) -> list[str]:

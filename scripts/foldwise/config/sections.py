@@ -16,10 +16,13 @@ from pydantic import (
 from foldwise.config.datasets import Section
 from foldwise.errors import shown
 from foldwise.io.files import without_credentials
+from foldwise.model_names import ENSEMBLE
 
 BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
+# Which of them are models of a run depends on other keys: checked in foldwise.config.models.
+Recommended = Annotated[str, WithJsonSchema({"enum": ["auto", *get_args(BackendName), ENSEMBLE]})]
 _METRICS_WITH_A_CURVE = ("log_loss", "auc")
 _SCALAR_SCHEMA = {"anyOf": [{"type": kind} for kind in ("boolean", "number", "string")]}
 _VALUES_SCHEMA = {"anyOf": [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA}]}
@@ -224,6 +227,12 @@ class Evaluation(Section):
         True,
         description="Whether the weighted mean of the backends' predictions is evaluated too, where there are two or "
         "more backends; its weights are fitted on inner out-of-fold predictions",
+    )
+    recommend: Recommended = Field(
+        "auto",
+        description="The recommended model, which report, bundle, MLflow and predictions put first. It is set before "
+        "the results are known, so that its metrics are not those of the best of several; `auto`: the ensemble where "
+        "there is one, else the first of `backends`",
     )
 
 

@@ -29,6 +29,7 @@ def compare_backends(
     out_of_fold_predictions: Sequence[str],
     tidy_metrics: Sequence[str],
     models: Sequence[str],
+    recommended: str,
     operating_fpr: Sequence[float],
     confidence: float,
     rope: float,
@@ -46,6 +47,7 @@ def compare_backends(
         out_of_fold_predictions: paths of the out-of-fold predictions, one a model.
         tidy_metrics: paths of metrics.parquet, one a model.
         models: names of the backends and of their ensemble, if there is one, in the order of the paths.
+        recommended: name of the recommended model.
         operating_fpr: false-positive rates at which the true-positive rate is given.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         rope: difference in AUC below which two models count as practically equal.
@@ -66,7 +68,9 @@ def compare_backends(
     all_lines = pd.concat(lines, ignore_index=True)
     write_table(tidy, metrics_table(all_lines))
     names = [*models, *BASELINES]
-    compared = compare_models(dataset, all_lines, rows, names, confidence, rope=rope, predictions=predicted)
+    compared = compare_models(
+        dataset, all_lines, rows, names, confidence, recommended=recommended, rope=rope, predictions=predicted
+    )
     write_json(comparison, compared.as_json())
 
 
@@ -76,6 +80,8 @@ def compare_models(
     rows: Rows,
     models: Sequence[str],
     confidence: float,
+    *,
+    recommended: str,
     metric: str = "auc",
     rope: float = 0.0,
     predictions: Mapping[str, pd.DataFrame] | None = None,
@@ -88,6 +94,7 @@ def compare_models(
         rows: the rows of the dataset with their folds.
         models: names of models and baselines, in the order of the report.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
+        recommended: name of the recommended model.
         metric: the metric that is compared, by row.
         rope: difference in that metric below which two models count as practically equal.
         predictions: name -> out-of-fold predictions, for the cross-check of AUCs by clustered DeLong. The constant
@@ -117,6 +124,7 @@ def compare_models(
         models=[_estimate(name, values[name], share, confidence, refused[name]) for name in models],
         pairs=pairs,
         verdict=verdict(pairs, [name for name in models if name not in BASELINES]),
+        recommended=recommended,
     )
 
 

@@ -114,6 +114,7 @@ class Comparison(JsonRecord):
         models: the backends, the ensemble and the baselines (key ``entrants``).
         pairs: every pair of them.
         verdict: one sentence on the backends and their ensemble.
+        recommended: name of the recommended model, set before the results are known.
     """
 
     dataset: str
@@ -125,6 +126,7 @@ class Comparison(JsonRecord):
     models: Annotated[Sequence[ModelEstimate], Key("entrants")]
     pairs: Sequence[Pair]
     verdict: str
+    recommended: str
 
     def model(self, name: str) -> ModelEstimate | None:
         """Return the estimate of a model or baseline, None where it was not compared."""

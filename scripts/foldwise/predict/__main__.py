@@ -10,6 +10,7 @@ from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.predict.final_models import find_final_models
 from foldwise.predict.predict_table import predict_table
+from foldwise.predict.prediction_report import PredictionReport
 from foldwise.results.paths import CONTRACT, TABLE
 
 
@@ -40,7 +41,16 @@ def main() -> None:
         )
     except UserError as mistake:
         sys.exit(f"error: {mistake}")
-    print("\n".join([*report.notes, f"{report.rows} rows: {out}; report: {report_path}"]))
+    print("\n".join([*report.notes, f"{report.rows} rows: {out}; report: {report_path}", _recommended(report)]))
+
+
+def _recommended(report: PredictionReport) -> str:
+    """Say which columns to read."""
+    name, record = report.recommended, report.models[report.recommended]
+    return (
+        f"recommended model: {name}: {name}_score, {name}_calibrated and {name}_verdict (1 = {report.positive.value}: "
+        f"{name}_score is {record.threshold:.4f} or more)"
+    )
 
 
 def _new_table(options: argparse.Namespace) -> NewTable:

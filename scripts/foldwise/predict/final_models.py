@@ -12,13 +12,14 @@ from foldwise.backends.base import Backend
 from foldwise.backends.registry import SPECIFICATIONS, get_backend
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError, listed
+from foldwise.evaluation.comparison_records import Comparison
 from foldwise.evaluation.operating_points import DecisionRule, EvaluationSettings, fit_decision_rule
 from foldwise.evaluation.records import HEADLINE_METHOD, Metrics
 from foldwise.io.files import read_table, reading_result, sha256
 from foldwise.io.json_record import JsonRecord
 from foldwise.model_names import CONSTANT, ENSEMBLE
 from foldwise.results.load import read_record
-from foldwise.results.paths import FinalModelFiles, final_model_files
+from foldwise.results.paths import COMPARISON, FinalModelFiles, final_model_files
 from foldwise.results.training_records import EnsembleParams
 from foldwise.stats.ensemble_weights import weighted_sum
 from foldwise.stats.thresholds import Criterion
@@ -124,16 +125,16 @@ class FinalEnsemble:
 
 @dataclass(frozen=True)
 class FinalModels:
-    """The final models of a dataset, and their ensemble if there is one."""
+    """The final models of a dataset, their ensemble if there is one, and the name of the recommended model."""
 
     backends: Sequence[FinalModel]
     ensemble: FinalEnsemble | None
+    recommended: str
 
     def __iter__(self) -> Iterator[Model]:
-        """Iterate over the backends, then the ensemble."""
-        yield from self.backends
-        if self.ensemble is not None:
-            yield self.ensemble
+        """Iterate over the models: the recommended one, then the other backends, then the ensemble."""
+        models: list[Model] = [*self.backends, *([self.ensemble] if self.ensemble else [])]
+        yield from sorted(models, key=lambda model: model.name != self.recommended)
 
     def predict(self, features: FeatureMatrix, threads: int) -> dict[str, Predictions]:
         """Return model -> uncalibrated probability of class 1 for n rows, shape (n,)."""
@@ -141,7 +142,7 @@ class FinalModels:
         return predictions | ({self.ensemble.name: self.ensemble.combine(predictions)} if self.ensemble else {})
 
 
-def load_final_models(files: Mapping[str, FinalModelFiles]) -> FinalModels:
+def load_final_models(files: Mapping[str, FinalModelFiles], recommended: str) -> FinalModels:
     """Load final models from the formats that contain data only, and the ensemble's weights.
 
     Calibrator and threshold are fitted as in every outer fold: with the settings recorded in metrics.json, on the
@@ -149,25 +150,37 @@ def load_final_models(files: Mapping[str, FinalModelFiles]) -> FinalModels:
 
     Args:
         files: name of a backend, or ``ensemble`` -> its files.
+        recommended: name of the recommended model.
 
     Raises:
-        UserError: if a file is missing or broken, or the ensemble combines a model that is not among ``files``.
+        UserError: if a file is missing or broken, or the recommended model or one that the ensemble combines is not
+            among ``files``.
     """
+    if recommended not in files:
+        raise UserError(
+            f"the recommended model {recommended!r} has no final model here, {listed(files)} has: run the workflow to "
+            "its end first"
+        )
     backends = [_load_model(name, paths) for name, paths in files.items() if name != ENSEMBLE]
-    return FinalModels(backends, _load_ensemble(files[ENSEMBLE], backends) if ENSEMBLE in files else None)
+    return FinalModels(backends, _load_ensemble(files[ENSEMBLE], backends) if ENSEMBLE in files else None, recommended)
 
 
 def find_final_models(folder: Path) -> FinalModels:
-    """Load all final models in a dataset's results folder.
+    """Load all final models in a dataset's results folder; comparison.json names the recommended one.
 
     Raises:
-        UserError: if there is none.
+        UserError: if there is none, or comparison.json or what :func:`load_final_models` needs is missing or broken.
     """
     files = {name: final_model_files(folder, name) for name in (*SPECIFICATIONS, ENSEMBLE)}
     existing = {name: paths for name, paths in files.items() if Path(paths.model).exists()}
     if not set(existing) - {ENSEMBLE}:
         raise UserError(f"{folder}: there is no final model here: run the workflow for this dataset first")
-    return load_final_models(existing)
+    if not (folder / COMPARISON).exists():
+        raise UserError(
+            f"{folder / COMPARISON}: this file names the recommended model and is missing: run the workflow to its end "
+            "first"
+        )
+    return load_final_models(existing, read_record(folder / COMPARISON, Comparison).recommended)
 
 
 def _load_model(name: str, files: FinalModelFiles) -> FinalModel:

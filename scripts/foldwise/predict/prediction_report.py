@@ -38,7 +38,8 @@ class PredictionReport(JsonRecord):
         n_units: number of units, None without units (key ``units``).
         unit: name of the unit column.
         positive: the positive class.
-        models: name of a model -> its record.
+        recommended: name of the recommended model.
+        models: name of a model -> its record, the recommended one first.
         files: where the rows come from.
         converted: columns whose type differs from training.
         unseen_categories: columns with categories unseen in training.
@@ -53,6 +54,7 @@ class PredictionReport(JsonRecord):
     n_units: Annotated[int | None, Key("units")]
     unit: str
     positive: PositiveClass
+    recommended: str
     models: Mapping[str, ModelRecord]
     files: Annotated[RowsReport, INLINE]
     converted: Sequence[Conversion]
@@ -84,6 +86,7 @@ def make_report(
         n_units=None if rows.unit is None else n_units,
         unit=contract.unit,
         positive=PositiveClass(contract.label.column, contract.label.positive),
+        recommended=models.recommended,
         models={model.name: model.record for model in models},
         files=rows.report,
         converted=[c.conversion for c in columns if c.conversion],
@@ -134,11 +137,12 @@ def conversion_note(conversions: Sequence[Conversion], n_columns: int) -> list[s
 
 
 def headline(models: FinalModels) -> str:
-    """Return the AUC of each model from the evaluation in words, with what it is computed on."""
+    """Return the AUC of each model from the evaluation in words, the recommended one first, and its extent."""
     aucs = []
     for model in models:
         auc = model.record.headline
         estimate = "undefined" if auc.estimate is None else f"{auc.estimate:.3f}"
-        aucs.append(f"{model.name} {estimate}" + ("" if auc.low is None else f" ({auc.low:.3f} to {auc.high:.3f})"))
+        ends = "" if auc.low is None else f" ({auc.low:.3f} to {auc.high:.3f})"
+        aucs.append(f"{model.name} {estimate}{ends}{', recommended' if model.name == models.recommended else ''}")
     counts = models.backends[0].record.headline
-    return f"AUC by row: {', '.join(aucs)}; {counts.rows} rows, {counts.groups} groups, {counts.folds} folds"
+    return f"AUC by row: {'; '.join(aucs)}; {counts.rows} rows, {counts.groups} groups, {counts.folds} folds"

@@ -60,13 +60,19 @@ def index_table(results: Sequence[DatasetResults]) -> Table:
     models = list(dict.fromkeys(model.name for dataset in results for model in dataset.comparison.models))
     metric = wording.metric_named(results[0].comparison.metric).label
     columns = [Column("Dataset"), Column("Audit")]
-    columns += [Column(wording.display_name(name), metric, numeric=True) for name in models]
+    # All datasets of a run share the setting.
+    recommended = results[0].comparison.recommended
+    columns += [Column(_heading(name, name == recommended), metric, numeric=True) for name in models]
     columns += [Column("Computed on", numeric=True), Column("Verdict"), Column("Comparison")]
     caption = (
         "By row: mean over the outer folds of a dataset, below it the interval of the mean (corrected t). "
         "Metrics of different datasets are computed on different rows: compare within a row, not within a column."
     )
     return Table("datasets", caption, columns, [_row(dataset, models) for dataset in results])
+
+
+def _heading(name: str, recommended: bool) -> str:
+    return f"{wording.display_name(name)} (recommended)" if recommended else wording.display_name(name)
 
 
 def _row(results: DatasetResults, models: list[str]) -> list[Cell]:

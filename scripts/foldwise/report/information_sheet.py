@@ -76,8 +76,8 @@ def _test_set(results: DatasetResults) -> list[str]:
     return [
         "Yes: every row is predicted once in each repeat, by a model whose search, training, calibration and threshold "
         "used no row of its group.",
-        f"There is no further test set: the model named first is the best of {counted_models(results.models)} on the "
-        "same folds that its metric is computed on."
+        f"There is no further test set: whoever takes the best of {counted_models(results.models)} in place of the "
+        "recommended one chooses it on the same folds that its metric is computed on."
         if len(results.models) > 1
         else "There is no further test set besides the cross-validation.",
     ]

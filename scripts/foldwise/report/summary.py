@@ -15,6 +15,8 @@ from foldwise.results.training_records import FoldParams
 def summarize(results: Path, dataset: str) -> str:
     """Return the path of a dataset's report, the verdict of its audit and the metric of each model.
 
+    The recommended model is marked.
+
     Args:
         results: the ``results`` folder.
         dataset: name of the dataset; its results are complete.
@@ -27,7 +29,7 @@ def summarize(results: Path, dataset: str) -> str:
         f"  audit: {_audit(folder / 'audit.json')}",
         f"  AUC by row, mean over {counts.folds} outer folds, {comparison.confidence:.0%} corrected t interval "
         f"({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
-        *(f"    {_estimate(model)}" for model in comparison.models),
+        *(f"    {_estimate(model, comparison.recommended)}" for model in comparison.models),
         f"  {comparison.verdict}",
         *(f"  search: {line}" for line in search_limits(_params(folder, comparison))),
     ]
@@ -51,14 +53,15 @@ def _audit(path: Path) -> str:
     return f"{audit['verdict']}: {audit['sentence']}"
 
 
-def _estimate(model: ModelEstimate) -> str:
+def _estimate(model: ModelEstimate, recommended: str) -> str:
     mean = "undefined" if model.estimate is None else f"{model.estimate:.3f}"
     line = f"{model.name:<20} {mean}"
     if model.name == "constant":
         return line
+    mark = ", recommended" if model.name == recommended else ""
     if model.ends is None:
-        return f"{line} (no interval: {model.refused})"
-    return f"{line} ({model.ends[0]:.3f} to {model.ends[1]:.3f})"
+        return f"{line} (no interval: {model.refused}){mark}"
+    return f"{line} ({model.ends[0]:.3f} to {model.ends[1]:.3f}){mark}"
 
 
 if __name__ == "__main__":

@@ -21,8 +21,8 @@ class Verdict:
     """The sentences at the top of the page.
 
     Attributes:
-        headline: metric and interval of the model with the best mean.
-        context: the baselines, the metric by unit, and why this model is named.
+        headline: metric and interval of the recommended model.
+        context: the baselines, the metric by unit, and why this model is the recommended one.
         comparison: what the comparison of the models shows.
         audit_level: ``pass``, ``warn`` or ``fail``; ``none`` where the audit is switched off.
         audit_word: the level as a sentence.
@@ -40,12 +40,10 @@ class Verdict:
 def verdict(results: DatasetResults) -> Verdict:
     """Return the verdict on a dataset."""
     metric = wording.metric_named(results.comparison.metric)
-    summaries = {name: metrics.summary(metric.key) for name, metrics in results.metrics.items()}
-    means = {name: summary.mean for name, summary in summaries.items() if summary.mean is not None}
-    if means:
-        best = (min if metric.lower_is_better else max)(means, key=lambda name: means[name])
-        headline = _headline(results, best, summaries[best], metric)
-        context = _context(results, best, metric)
+    name = results.comparison.recommended
+    summary = results.metrics[name].summary(metric.key)
+    if summary.mean is not None:
+        headline, context = _headline(results, name, summary, metric), _context(results, name, metric)
     else:
         headline, context = f"No verdict: {metric.label} is undefined on every {results.fold_noun}.", []
     audit = results.audit
@@ -115,7 +113,8 @@ def _context(results: DatasetResults, name: str, metric: Metric) -> list[str]:
         )
     if len(results.models) > 1:
         lines.append(
-            f"{wording.subject(name)} is named because its mean is the best of {counted_models(results.models)}; "
-            "whether it is better than the others is under Comparison."
+            f"{wording.subject(name)} is the recommended model of {counted_models(results.models)}. The configuration "
+            "names it (evaluation.recommend), not its result: unless that was changed after results were seen, its "
+            "metrics are not those of the best of several. Whether the models differ is under Comparison."
         )
     return lines

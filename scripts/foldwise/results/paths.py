@@ -10,6 +10,7 @@ from foldwise.model_names import ENSEMBLE
 # The checked table of a dataset and its column contract.
 TABLE = "table.parquet"
 CONTRACT = "table.json"
+COMPARISON = "comparison.json"
 
 # The tables that every fold of a backend writes, {name}.parquet, next to its model and params.json.
 FOLD_TABLES = ("predictions", "inner_predictions", "search", "curve", "importance")

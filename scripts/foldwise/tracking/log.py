@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from foldwise.io.files import read_json, without_credentials, write_json
 
 if TYPE_CHECKING:
-    from foldwise.tracking.runs import ModelRun
+    from foldwise.tracking.model_run import ModelRun
 
 _LONGEST_REASON = 300
 
@@ -55,7 +55,7 @@ def log_mlflow(runs: Sequence["ModelRun"], tracker: Tracker, failures: int, outp
         tracker: where to log it.
         failures: how often logging has failed before.
         output: JSON: ``uri``, ``experiment``, ``logged``, ``reason``, ``failures``, and ``runs`` with the id of each
-            run and, for a backend, the version of its model in the registry.
+            run and the version of its model in the registry.
     """
     logged: list[dict[str, str]] = []
     outcome = {"uri": without_credentials(tracker.uri), "experiment": tracker.experiment, "runs": logged}

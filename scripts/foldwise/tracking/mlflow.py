@@ -11,11 +11,14 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from mlflow.exceptions import MlflowException
 from mlflow.utils.validation import MAX_METRICS_PER_BATCH, MAX_PARAMS_TAGS_PER_BATCH
 
-from foldwise.tracking.runs import FoldRun, ModelRun
+from foldwise.backends.registry import SPECIFICATIONS
+from foldwise.model_names import ENSEMBLE
+from foldwise.tracking.model_run import FoldRun, ModelRun
 
 KEY = "foldwise.key"
 ARTIFACTS_KEY = "foldwise.artifacts_key"
 PARENT = "mlflow.parentRunId"
+ALIAS = "recommended"
 
 # Without this tag MLflow's pages open with features for language models.
 _TRAINING = {"mlflow.experimentKind": "custom_model_development"}
@@ -47,15 +50,15 @@ class Sender:
         """Log one model on one dataset, unless that has been done.
 
         Returns:
-            ``run_id`` and, for a backend, ``model`` (name in the registry) and ``model_version``.
+            ``run_id``, ``model`` (name in the registry) and ``model_version``.
         """
         logged = self._logged_run(run) or self._log_run(run)
         run_id = logged.info.run_id
         if logged.data.tags.get(ARTIFACTS_KEY) != run.artifacts_key():
             self._log_artifacts(run_id, run)
-        if run.model is None:
-            return {"run_id": run_id}
-        name, version = self._registered_model(run_id, run, run.model.name)
+        name, version = self._registered_model(run_id, run)
+        if run.recommended:
+            self._recommend(run, version)
         return {"run_id": run_id, "model": name, "model_version": version}
 
     def _logged_run(self, run: ModelRun) -> Run | None:
@@ -106,9 +109,22 @@ class Sender:
                 self._client.log_artifact(run_id, str(file), folder or None)
         self._client.log_batch(run_id, tags=[RunTag(ARTIFACTS_KEY, run.artifacts_key())])
 
-    def _registered_model(self, run_id: str, run: ModelRun, file: str) -> tuple[str, str]:
+    def _registry_name(self, dataset: str, model: str) -> str:
+        return f"{self._experiment}-{dataset}-{model}".replace("/", "-").replace(":", "-")
+
+    def _recommend(self, run: ModelRun, version: str) -> None:
+        """Give the alias to a version, and take it from the model of the dataset that was recommended before."""
+        others = [self._registry_name(run.dataset, model) for model in (*SPECIFICATIONS, ENSEMBLE)]
+        others.remove(name := self._registry_name(run.dataset, run.backend))
+        for other in others:
+            for found in self._client.search_registered_models(f"name = '{other}'"):
+                if ALIAS in found.aliases:
+                    self._client.delete_registered_model_alias(other, ALIAS)
+        self._client.set_registered_model_alias(name, ALIAS, version)
+
+    def _registered_model(self, run_id: str, run: ModelRun) -> tuple[str, str]:
         """Return name and version of the run's model in the registry; it is registered if it is not there."""
-        name = f"{self._experiment}-{run.dataset}-{run.backend}".replace("/", "-").replace(":", "-")
+        name = self._registry_name(run.dataset, run.backend)
         try:
             self._client.get_registered_model(name)
         except MlflowException as problem:
@@ -118,7 +134,7 @@ class Sender:
         versions = self._client.search_model_versions(f"name = '{name}' and run_id = '{run_id}'")
         if versions:
             return name, str(versions[0].version)
-        tags = {"foldwise.file": file}
+        tags = {"foldwise.file": run.model[0].name}
         created = self._client.create_model_version(name, f"runs:/{run_id}/model", run_id, tags, await_creation_for=0)
         return name, str(created.version)
 

@@ -1,9 +1,8 @@
 """What is logged of each model on each dataset, read from the files of a finished run."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -16,69 +15,11 @@ from foldwise.io.files import read_table, sha256, without_credentials
 from foldwise.model_names import ENSEMBLE
 from foldwise.results.load import read_params, read_record, read_weights
 from foldwise.results.training_records import EnsembleParams, FoldParams
+from foldwise.tracking.model_run import FoldRun, ModelRun, Points
 
 # A learning curve keeps its shape in 200 points; a tracker stores each point as a row.
 CURVE_POINTS = 200
-Points = list[tuple[int, float]]
 Section = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class FoldRun:
-    """What is logged of one outer fold.
-
-    Attributes:
-        fold: number of the fold, from 1.
-        params: chosen hyperparameters, or weights of the ensemble.
-        metrics: metrics on the test rows.
-        costs: seconds and memory of the training; empty for the ensemble.
-        curves: learning curves by name, as (tree, value).
-    """
-
-    fold: int
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    costs: Mapping[str, float]
-    curves: Mapping[str, Points]
-
-
-@dataclass(frozen=True)
-class ModelRun:
-    """What is logged of one model on one dataset.
-
-    Attributes:
-        dataset: name of the dataset.
-        backend: name of the backend, or ``ensemble``.
-        description: text shown with the run.
-        params: settings of the configuration and of the final model.
-        metrics: means, standard deviations and interval ends over the folds.
-        tags: hashes and versions.
-        folds: the outer folds.
-        model: the final model in a format that contains data only; None for the ensemble, which combines the others.
-        artifacts: folder in the tracker ("" is the root) -> files.
-    """
-
-    dataset: str
-    backend: str
-    description: str
-    params: Mapping[str, str]
-    metrics: Mapping[str, float]
-    tags: Mapping[str, str]
-    folds: Sequence[FoldRun]
-    model: Path | None
-    artifacts: Mapping[str, Sequence[Path]]
-
-    def key(self) -> str:
-        """Return a SHA-256 of everything but costs, description and artifacts: equal results have equal keys."""
-        folds = [(f.fold, dict(f.params), dict(f.metrics), dict(f.curves)) for f in self.folds]
-        parts = [self.dataset, self.backend, dict(self.params), dict(self.metrics), dict(self.tags), folds]
-        text = json.dumps([*parts, sha256(self.model) if self.model else None], sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
-
-    def artifacts_key(self) -> str:
-        """Return a SHA-256 of the artifacts."""
-        names = [(folder, file.name, sha256(file)) for folder, files in self.artifacts.items() for file in files]
-        return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -91,6 +32,7 @@ class Settings:
         configuration: the sections shared by all datasets, by name.
         spaces: the search space of each backend.
         code: fingerprint of the code that trained each backend, and of the code that fitted the ensemble's weights.
+        recommended: name of the recommended model.
     """
 
     datasets: Mapping[str, Section]
@@ -98,11 +40,16 @@ class Settings:
     configuration: Mapping[str, Section]
     spaces: Mapping[str, Section]
     code: Mapping[str, str]
+    recommended: str
 
     def sections(self, dataset: str) -> dict[str, Section]:
-        """Return the sections that affect every model, so that adding a backend changes no other run."""
-        search = {key: value for key, value in self.configuration["search"].items() if key != "space"}
-        return {"dataset": self.datasets[dataset], **self.configuration, "search": search}
+        """Return what affects every model: adding a backend or recommending another model changes no other run."""
+        left_out = {"search": "space", "evaluation": "recommend"}
+        shared = {
+            name: {key: value for key, value in section.items() if key != left_out.get(name)}
+            for name, section in self.configuration.items()
+        }
+        return {"dataset": self.datasets[dataset], **shared}
 
 
 @dataclass(frozen=True)
@@ -157,12 +104,14 @@ def read_runs(
     runs = []
     for i, (dataset, shared) in enumerate(zip(settings.datasets, datasets, strict=True)):
         sections = settings.sections(dataset)
-        for j, backend in enumerate(settings.backends, start=i * len(settings.backends)):
+        of_dataset = backends[i * len(settings.backends) : (i + 1) * len(settings.backends)]
+        for backend, own in zip(settings.backends, of_dataset, strict=True):
             own_sections = {**sections, "space": settings.spaces[backend]}
-            runs.append(_backend_run(shared, backends[j], plots, own_sections, settings.code[backend]))
+            runs.append(_backend_run(shared, own, plots, own_sections, settings.code[backend]))
         if ensembles:
-            runs.append(_ensemble_run(shared, ensembles[i], plots, sections, settings.code[ENSEMBLE]))
-    return runs
+            models = [Path(own.model) for own in of_dataset]
+            runs.append(_ensemble_run(shared, ensembles[i], models, plots, sections, settings.code[ENSEMBLE]))
+    return [replace(run, recommended=run.backend == settings.recommended) for run in runs]
 
 
 def _backend_run(
@@ -192,7 +141,6 @@ def _backend_run(
             )
             for params in folds
         ],
-        model=Path(own.model),
         artifacts={
             "": [Path(shared.report), Path(own.metrics)],
             "model": [Path(own.model)],
@@ -202,7 +150,12 @@ def _backend_run(
 
 
 def _ensemble_run(
-    shared: DatasetFiles, own: EnsembleFiles, plots: Sequence[str], sections: Mapping[str, Section], code: str
+    shared: DatasetFiles,
+    own: EnsembleFiles,
+    models: Sequence[Path],
+    plots: Sequence[str],
+    sections: Mapping[str, Section],
+    code: str,
 ) -> ModelRun:
     """Return the run of the ensemble, with weights in place of hyperparameters."""
     metrics, final = read_record(own.metrics, Metrics), read_record(own.final_params, EnsembleParams)
@@ -224,9 +177,9 @@ def _ensemble_run(
             )
             for fold in metrics.folds
         ],
-        model=None,
         artifacts={
             "": [Path(shared.report), Path(own.metrics), Path(own.weights)],
+            "model": [Path(own.final_params), *models],
             "plots": _plots_of(own.metrics, plots),
         },
     )

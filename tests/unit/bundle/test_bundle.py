@@ -18,6 +18,7 @@ from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle import onnx_export
 from foldwise.data.contract import read_contract
 from foldwise.data.feature_matrix import FeatureMatrix
+from foldwise.errors import UserError
 from foldwise.io.files import read_json
 from foldwise.predict.final_models import FinalModel
 from foldwise.results.paths import bundle_files, final_model_files, model_file, onnx_file
@@ -87,9 +88,24 @@ def test_calibrator_and_threshold_are_plain_numbers(bundled: Bundled) -> None:
         line = entry["calibration"]["intercept"] + entry["calibration"]["slope"] * odds
         np.testing.assert_allclose(1 / (1 + np.exp(-line)), model.rule.calibrator(scores))
         assert entry["threshold"] == model.rule.threshold
-    aucs = {name: read_json(bundled.results / name / "metrics.json")["test_auc"] for name in SPECIFICATIONS}
-    assert operation["default"] == max(aucs, key=aucs.__getitem__)
-    assert aucs[operation["default"]] > min(aucs.values())
+
+
+@pytest.mark.parametrize("recommended", ["ensemble", "lightgbm"])
+def test_the_default_is_the_recommended_model(bundled: Bundled, tmp_path: Path, recommended: str) -> None:
+    folder = bundled.rebuilt(tmp_path, recommended=recommended)
+    assert read_json(folder / "operation.json")["default"] == recommended
+    card = " ".join((folder / "README.md").read_text().split())
+    named = {"ensemble": "Ensemble", "lightgbm": "LightGBM"}[recommended]
+    assert f"Without `--backend`, the recommended model predicts ({named}); `--backend` chooses another one:" in card
+    libraries = SPECIFICATIONS if recommended == "ensemble" else [recommended]
+    versions = read_json(folder / "operation.json")["models"]
+    pip = " ".join(f"{library}=={versions[library]['version']}" for library in libraries)
+    assert f"pip install numpy pyarrow {pip} python score.py new.parquet scored.parquet ```" in card
+
+
+def test_a_bundle_without_the_recommended_model_is_refused(bundled: Bundled, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the recommended model 'catboost' has no final model here, 'lightgbm' has"):
+        bundled.rebuilt(tmp_path, ["lightgbm"], "catboost")
 
 
 def test_rows_to_compare_have_missing_values_in_every_column(bundled: Bundled) -> None:

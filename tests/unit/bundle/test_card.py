@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
-from fixtures.run_results import edited, results_of
+from fixtures.run_results import edited, recommending, results_of
 from fixtures.runs import FinishedRun
+from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle.card import Contents, render_card
 from foldwise.bundle.markdown import escape
 from foldwise.bundle.onnx_export import Export
@@ -32,7 +33,7 @@ HOSTILE = [
 @pytest.fixture(scope="module")
 def results(tiny_run: FinishedRun) -> DatasetResults:
     """The results of the tiny run without its ensemble."""
-    results = results_of(tiny_run)
+    results = recommending(results_of(tiny_run), "xgboost")
     return replace(results, metrics={name: results.metrics[name] for name in results.backends}, weights=[])
 
 
@@ -42,9 +43,9 @@ def folder(tiny_run: FinishedRun) -> Path:
 
 
 def _card(results: DatasetResults, folder: Path) -> str:
-    models = replace(find_final_models(folder), ensemble=None)
+    models = replace(find_final_models(folder), ensemble=None, recommended="xgboost")
     exports = [Export("xgboost", True, 1e-7, 400), Export("lightgbm", False, 0.1, 400, "its predictions differ")]
-    return render_card(results, Contents(results.contract, models, "xgboost", exports, {"score.py": "ab" * 32}))
+    return render_card(results, Contents(results.contract, models, exports, {"score.py": "ab" * 32}))
 
 
 def _front_matter(card: str) -> dict[str, Any]:
@@ -70,6 +71,13 @@ def test_the_metadata_contain_each_auc_with_what_it_is_computed_on(results: Data
         f"{summary.interval.high:.3f}; 200 rows, 40 units (video), 40 groups; measured with models of the outer train "
         "parts, not with the final"
     )
+
+
+def test_the_metadata_of_an_ensemble_name_no_single_library(tiny_run: FinishedRun, folder: Path) -> None:
+    results, models = results_of(tiny_run), find_final_models(folder)
+    metadata = _front_matter(render_card(results, Contents(results.contract, models, [], {})))
+    assert "library_name" not in metadata
+    assert set(SPECIFICATIONS) <= set(metadata["tags"])
 
 
 def test_no_sentence_claims_that_the_final_model_was_tested(results: DatasetResults, folder: Path) -> None:

@@ -27,12 +27,7 @@ Frame = Callable[[], pd.DataFrame]
 # Everything that score.py must do without; only one backend can be imported.
 ALONE = """
 import runpy, sys
-from importlib.abc import MetaPathFinder
-class Refused(MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {refused}:
-            raise ImportError(f"{{name}} is not here")
-sys.meta_path.insert(0, Refused())
+sys.modules.update(dict.fromkeys({refused}))
 sys.path = [p for p in sys.path if not p.endswith(("scripts", "tests"))]
 sys.argv = {arguments}
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -189,6 +184,13 @@ def test_infinities_are_refused_where_training_refused_them(tmp_path: Path, tiny
     assert alone == workflow
 
 
+def _run_without(refused: set[str], bundled: Bundled, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run score.py where libraries cannot be imported."""
+    arguments = [str(bundled.bundle / "score.py"), "new.parquet", "scored.parquet", *options]
+    code = ALONE.format(refused=sorted(refused), arguments=arguments)
+    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("backend", SPECIFICATIONS)
 def test_one_backend_is_enough_and_nothing_of_foldwise_is_needed(
     bundled: Bundled, tmp_path: Path, backend: str
@@ -197,22 +199,42 @@ def test_one_backend_is_enough_and_nothing_of_foldwise_is_needed(
     refused = {*SPECIFICATIONS, "sklearn", "joblib", "foldwise", "onnx", "onnxruntime"} - {backend}
     # CatBoost itself imports pandas.
     refused |= {"pandas"} if backend != "catboost" else set()
-    arguments = [str(bundled.bundle / "score.py"), "new.parquet", "scored.parquet"]
-
-    def run(name: str) -> subprocess.CompletedProcess[str]:
-        code = ALONE.format(refused=refused, arguments=[*arguments, "--backend", name])
-        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-
-    done = run(backend)
+    done = _run_without(refused, bundled, tmp_path, "--backend", backend)
     assert done.returncode == 0, done.stderr
     expected = scorer(bundled.bundle).predict(tmp_path / "new.parquet", tmp_path / "expected.parquet", backend)
     assert done.stdout.splitlines()[:-1] == expected[:-1]
     assert (tmp_path / "scored.parquet").read_bytes() == (tmp_path / "expected.parquet").read_bytes()
-    if backend == "xgboost":
-        other = run("lightgbm")
-        assert (other.returncode, other.stdout) == (1, "")
-        assert other.stderr.startswith("error: lightgbm is not installed: pip install lightgbm==")
-        assert other.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("missing", "options", "needs"),
+    [
+        (["lightgbm"], [], "ensemble needs lightgbm"),
+        (["lightgbm", "catboost"], [], "ensemble needs lightgbm, catboost"),
+        (["lightgbm"], ["--backend", "lightgbm"], "lightgbm needs lightgbm"),
+    ],
+)
+def test_a_missing_library_is_told_with_the_way_out_and_the_other_models(
+    bundled: Bundled, tmp_path: Path, missing: list[str], options: list[str], needs: str
+) -> None:
+    table().to_parquet(tmp_path / "new.parquet")
+    done = _run_without(set(missing), bundled, tmp_path, *options)
+    chosen, versions = needs.split()[0], read_json(bundled.bundle / "operation.json")["models"]
+    pip = " ".join(f"{name}=={versions[name]['version']}" for name in missing)
+    libraries = {"ensemble": "xgboost, lightgbm, catboost", **{name: name for name in SPECIFICATIONS}}
+    others = "".join(f", or --backend {name} (needs {libraries[name]})" for name in libraries if name != chosen)
+    assert done.stderr == f"error: {needs}, not installed here: pip install {pip}{others}\n"
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_recommended_model_predicts_where_none_is_named(bundled: Bundled, tmp_path: Path) -> None:
+    table().to_parquet(tmp_path / "new.parquet")
+    for recommended in (ENSEMBLE, "catboost"):
+        module = scorer(bundled.rebuilt(tmp_path / recommended, recommended=recommended))
+        lines = module.predict(tmp_path / "new.parquet", tmp_path / "default.parquet")
+        assert lines[-1].startswith(f"48 rows predicted with {recommended}: ")
+        module.predict(tmp_path / "new.parquet", tmp_path / "named.parquet", recommended)
+        assert (tmp_path / "default.parquet").read_bytes() == (tmp_path / "named.parquet").read_bytes()
 
 
 def test_nothing_beside_score_py_is_taken_for_a_library(bundled: Bundled) -> None:
@@ -244,7 +266,7 @@ def test_unusable_files_and_names_are_told_in_one_line(bundled: Bundled, tmp_pat
         ((tmp_path / "new.parquet", tmp_path / "no" / "s.parquet"), "cannot be written"),
         (
             (tmp_path / "new.parquet", tmp_path / "s.parquet", "forest"),
-            "this bundle has xgboost, lightgbm, catboost, ensemble",
+            "this bundle has ensemble, xgboost, lightgbm, catboost",
         ),
     ):
         with pytest.raises(module.UserError, match=words):

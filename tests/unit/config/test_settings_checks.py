@@ -44,6 +44,54 @@ def test_an_ensemble_takes_part_with_two_backends_unless_it_is_switched_off() ->
     assert entrants(["catboost", "xgboost"], ensemble=False) == ["catboost", "xgboost"]
 
 
+@pytest.mark.parametrize(
+    ("backends", "evaluation", "recommended"),
+    [
+        (["catboost", "xgboost"], {}, "ensemble"),
+        (["catboost", "xgboost"], {"ensemble": False}, "catboost"),
+        (["lightgbm"], {}, "lightgbm"),
+        (["catboost", "xgboost"], {"recommend": "xgboost"}, "xgboost"),
+        (["catboost", "xgboost"], {"recommend": "ensemble"}, "ensemble"),
+    ],
+)
+def test_the_recommended_model_is_known_before_the_results(
+    backends: list[str], evaluation: dict[str, Any], recommended: str
+) -> None:
+    content = {"datasets": {"mine": SINGLE}, "backends": backends, "evaluation": evaluation}
+    assert parse(content).recommended == recommended
+
+
+@pytest.mark.parametrize(
+    ("backends", "evaluation", "message"),
+    [
+        (
+            ["catboost", "xgboost"],
+            {"recommend": "xgbost"},
+            "evaluation.recommend: 'xgbost' is not a model of this configuration: use 'auto', 'catboost', 'xgboost', "
+            "'ensemble'; did you mean 'xgboost'?",
+        ),
+        (
+            ["catboost", "xgboost"],
+            {"recommend": "ensemble", "ensemble": False},
+            "evaluation.recommend: 'ensemble' is not a model of this configuration (evaluation.ensemble is false, so "
+            "there is no ensemble): use 'auto', 'catboost', 'xgboost'",
+        ),
+        (
+            ["catboost"],
+            {"recommend": "ensemble"},
+            "(there is one backend, so there is no ensemble): use 'auto', 'catboost'",
+        ),
+        (["catboost"], {"recommend": "lightgbm"}, "'lightgbm' is not a model of this configuration: use 'auto', "),
+    ],
+)
+def test_a_recommended_model_that_does_not_exist_is_told_with_those_that_do(
+    backends: list[str], evaluation: dict[str, Any], message: str
+) -> None:
+    told = mistake(backends=backends, evaluation=evaluation)
+    assert message in told
+    assert "\n" not in told
+
+
 @pytest.mark.parametrize("path", [ROOT / "config/config.yaml", *sorted((ROOT / "config/examples").glob("*.yaml"))])
 def test_a_shipped_configuration_is_right(path: Path) -> None:
     parse(yaml.safe_load(path.read_text()))

@@ -58,6 +58,11 @@ def test_every_pair_of_models_is_compared_once(comparison: Comparison) -> None:
     assert len({frozenset((pair.a, pair.b)) for pair in comparison.pairs}) == len(comparison.pairs) == 10
 
 
+def test_the_recommended_model_is_the_one_that_was_named_and_not_the_best(comparison: Comparison) -> None:
+    assert comparison.recommended == BACKENDS[-1]
+    assert comparison.models[0].estimate == max(model.estimate or 0 for model in comparison.models)
+
+
 def test_a_model_is_estimated_over_its_folds(scored: Scored, comparison: Comparison) -> None:
     values = _by_fold(scored, "strong")
     interval = corrected_t(values, _share(scored), 0.95)[0]
@@ -103,7 +108,7 @@ def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
         fold_metrics("tiny", model, out_of_fold(rows, read_fold_predictions(scored.paths[model])), [])
         for model in ("strong", "weak")
     )
-    [pair] = compare_models("tiny", lines, rows, ["strong", "weak"], 0.95, metric="brier").pairs
+    [pair] = compare_models("tiny", lines, rows, ["strong", "weak"], 0.95, recommended="weak", metric="brier").pairs
     assert pair.difference is not None
     assert pair.difference < 0
     assert pair.test is not None

@@ -49,6 +49,7 @@ CONTENT: dict[str, Any] = {
         {"a": "xgboost", "b": "lightgbm", "difference": None, "refused": "one fold only", **OVER},
     ],
     "verdict": "The 2 backends are not distinguishable.",
+    "recommended": "ensemble",
 }
 
 

@@ -1,5 +1,6 @@
 """The ensemble predicts a new table too: the weighted mean of the final models, with its own threshold."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
 from foldwise.io.files import read_table, sha256
+from foldwise.predict.final_models import find_final_models
 from foldwise.results.paths import final_model_files
 from foldwise.stats.thresholds import Criterion
 
@@ -50,6 +52,25 @@ def test_it_has_a_calibrator_and_a_threshold_of_its_own(results: Path, tmp_path:
     mean = rows.groupby("unit")["ensemble_score"].mean()
     assert np.allclose(units.set_index("unit")["ensemble_score"], mean, rtol=1e-12)
     assert units["ensemble_verdict"].tolist() == (mean >= rule.threshold).astype(int).tolist()
+
+
+def test_the_recommended_model_comes_first(results: Path, tmp_path: Path) -> None:
+    rows, units, report = scored(results, tmp_path)
+    first = ["ensemble_score", "ensemble_calibrated", "ensemble_verdict"]
+    assert [list(rows.columns[2:5]), list(units.columns[2:5])] == [first, first]
+    assert (report["recommended"], next(iter(report["models"]))) == ("ensemble", "ensemble")
+    rows, _, report = scored(results, tmp_path, ["catboost", "xgboost"])
+    assert (report["recommended"], rows.columns[2]) == ("catboost", "catboost_score")
+
+
+def test_results_without_the_recommended_model_are_refused(results: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(results, tmp_path / "results")
+    shutil.rmtree(folder / "ensemble")
+    with pytest.raises(UserError, match="the recommended model 'ensemble' has no final model here"):
+        find_final_models(folder)
+    (folder / "comparison.json").unlink()
+    with pytest.raises(UserError, match=r"comparison.json: this file names the recommended model and is missing"):
+        find_final_models(folder)
 
 
 def test_it_is_used_only_where_it_is_configured(results: Path, tmp_path: Path) -> None:

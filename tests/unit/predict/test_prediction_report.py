@@ -15,6 +15,7 @@ def _model(name: str, estimate: float | None, low: float | None = None, high: fl
 
 def test_the_headline_has_the_auc_of_each_model_and_its_interval_where_they_are_defined() -> None:
     models = [_model("xgboost", 0.7, 0.6, 0.8), _model("lightgbm", 0.65), _model("catboost", None)]
-    assert headline(FinalModels(models, None)) == (
-        "AUC by row: xgboost 0.700 (0.600 to 0.800), lightgbm 0.650, catboost undefined; 48 rows, 10 groups, 3 folds"
+    assert headline(FinalModels(models, None, "lightgbm")) == (
+        "AUC by row: lightgbm 0.650, recommended; xgboost 0.700 (0.600 to 0.800); catboost undefined; 48 rows, "
+        "10 groups, 3 folds"
     )

@@ -13,7 +13,7 @@ from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 
 ATTACK = "<script>alert(1)</script>"
-MODELS = ["XGBoost", "LightGBM", "CatBoost", "Ensemble", "Logistic regression", "Constant prediction"]
+MODELS = ["XGBoost", "LightGBM", "CatBoost", "Ensemble (recommended)", "Logistic regression", "Constant prediction"]
 
 
 def named(results: DatasetResults, name: str) -> DatasetResults:

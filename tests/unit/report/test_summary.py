@@ -41,6 +41,12 @@ def test_the_terminal_and_the_report_say_what_the_searches_met(tiny_run: Finishe
     assert [line for line in what_was_fitted(results) if "outer folds" in line] == expected
 
 
+def test_the_recommended_model_is_marked(tiny_run: FinishedRun) -> None:
+    models = summarize(tiny_run.folder / "results", "tiny").splitlines()[3:9]
+    assert [line.split()[0] for line in models if line.endswith(", recommended")] == ["ensemble"]
+    assert len(models) == 6
+
+
 def test_searches_that_met_nothing_have_no_line(tiny_run: FinishedRun, tmp_path: Path) -> None:
     copy = tiny_run.copy(tmp_path / "copy")
     for backend in copy.settings.backends:

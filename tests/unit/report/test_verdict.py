@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fixtures.report_page import Page
-from fixtures.run_results import edited, results_of
+from fixtures.run_results import edited, recommending, results_of
 from fixtures.runs import FinishedRun
 from foldwise.report.chart import interval_chart
 from foldwise.report.page import render_report
@@ -15,7 +15,7 @@ from foldwise.results.load import DatasetResults
 
 @pytest.fixture(scope="module")
 def results(tiny_run: FinishedRun) -> DatasetResults:
-    return results_of(tiny_run)
+    return recommending(results_of(tiny_run), "catboost")
 
 
 def with_interval(results: DatasetResults, low: float | None, refused: str | None = None) -> DatasetResults:
@@ -70,7 +70,29 @@ def test_the_context_has_baselines_units_and_why_the_model_is_named(results: Dat
         f"{logistic} (higher is better)."
     )
     assert unit.endswith("mean ± standard deviation over 3 folds, 40 units.")
-    assert named.startswith("CatBoost is named because its mean is the best of 3 backends and their ensemble;")
+    assert named.startswith(
+        "CatBoost is the recommended model of 3 backends and their ensemble. The configuration names it "
+        "(evaluation.recommend), not its result: "
+    )
+
+
+def test_the_verdict_is_on_the_recommended_model_whatever_its_mean(results: DatasetResults) -> None:
+    assert results.comparison.recommended == "catboost"
+    for name in results.models:
+        sentences = verdict(recommending(results, name))
+        value = wording.number(results.metrics[name].mean("auc"))
+        assert sentences.headline.startswith(f"{wording.subject(name)} ")
+        assert f"AUC {value} " in sentences.headline
+        assert sentences.context[-1].startswith(f"{wording.subject(name)} is the recommended model of ")
+
+
+def test_the_ensemble_is_recommended_where_none_is_named_and_there_is_one(
+    tiny_run: FinishedRun, lone_run: FinishedRun
+) -> None:
+    assert verdict(results_of(tiny_run)).headline.startswith("The ensemble ")
+    lone = results_of(lone_run)
+    assert lone.comparison.recommended == lone.backends[0]
+    assert not any("recommended" in line for line in verdict(lone).context)
 
 
 def test_an_undefined_metric_gives_no_verdict(results: DatasetResults) -> None:
@@ -85,8 +107,7 @@ def test_an_undefined_metric_gives_no_verdict(results: DatasetResults) -> None:
 
 def test_a_metric_that_is_better_when_lower_is_judged_by_the_upper_end(results: DatasetResults) -> None:
     comparison = replace(results.comparison, metric="log_loss", pairs=[])
-    best = min(results.metrics.values(), key=lambda metrics: metrics.mean("log_loss") or 9)
-    interval = replace(best.intervals["log_loss"]["corrected_t"], low=0.5, high=0.69)
+    interval = replace(results.metrics["catboost"].intervals["log_loss"]["corrected_t"], low=0.5, high=0.69)
     odd = edited(replace(results, comparison=comparison), intervals={"log_loss": {"corrected_t": interval}})
     assert "distinguishes fake 1 from fake 0 with Log loss" in verdict(odd).headline
     odd = edited(odd, intervals={"log_loss": {"corrected_t": replace(interval, high=0.75)}})

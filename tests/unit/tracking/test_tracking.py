@@ -145,29 +145,45 @@ def test_model_plots_and_report_are_kept(logged: Logged, results: Path, tmp_path
     assert Path(path).read_bytes() == (results / "lightgbm/model.txt").read_bytes()
 
 
-def test_the_final_model_is_registered_once(logged: Logged) -> None:
-    for backend in BACKENDS:
-        [version] = logged.client.search_model_versions(f"name = 'foldwise-tiny-{backend}'")
-        assert version.run_id == logged.parents[backend].info.run_id
+def test_the_final_model_is_registered_once(logged: Logged, outcome: Path) -> None:
+    for model in MODELS:
+        [version] = logged.client.search_model_versions(f"name = 'foldwise-tiny-{model}'")
+        assert version.run_id == logged.parents[model].info.run_id
         assert str(version.version) == "1"
+        written = next(run for run in read_json(outcome)["runs"] if run["backend"] == model)
+        assert (written["model"], written["model_version"]) == (version.name, "1")
 
 
-def test_the_ensemble_is_logged_with_its_weights_and_registers_no_model(
-    logged: Logged, outcome: Path, results: Path
-) -> None:
+def recommended(logged: Logged) -> list[str]:
+    """Return the names of the registered models with the alias."""
+    return [model.name for model in logged.client.search_registered_models() if model.aliases == {"recommended": "1"}]
+
+
+def test_the_recommended_model_has_the_alias(logged: Logged) -> None:
+    assert recommended(logged) == ["foldwise-tiny-ensemble"]
+
+
+def test_another_recommended_model_takes_the_alias_over_and_logs_no_run(tiny_run: FinishedRun, tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    for model in ("ensemble", "lightgbm", "catboost"):
+        tracker = Tracker(uri, "foldwise", LONG)
+        log_mlflow(runs_of(tiny_run, model), tracker, 0, tmp_path / "tracking.json")
+        assert recommended(Logged(uri)) == [f"foldwise-tiny-{model}"]
+    assert Logged(uri).n_runs == N_RUNS
+
+
+def test_the_ensemble_is_logged_with_its_weights_and_the_models_that_it_combines(logged: Logged, results: Path) -> None:
     parent = logged.parents["ensemble"]
     final, members = read_json(results / "ensemble/final/params.json")["weights"], (*BACKENDS, "constant")
     assert {b: float(parent.data.params[f"final.weight.{b}"]) for b in members} == final
     plots = {f"plots/{path.name}" for path in (results / "ensemble/plots").glob("*.png")}
-    assert logged.files(parent) == {"report.html", "metrics.json", "weights.parquet", *plots}
+    models = {f"model/{name}" for name in ("params.json", "model.json", "model.txt", "model.cbm")}
+    assert logged.files(parent) == {"report.html", "metrics.json", "weights.parquet", *models, *plots}
     weights = read_table(results / "ensemble/weights.parquet").to_pandas()
     of_test_rows = weights[weights["fold"] == 2].set_index("backend")["weight"]
     fold = logged.fold("ensemble", 2)
     assert {b: float(fold.data.params[f"weight.{b}"]) for b in members} == of_test_rows.to_dict()
     assert "trees" not in fold.data.params
-    assert not logged.client.search_model_versions("name = 'foldwise-tiny-ensemble'")
-    written = next(run for run in read_json(outcome)["runs"] if run["backend"] == "ensemble")
-    assert set(written) == {"dataset", "backend", "run_id"}
 
 
 def test_new_results_make_new_runs_and_new_pictures_do_not(run_copy: FinishedRun, tmp_path: Path) -> None:
@@ -182,7 +198,8 @@ def test_new_results_make_new_runs_and_new_pictures_do_not(run_copy: FinishedRun
     assert Path(plot).read_bytes() == b"redrawn"
     (run_copy.results / "xgboost/model.json").write_text("other trees")
     log(tmp_path, run_copy, uri)
-    assert Logged(uri).n_runs == N_RUNS + 4
+    # The backend and the ensemble, which contains its model.
+    assert Logged(uri).n_runs == N_RUNS + 2 * 4
 
 
 def test_an_unfinished_run_is_replaced(tiny_run: FinishedRun, tmp_path: Path) -> None:

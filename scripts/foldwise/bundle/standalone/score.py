@@ -1,6 +1,6 @@
-"""Predict a new table with the models of this bundle: python score.py new.parquet scored.parquet --backend xgboost
+"""Predict a new table with the models of this bundle: python score.py new.parquet scored.parquet
 
-Requires Python 3.11+, numpy, pyarrow and the library of the chosen backend. The table is one parquet file with the
+Requires Python 3.11+, numpy, pyarrow and the libraries of the chosen model. The table is one parquet file with the
 columns in contract.json. Output: sample_id, score (probability of the positive class), calibrated and verdict (1 =
 positive) of every row; in scored_units.parquet, where the table has the unit column, the means of every unit.
 """
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Predict a new table with the models of this bundle.")
     parser.add_argument("table", type=Path, help="parquet file with the columns listed in contract.json")
     parser.add_argument("out", type=Path, help="parquet file to write; predictions of units go to <out>_units.parquet")
-    parser.add_argument("--backend", help="model to use (default: the one in operation.json)")
+    parser.add_argument("--backend", help="model to use (default: the recommended one, in operation.json)")
     parser.add_argument("--threads", type=int, default=1, help="threads used to predict (default: 1)")
     arguments = parser.parse_args()
     try:
@@ -54,6 +55,7 @@ def predict(path: Path, out: Path, backend: str | None = None, threads: int = 1)
     if backend not in operation["backends"]:
         raise UserError(f"--backend {backend}: this bundle has {', '.join(operation['backends'])}")
     rule = operation["backends"][backend]
+    check_libraries(backend, operation)
     with one_line_errors(path, "read as parquet"):
         file = pq.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
         schema = file.schema_arrow
@@ -89,14 +91,21 @@ def checked(name: str) -> bytes:
     return content
 
 
+def check_libraries(backend: str, operation: dict[str, Any]) -> None:
+    """Stop where a library of a model is missing: say how to install it, and which other model needs which library."""
+    needed = {name: list(rule["weights"]) for name, rule in operation["backends"].items()}
+    missing = [name for name in needed.pop(backend) if find_spec(name) is None]
+    if missing:
+        pip = " ".join(f"{name}=={operation['models'][name]['version']}" for name in missing)
+        others = "".join(f", or --backend {name} (needs {', '.join(needed[name])})" for name in needed)
+        raise UserError(f"{backend} needs {', '.join(missing)}, not installed here: pip install {pip}{others}")
+
+
 def load(name: str, settings: dict[str, Any], categorical: list[int], threads: int) -> Callable[[Values], Values]:
     """Return a function from features, shape (n, p), to the probability of the positive class, shape (n,)."""
     checked(settings["file"])
     path = BUNDLE / settings["file"]
-    try:
-        library: Any = import_module(name)
-    except ImportError:
-        raise UserError(f"{name} is not installed: pip install {name}=={settings['version']}") from None
+    library: Any = import_module(name)
     if name == "lightgbm":
         booster = library.Booster(model_str=path.read_text(encoding="utf-8"))
         return lambda values: np.asarray(booster.predict(values, num_threads=threads))
