@@ -98,6 +98,7 @@ CHANGES = {
         {**ENSEMBLE, **COMBINED},
     ),
     "the ensemble is switched off": (config(evaluation={"ensemble": False}), AFTER_COMPARISON),
+    "the recommended model": (config(evaluation={"recommend": "lightgbm"}), AFTER_COMPARISON),
     "the weights are gone": (delete("ensemble/weights.parquet"), ENSEMBLE),
     "the final weights are gone": (
         delete("ensemble/final/params.json"),

@@ -95,7 +95,7 @@ class Config(Section):
     @property
     def recommended(self) -> str:
         """The recommended model, named before the results: the ensemble or the first backend if none is set."""
-        name = self.evaluation.recommend
+        name: str = self.evaluation.recommend
         if name != "auto":
             return name
         return ENSEMBLE if ENSEMBLE in self.entrants else self.backends[0]

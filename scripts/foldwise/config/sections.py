@@ -22,7 +22,7 @@ BackendName = Literal["xgboost", "lightgbm", "catboost"]
 FailingCheck = Literal["group_overlap", "mixed_labels", "duplicate_rows", "scramble"]
 OpenShare = Annotated[float, Field(gt=0, lt=1)]
 # Which of them are models of a run depends on other keys: checked in foldwise.config.models.
-Recommended = Annotated[str, WithJsonSchema({"enum": ["auto", *get_args(BackendName), ENSEMBLE]})]
+Recommended = Annotated[Any, WithJsonSchema({"enum": ["auto", *get_args(BackendName), ENSEMBLE]})]
 _METRICS_WITH_A_CURVE = ("log_loss", "auc")
 _SCALAR_SCHEMA = {"anyOf": [{"type": kind} for kind in ("boolean", "number", "string")]}
 _VALUES_SCHEMA = {"anyOf": [_SCALAR_SCHEMA, {"type": "array", "items": _SCALAR_SCHEMA}]}

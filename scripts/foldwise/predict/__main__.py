@@ -45,11 +45,11 @@ def main() -> None:
 
 
 def _recommended(report: PredictionReport) -> str:
-    """Say which columns to read."""
-    name, record = report.recommended, report.models[report.recommended]
+    """Say which model to follow, and what its columns are."""
+    name, positive = report.recommended, report.positive
     return (
-        f"recommended model: {name}: {name}_score, {name}_calibrated and {name}_verdict (1 = {report.positive.value}: "
-        f"{name}_score is {record.threshold:.4f} or more)"
+        f"recommended model: {name}: {name}_score, {name}_calibrated and {name}_verdict (1 = {positive.column} "
+        f"{positive.value}, a score of {report.models[name].threshold:.4f} or more)"
     )
 
 

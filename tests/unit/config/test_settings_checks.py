@@ -81,6 +81,11 @@ def test_the_recommended_model_is_known_before_the_results(
             {"recommend": "ensemble"},
             "(there is one backend, so there is no ensemble): use 'auto', 'catboost'",
         ),
+        (
+            ["catboost"],
+            {"recommend": None},
+            "evaluation.recommend: None is not a model of this configuration: use 'auto', ",
+        ),
         (["catboost"], {"recommend": "lightgbm"}, "'lightgbm' is not a model of this configuration: use 'auto', "),
     ],
 )

@@ -10,7 +10,8 @@ from fixtures.small_study import SINGLE
 from foldwise.config.datasets import NewTable
 from foldwise.errors import UserError
 from foldwise.evaluation.operating_points import EvaluationSettings, fit_decision_rule
-from foldwise.io.files import read_table, sha256
+from foldwise.io.files import read_json, read_table, sha256
+from foldwise.predict.__main__ import main
 from foldwise.predict.final_models import find_final_models
 from foldwise.results.paths import final_model_files
 from foldwise.stats.thresholds import Criterion
@@ -61,6 +62,20 @@ def test_the_recommended_model_comes_first(results: Path, tmp_path: Path) -> Non
     assert (report["recommended"], next(iter(report["models"]))) == ("ensemble", "ensemble")
     rows, _, report = scored(results, tmp_path, ["catboost", "xgboost"])
     assert (report["recommended"], rows.columns[2]) == ("catboost", "catboost_score")
+
+
+def test_the_command_ends_with_the_recommended_model(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = {"dataset": results.name, "results": results.parent, "table": results.parent / "table.parquet"}
+    given = [text for name, value in options.items() for text in (f"--{name}", str(value))]
+    monkeypatch.setattr("sys.argv", ["score", *given, "--out", str(tmp_path / "new.parquet")])
+    main()
+    threshold = read_json(tmp_path / "new.json")["models"]["ensemble"]["threshold"]
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        "recommended model: ensemble: ensemble_score, ensemble_calibrated and ensemble_verdict (1 = fake 1, a score of "
+        f"{threshold:.4f} or more)"
+    )
 
 
 def test_results_without_the_recommended_model_are_refused(results: Path, tmp_path: Path) -> None:
