@@ -27,7 +27,13 @@ Frame = Callable[[], pd.DataFrame]
 # Everything that score.py must do without; only one backend can be imported.
 ALONE = """
 import runpy, sys
-sys.modules.update(dict.fromkeys({refused}))
+from importlib.abc import MetaPathFinder
+class Refused(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in {refused}:
+            raise ImportError(f"{{name}} is not here")
+sys.modules.update(dict.fromkeys({missing}))
+sys.meta_path.insert(0, Refused())
 sys.path = [p for p in sys.path if not p.endswith(("scripts", "tests"))]
 sys.argv = {arguments}
 runpy.run_path(sys.argv[0], run_name="__main__")
@@ -187,7 +193,8 @@ def test_infinities_are_refused_where_training_refused_them(tmp_path: Path, tiny
 def _run_without(refused: set[str], bundled: Bundled, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run score.py where libraries cannot be imported."""
     arguments = [str(bundled.bundle / "score.py"), "new.parquet", "scored.parquet", *options]
-    code = ALONE.format(refused=sorted(refused), arguments=arguments)
+    missing = sorted(refused & set(SPECIFICATIONS))
+    code = ALONE.format(refused=sorted(refused), missing=missing, arguments=arguments)
     return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
 
 

@@ -156,7 +156,8 @@ def test_the_final_model_is_registered_once(logged: Logged, outcome: Path) -> No
 
 def recommended(logged: Logged) -> list[str]:
     """Return the names of the registered models with the alias."""
-    return [model.name for model in logged.client.search_registered_models() if model.aliases == {"recommended": "1"}]
+    registered = logged.client.search_registered_models()
+    return [model.name for model in registered if str(model.aliases.get("recommended")) == "1"]
 
 
 def test_the_recommended_model_has_the_alias(logged: Logged) -> None:
