@@ -47,6 +47,7 @@ rule evaluate_backend:
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
+        inner_reference="results/{dataset}/reference/inner_predictions.parquet",
         predictions="results/{dataset}/{backend}/predictions.parquet",
         inner_predictions="results/{dataset}/{backend}/inner_predictions.parquet",
     output:
@@ -78,7 +79,9 @@ rule compare_backends:
         contract="results/{dataset}/table.json",
         folds="results/{dataset}/folds.parquet",
         reference="results/{dataset}/reference/predictions.parquet",
+        inner_reference="results/{dataset}/reference/inner_predictions.parquet",
         out_of_fold=every_model("out_of_fold.parquet"),
+        inner_predictions=every_model("inner_predictions.parquet"),
         tidy=every_model("metrics.parquet"),
     output:
         predictions="results/{dataset}/predictions.parquet",

@@ -130,7 +130,8 @@ rule train_reference:
         folds=rules.make_folds.output[0],
         audit=AUDIT_PASS,
     output:
-        "results/{dataset}/reference/predictions.parquet",
+        predictions="results/{dataset}/reference/predictions.parquet",
+        inner_predictions="results/{dataset}/reference/inner_predictions.parquet",
     log:
         "logs/train_reference/{dataset}.log",
     benchmark:

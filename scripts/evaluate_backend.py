@@ -14,6 +14,7 @@ with step(snakemake.log[0]):
         predictions=snakemake.input.predictions,
         inner_predictions=snakemake.input.inner_predictions,
         reference=snakemake.input.reference,
+        inner_reference=snakemake.input.inner_reference,
         backend=snakemake.wildcards.backend,
         settings=EvaluationSettings(
             snakemake.params.operating_fpr,

@@ -10,5 +10,6 @@ with step(snakemake.log[0]):
         contract=snakemake.input.contract,
         folds=snakemake.input.folds,
         seed=snakemake.params.seed,
-        output=snakemake.output[0],
+        predictions=snakemake.output.predictions,
+        inner_predictions=snakemake.output.inner_predictions,
     )

@@ -139,21 +139,21 @@ COMMENT ON TABLE intervals IS 'One row per dataset, model, metric and method: th
 COMMENT ON COLUMN intervals.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN intervals.backend IS 'xgboost, lightgbm, catboost or ensemble';
 COMMENT ON COLUMN intervals.metric IS 'Name of the metric';
-COMMENT ON COLUMN intervals.method IS 'corrected_t (the headline), group_bootstrap or clustered_delong';
+COMMENT ON COLUMN intervals.method IS 'influence (the headline), corrected_t, group_bootstrap or clustered_delong';
 COMMENT ON COLUMN intervals.estimate IS 'Value of the metric that the interval is around';
 COMMENT ON COLUMN intervals.low IS 'Lower end; null where no interval is given';
 COMMENT ON COLUMN intervals.high IS 'Upper end; null where no interval is given';
 COMMENT ON COLUMN intervals.confidence IS 'Confidence level';
 COMMENT ON COLUMN intervals.refused IS 'Why no interval is given';
 
-COMMENT ON TABLE comparisons IS 'One row per dataset and pair of models: paired differences on the same outer folds (corrected t, Holm)';
+COMMENT ON TABLE comparisons IS 'One row per dataset and pair of models: paired differences on the same outer folds (influence functions, Holm)';
 COMMENT ON COLUMN comparisons.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN comparisons.backend_a IS 'First model';
 COMMENT ON COLUMN comparisons.backend_b IS 'Second model';
 COMMENT ON COLUMN comparisons.metric IS 'Metric compared';
 COMMENT ON COLUMN comparisons.difference IS 'Mean over folds of the metric of a minus that of b';
-COMMENT ON COLUMN comparisons.low IS 'Lower end of the corrected t interval';
-COMMENT ON COLUMN comparisons.high IS 'Upper end of the corrected t interval';
+COMMENT ON COLUMN comparisons.low IS 'Lower end of the interval by influence functions';
+COMMENT ON COLUMN comparisons.high IS 'Upper end of the interval by influence functions';
 COMMENT ON COLUMN comparisons.p IS 'p-value of this pair alone';
 COMMENT ON COLUMN comparisons.p_holm IS 'p-value corrected for the number of pairs (Holm)';
 COMMENT ON COLUMN comparisons.verdict IS 'The comparison in words';

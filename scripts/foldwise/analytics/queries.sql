@@ -1,10 +1,10 @@
 -- Ready queries for results/analytics.duckdb: `make sql Q=headline` runs one by its name.
 -- A query starts with a line `-- name: description` and ends with a semicolon. Add your own below.
 
--- headline: mean metric over the outer folds with its corrected t interval
+-- headline: mean metric over the outer folds with its interval by influence functions
 SELECT dataset, metric, backend, estimate, low, high, refused
 FROM intervals
-WHERE method = 'corrected_t' AND metric IN ('auc', 'f1', 'accuracy')
+WHERE method = 'influence' AND metric IN ('auc', 'f1', 'accuracy')
 ORDER BY dataset, metric, estimate DESC;
 
 -- fold_scores: each outer fold averaged over the models, the lowest AUC first

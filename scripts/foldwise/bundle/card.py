@@ -135,7 +135,7 @@ def _index_entry(results: DatasetResults, name: str) -> dict[str, Any] | None:
     interval = "no interval"
     if summary.interval is not None and summary.interval.ends is not None:
         bounds = wording.interval(*summary.interval.ends)
-        interval = f"{wording.percent(results.comparison.confidence)} corrected t interval {bounds}"
+        interval = f"{wording.percent(results.comparison.confidence)} {wording.HEADLINE_INTERVAL} {bounds}"
     description = (
         f"AUC by row, mean over {results.folds_of(summary)}, {interval}; "
         f"{wording.extent(results.comparison.counts, results.contract.unit)}; measured with models of the outer train "

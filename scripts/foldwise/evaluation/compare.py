@@ -3,21 +3,25 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
 from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
+from foldwise.evaluation.constant_prediction import constant_decisions, constant_validation
 from foldwise.evaluation.evaluate import counts
-from foldwise.evaluation.fold_metrics import by_fold, constant_metrics, fold_metrics, metrics_table
+from foldwise.evaluation.fold_metrics import constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.interval_records import Means
-from foldwise.evaluation.intervals import groups_of_rarer_class
+from foldwise.evaluation.intervals import groups_of_rarer_class, interval_by_influence, reason_without_training_variance
 from foldwise.evaluation.pairs import compare_pairs, verdict
-from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
+from foldwise.evaluation.predictions import inner_out_of_fold, out_of_fold, read_fold_predictions
+from foldwise.evaluation.validation import cross_validation
 from foldwise.folds.assignment import Rows, open_rows
 from foldwise.io.files import read_json, read_table, write_json, write_table
-from foldwise.model_names import BASELINES
-from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
+from foldwise.model_names import BASELINES, CONSTANT
+from foldwise.stats.corrected_t import reason_to_refuse
+from foldwise.stats.influence_interval import Influences, influences
+
+_METRIC = "auc"
 
 
 def compare_backends(
@@ -26,7 +30,9 @@ def compare_backends(
     contract: str,
     folds: str,
     reference: str,
+    inner_reference: str,
     out_of_fold_predictions: Sequence[str],
+    inner_predictions: Sequence[str],
     tidy_metrics: Sequence[str],
     models: Sequence[str],
     recommended: str,
@@ -44,7 +50,9 @@ def compare_backends(
         contract: path of table.json.
         folds: path of folds.parquet.
         reference: path of the predictions of the logistic regression.
+        inner_reference: path of its inner out-of-fold predictions.
         out_of_fold_predictions: paths of the out-of-fold predictions, one a model.
+        inner_predictions: paths of the inner out-of-fold predictions, one a model.
         tidy_metrics: paths of metrics.parquet, one a model.
         models: names of the backends and of their ensemble, if there is one, in the order of the paths.
         recommended: name of the recommended model.
@@ -67,22 +75,24 @@ def compare_backends(
     lines.append(constant_metrics(dataset, rows, operating_fpr))
     all_lines = pd.concat(lines, ignore_index=True)
     write_table(tidy, metrics_table(all_lines))
-    names = [*models, *BASELINES]
+    measured = {}
+    for name, path in zip([*models, "logistic_regression"], [*inner_predictions, inner_reference], strict=True):
+        inner = inner_out_of_fold(rows, read_fold_predictions(path))
+        measured[name] = influences(_METRIC, cross_validation(predicted[name], inner, rows.folds, "row"))
+    measured[CONSTANT] = influences(_METRIC, constant_decisions(_METRIC, constant_validation(rows, "row")))
     compared = compare_models(
-        dataset, all_lines, rows, names, confidence, recommended=recommended, rope=rope, predictions=predicted
+        dataset, measured, rows, confidence, recommended=recommended, rope=rope, predictions=predicted
     )
     write_json(comparison, compared.as_json())
 
 
 def compare_models(
     dataset: str,
-    lines: pd.DataFrame,
+    measured: Mapping[str, Influences],
     rows: Rows,
-    models: Sequence[str],
     confidence: float,
     *,
     recommended: str,
-    metric: str = "auc",
     rope: float = 0.0,
     predictions: Mapping[str, pd.DataFrame] | None = None,
 ) -> Comparison:
@@ -90,26 +100,26 @@ def compare_models(
 
     Args:
         dataset: name of the dataset.
-        lines: the metrics of all models and folds, from :func:`foldwise.evaluation.fold_metrics.fold_metrics`.
+        measured: name of a model or baseline -> a metric by row with the influences on it, in the order of the report;
+            the metric is the same for all.
         rows: the rows of the dataset with their folds.
-        models: names of models and baselines, in the order of the report.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         recommended: name of the recommended model.
-        metric: the metric that is compared, by row.
         rope: difference in that metric below which two models count as practically equal.
         predictions: name -> out-of-fold predictions, for the cross-check of AUCs by clustered DeLong. The constant
             prediction has none; without any the cross-check is left out.
     """
-    share = float(np.mean(list(rows.folds.test_shares().values())))
-    values = {name: by_fold(lines[lines["backend"] == name], metric) for name in models}
+    metric = next(iter(measured.values())).metric
     groups = groups_of_rarer_class(rows.frame)
-    refused = {name: reason_to_refuse(of_folds, groups) for name, of_folds in values.items()}
+    refused = {
+        name: reason_to_refuse(model.by_fold, groups) or reason_without_training_variance(model)
+        for name, model in measured.items()
+    }
     pairs = compare_pairs(
-        values,
+        measured,
         refused,
-        metric=metric,
-        over=Means("row", len(values[models[0]]), len(rows), rows.frame["group"].nunique()),
-        test_share=share,
+        over=Means("row", len(rows.folds.numbers), len(rows), rows.frame["group"].nunique()),
+        test_share=float(np.mean(list(rows.folds.test_shares().values()))),
         confidence=confidence,
         rope=rope,
         predictions=predictions if metric == "auc" else None,
@@ -121,18 +131,14 @@ def compare_models(
         confidence=confidence,
         rope=rope,
         counts=counts(rows),
-        models=[_estimate(name, values[name], share, confidence, refused[name]) for name in models],
+        models=[_estimate(name, model, refused[name], confidence) for name, model in measured.items()],
         pairs=pairs,
-        verdict=verdict(pairs, [name for name in models if name not in BASELINES]),
+        verdict=verdict(pairs, [name for name in measured if name not in BASELINES]),
         recommended=recommended,
     )
 
 
-def _estimate(
-    name: str, values: npt.NDArray[np.float64], share: float, confidence: float, refused: str | None
-) -> ModelEstimate:
-    mean, sd = float(np.nanmean(values)), float(np.nanstd(values, ddof=1))
-    if refused:
-        return ModelEstimate(name, mean, sd, None, None, refused)
-    interval, _, _ = corrected_t(values, share, confidence)
-    return ModelEstimate(name, mean, sd, interval.low, interval.high)
+def _estimate(name: str, model: Influences, refused: str | None, confidence: float) -> ModelEstimate:
+    interval = interval_by_influence(model, refused, confidence)
+    sd = float(np.nanstd(model.by_fold, ddof=1))
+    return ModelEstimate(name, interval.estimate, sd, interval.low, interval.high, interval.refused)

@@ -10,7 +10,7 @@ from foldwise.io.json_record import INLINE, JsonRecord, Key
 
 @dataclass(frozen=True)
 class ModelEstimate(JsonRecord):
-    """The mean metric of a model or baseline over the outer folds, with its corrected t interval or why none is given.
+    """The mean metric of a model or baseline over the outer folds, with its headline interval or why none is given.
 
     ``sd`` is the standard deviation between folds (ddof 1).
     """
@@ -39,22 +39,10 @@ class DelongDifference(JsonRecord):
 
 
 @dataclass(frozen=True)
-class DifferenceTest(JsonRecord):
-    """The tests of a difference between two models over the outer folds.
+class CorrectedT(JsonRecord):
+    """The difference by the corrected resampled t: its interval, and the test against zero.
 
-    Attributes:
-        low: lower end of the corrected t interval of the mean difference.
-        high: upper end.
-        t: statistic of the corrected t test; None where all differences are the same and not zero.
-        df: degrees of freedom.
-        p: two-sided p value against zero.
-        rope: difference below which two models count as practically equal.
-        p_a_better: posterior probability that a is better by more than ``rope`` (Bayesian correlated t test).
-        p_equivalent: that they are within ``rope`` of each other.
-        p_b_better: that b is better by more than ``rope``.
-        p_holm: p adjusted for all pairs (Holm).
-        verdict: ``practically equal``, ``not distinguishable`` or ``<name> better than <name>``.
-        delong: the same difference on the pooled predictions; None for another metric than the AUC.
+    ``t`` is None where all differences are the same and not zero.
     """
 
     low: float
@@ -62,12 +50,40 @@ class DifferenceTest(JsonRecord):
     t: float | None
     df: int
     p: float
+
+
+@dataclass(frozen=True)
+class DifferenceTest(JsonRecord):
+    """The tests of a difference between two models over the outer folds.
+
+    Attributes:
+        low: lower end of the interval of the mean difference, from the influence of every group on it.
+        high: upper end.
+        t: statistic of its test; None where the variance is 0 and the difference is not.
+        df: degrees of freedom.
+        p: two-sided p value against zero.
+        rope: difference below which two models count as practically equal.
+        p_a_better: posterior probability that a is better by more than ``rope``, with a flat prior.
+        p_equivalent: that they are within ``rope`` of each other.
+        p_b_better: that b is better by more than ``rope``.
+        p_holm: p adjusted for all pairs (Holm).
+        verdict: ``practically equal``, ``not distinguishable`` or ``<name> better than <name>``.
+        corrected_t: the same difference by the corrected resampled t, as a cross-check.
+        delong: the same difference on the pooled predictions; None for another metric than the AUC.
+    """
+
+    low: float
+    high: float
+    t: float | None
+    df: float
+    p: float
     rope: float
     p_a_better: float
     p_equivalent: float
     p_b_better: float
     p_holm: float
     verdict: str
+    corrected_t: CorrectedT
     delong: DelongDifference | None = None
 
 

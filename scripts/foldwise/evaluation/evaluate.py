@@ -1,22 +1,32 @@
 """Evaluate one model over the outer folds: its metrics by row, by unit and by slice, and what they are computed on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from foldwise.evaluation.constant_prediction import constant_decisions, constant_validation
 from foldwise.evaluation.fold_metrics import baseline, by_fold, constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.interval_records import Intervals
-from foldwise.evaluation.intervals import METRICS, groups_of_rarer_class, intervals_of_level
+from foldwise.evaluation.intervals import METRICS, groups_of_rarer_class, intervals_of_level, intervals_over_folds
 from foldwise.evaluation.operating_points import (
     EvaluationSettings,
     apply_decision_rules,
     calibration_summary,
     decision_summary,
 )
-from foldwise.evaluation.predictions import out_of_fold, prediction_table, read_fold_predictions, slice_values
+from foldwise.evaluation.predictions import (
+    inner_out_of_fold,
+    out_of_fold,
+    prediction_table,
+    read_fold_predictions,
+    slice_values,
+)
 from foldwise.evaluation.records import (
     HEADLINE,
+    LEVELS,
+    Baseline,
     Counts,
     Extent,
     FoldMetrics,
@@ -27,8 +37,10 @@ from foldwise.evaluation.records import (
     SliceMetrics,
     UnitMetrics,
 )
+from foldwise.evaluation.validation import cross_validation
 from foldwise.folds.assignment import Rows, open_rows
 from foldwise.io.files import read_json, write_json, write_table
+from foldwise.stats.influence_interval import CrossValidation
 from foldwise.stats.metrics import confusion
 
 
@@ -40,6 +52,7 @@ def evaluate_backend(
     predictions: str,
     inner_predictions: str,
     reference: str,
+    inner_reference: str,
     backend: str,
     settings: EvaluationSettings,
     metrics: str,
@@ -55,6 +68,7 @@ def evaluate_backend(
         predictions: path of the model's predictions of the test rows, of all folds.
         inner_predictions: path of its inner out-of-fold predictions, of all folds.
         reference: path of the predictions of the logistic regression.
+        inner_reference: path of its inner out-of-fold predictions.
         backend: name of a backend, or ``ensemble``.
         settings: the evaluation section of the configuration.
         metrics: where to write metrics.json.
@@ -63,27 +77,51 @@ def evaluate_backend(
     """
     dataset = str(read_json(contract)["dataset"])
     rows = open_rows(table, contract, folds)
-    predicted = apply_decision_rules(
-        out_of_fold(rows, read_fold_predictions(predictions)), read_fold_predictions(inner_predictions), settings
-    )
+    inner = read_fold_predictions(inner_predictions)
+    predicted = apply_decision_rules(out_of_fold(rows, read_fold_predictions(predictions)), inner, settings)
+    inner_predicted = inner_out_of_fold(rows, inner)
     write_table(out_of_fold_predictions, prediction_table(dataset, backend, predicted))
     lines = fold_metrics(dataset, backend, predicted, settings.operating_fpr)
     write_table(tidy, metrics_table(lines))
     logistic = out_of_fold(rows, read_fold_predictions(reference))
+    inner_logistic = inner_out_of_fold(rows, read_fold_predictions(inner_reference))
+    logistic_lines = fold_metrics(dataset, "logistic_regression", logistic, settings.operating_fpr)
     shares = list(rows.folds.test_shares().values())
+
+    def intervals(level: Level) -> Intervals:
+        values = {metric: by_fold(lines, metric, level) for metric in METRICS}
+        validation = cross_validation(predicted, inner_predicted, rows.folds, level)
+        return intervals_of_level(values, predicted, validation, level, float(np.mean(shares)), settings.confidence)
+
+    def of_constant(level: Level) -> Mapping[str, CrossValidation]:
+        validation = constant_validation(rows, level)
+        return {metric: constant_decisions(metric, validation) for metric in METRICS}
+
+    def of_logistic(level: Level) -> Mapping[str, CrossValidation]:
+        return dict.fromkeys(METRICS, cross_validation(logistic, inner_logistic, rows.folds, level))
+
+    def with_intervals(
+        baseline_lines: pd.DataFrame, validations: Callable[[Level], Mapping[str, CrossValidation]]
+    ) -> Baseline:
+        of_levels = {}
+        for level in LEVELS:
+            values = {metric: by_fold(baseline_lines, metric, level) for metric in METRICS}
+            of_levels[level] = intervals_over_folds(
+                values, validations(level), predicted, level, float(np.mean(shares)), settings.confidence
+            )
+        return replace(baseline(baseline_lines), intervals=of_levels["row"], unit_intervals=of_levels["unit"])
+
     evaluated = Metrics(
         headline=headline(lines, "row"),
         dataset=dataset,
         backend=backend,
-        unit=UnitMetrics(headline(lines, "unit"), _intervals(lines, predicted, shares, settings.confidence, "unit")),
+        unit=UnitMetrics(headline(lines, "unit"), intervals("unit")),
         folds=_fold_results(predicted, lines, rows),
-        intervals=_intervals(lines, predicted, shares, settings.confidence, "row"),
+        intervals=intervals("row"),
         slices=_slice_results(predicted, lines),
         baselines={
-            "constant": baseline(constant_metrics(dataset, rows, settings.operating_fpr)),
-            "logistic_regression": baseline(
-                fold_metrics(dataset, "logistic_regression", logistic, settings.operating_fpr)
-            ),
+            "constant": with_intervals(constant_metrics(dataset, rows, settings.operating_fpr), of_constant),
+            "logistic_regression": with_intervals(logistic_lines, of_logistic),
         },
         decision=decision_summary(predicted, settings, shares, groups_of_rarer_class(rows.frame)),
         calibration=calibration_summary(predicted, settings.calibration),
@@ -124,13 +162,6 @@ def counts(rows: Rows) -> Counts:
         repeats=folds // n_splits,
         n_splits=n_splits,
     )
-
-
-def _intervals(
-    lines: pd.DataFrame, predictions: pd.DataFrame, shares: Sequence[float], confidence: float, level: Level
-) -> Intervals:
-    values = {metric: by_fold(lines, metric, level) for metric in METRICS}
-    return intervals_of_level(values, predictions, level, float(np.mean(shares)), confidence)
 
 
 def _fold_results(predictions: pd.DataFrame, lines: pd.DataFrame, rows: Rows) -> list[FoldMetrics]:

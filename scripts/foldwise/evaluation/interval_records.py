@@ -16,9 +16,9 @@ class Interval(JsonRecord):
         high: upper end.
         confidence: such as 0.95.
         se: standard error.
-        df: degrees of freedom, of the corrected t.
+        df: degrees of freedom, of a t interval.
         refused: why there is no interval; then ``low``, ``high``, ``confidence`` and ``se`` are None.
-        n_folds: folds of the mean, of the corrected t.
+        n_folds: folds of the mean; None where the predictions are pooled.
         n_draws: draws in which the metric is defined, of the bootstrap.
         level: ``row`` or ``unit``.
         n_groups: groups in the interval.
@@ -32,7 +32,7 @@ class Interval(JsonRecord):
     high: float | None = None
     confidence: float | None = None
     se: float | None = None
-    df: int | None = None
+    df: float | None = None
     refused: str | None = None
     n_folds: int | None = None
     n_draws: int | None = None

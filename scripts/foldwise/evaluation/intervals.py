@@ -13,11 +13,16 @@ from foldwise.evaluation.records import Level
 from foldwise.stats.bootstrap import DRAWS, group_bootstrap, pooled_metrics
 from foldwise.stats.corrected_t import corrected_t, reason_to_refuse, too_few_groups
 from foldwise.stats.delong import clustered_delong
+from foldwise.stats.influence_interval import CrossValidation, Influences, influence_interval, influences
 
-METRICS = ("auc", "ap", "f1", "accuracy", "log_loss", "brier")
+METRICS = ("auc", "ap", "f1", "accuracy", "precision", "recall", "log_loss", "brier")
 _POOLED = "pooled out-of-fold predictions of repeat 1, those of different folds from different models"
 
 COVERS = {
+    "influence": "mean over outer folds of the metric within a fold, of this run's own models on new groups; counts "
+    "the variance of testing by the influence of every group (Bayle et al. 2020) and that of training by how far the "
+    "influences differ between inner models with other train rows, which is our own derivation, checked by simulation "
+    "only; with one source held out at a time it is about new groups of the same sources, not about new sources",
     "corrected_t": "mean over outer folds of the metric within a fold; counts the variance of training and of testing "
     "(Nadeau and Bengio 2003)",
     "group_bootstrap": f"{_POOLED}; percentiles of {DRAWS:,} draws of whole groups; ignores the variance of training",
@@ -29,6 +34,7 @@ COVERS = {
 def intervals_of_level(
     values: Mapping[str, npt.NDArray[np.float64]],
     predictions: pd.DataFrame,
+    validation: CrossValidation,
     level: Level,
     test_share: float,
     confidence: float,
@@ -38,30 +44,73 @@ def intervals_of_level(
     Args:
         values: each of ``METRICS`` -> its value on every fold, shape (J,).
         predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
+        validation: the same predictions and the inner ones at the level, from
+            :func:`foldwise.evaluation.validation.cross_validation`.
         level: ``row`` or ``unit``.
         test_share: n_test / n_train, the mean over folds.
         confidence: confidence of the intervals, such as 0.95.
     """
     first = predictions[predictions["repeat"] == 1]
     pooled = first if level == "row" else by_unit(first)
-    groups = groups_of_rarer_class(pooled)
-    refused = too_few_groups(groups) or (_units_across_groups(first) if level == "unit" else None)
+    refused = too_few_groups(groups_of_rarer_class(pooled)) or reason_by_units(first, level)
+    of_folds = intervals_over_folds(
+        values, dict.fromkeys(METRICS, validation), predictions, level, test_share, confidence
+    )
     of_pooled = _pooled_intervals(pooled, refused, confidence)
-    intervals: dict[str, dict[str, Interval]] = {}
+    return {metric: {**of_folds[metric], **_described(of_pooled[metric], first, level)} for metric in METRICS}
+
+
+def intervals_over_folds(
+    values: Mapping[str, npt.NDArray[np.float64]],
+    validations: Mapping[str, CrossValidation],
+    predictions: pd.DataFrame,
+    level: Level,
+    test_share: float,
+    confidence: float,
+) -> Intervals:
+    """Return metric -> method -> interval by the methods for means over folds: ``influence`` and ``corrected_t``.
+
+    Args:
+        values: each of ``METRICS`` -> its value on every fold, shape (J,).
+        validations: each of ``METRICS`` -> the predictions that it is computed on, at the level.
+        predictions: the test rows of every fold: repeat, fold, unit, group and label.
+        level: ``row`` or ``unit``.
+        test_share: n_test / n_train, the mean over folds.
+        confidence: confidence of the intervals, such as 0.95.
+    """
+    first = predictions[predictions["repeat"] == 1]
+    groups = groups_of_rarer_class(first if level == "row" else by_unit(first.assign(score=0.0)))
+    across = reason_by_units(first, level)
+    intervals = {}
     for metric in METRICS:
-        of_folds = _corrected_t(values[metric], groups, test_share, confidence)
-        intervals[metric] = {
-            method: replace(
-                interval,
-                level=level,
-                n_groups=first["group"].nunique(),
-                n_units=first["unit"].nunique(),
-                n_rows=len(first),
-                covers=COVERS[method],
-            )
-            for method, interval in {"corrected_t": of_folds, **of_pooled[metric]}.items()
+        refused = reason_to_refuse(values[metric], groups)
+        of_folds = {
+            "influence": interval_by_influence(influences(metric, validations[metric]), refused or across, confidence),
+            "corrected_t": _corrected_t(values[metric], refused, test_share, confidence),
         }
+        intervals[metric] = _described(of_folds, first, level)
     return intervals
+
+
+def interval_by_influence(measured: Influences, refused: str | None, confidence: float) -> Interval:
+    """Return the headline interval of a mean over folds, or the reason why there is none.
+
+    Args:
+        measured: from :func:`foldwise.stats.influence_interval.influences`.
+        refused: a reason that is already known, or None.
+        confidence: such as 0.95.
+    """
+    refused = refused or reason_without_training_variance(measured)
+    if refused:
+        return Interval(measured.estimate_where_defined, refused=refused, n_folds=len(measured.repeat))
+    return Interval(**influence_interval(measured, confidence).as_dict())
+
+
+def reason_without_training_variance(measured: Influences) -> str | None:
+    """Return why the influences of a cross-validation give no interval, or None."""
+    if measured.training_variance is None:
+        return "two outer folds do not show the variance of training"
+    return None
 
 
 def groups_of_rarer_class(rows: pd.DataFrame) -> int:
@@ -69,8 +118,32 @@ def groups_of_rarer_class(rows: pd.DataFrame) -> int:
     return int(rows.groupby("label")["group"].nunique().reindex([0, 1], fill_value=0).min())
 
 
-def _corrected_t(values: npt.NDArray[np.float64], groups: int, test_share: float, confidence: float) -> Interval:
-    refused = reason_to_refuse(values, groups)
+def reason_by_units(rows: pd.DataFrame, level: Level) -> str | None:
+    """Return why units cannot be counted by group, or None: any column can be the unit, also one across groups."""
+    if level == "row":
+        return None
+    across = int((rows.groupby("unit")["group"].nunique() > 1).sum())
+    return f"{across} units have rows in several groups" if across else None
+
+
+def _described(intervals: Mapping[str, Interval], rows: pd.DataFrame, level: Level) -> dict[str, Interval]:
+    """Return the intervals of each method with what they are computed on and what they cover."""
+    return {
+        method: replace(
+            interval,
+            level=level,
+            n_groups=rows["group"].nunique(),
+            n_units=rows["unit"].nunique(),
+            n_rows=len(rows),
+            covers=COVERS[method],
+        )
+        for method, interval in intervals.items()
+    }
+
+
+def _corrected_t(
+    values: npt.NDArray[np.float64], refused: str | None, test_share: float, confidence: float
+) -> Interval:
     if refused:
         estimate = float(np.nanmean(values)) if np.isfinite(values).any() else None
         return Interval(estimate, refused=refused, n_folds=len(values))
@@ -91,9 +164,3 @@ def _pooled_intervals(pooled: pd.DataFrame, refused: str | None, confidence: flo
     delong = clustered_delong(label, prediction, group, confidence)
     intervals["auc"]["clustered_delong"] = Interval(**delong.as_dict())
     return intervals
-
-
-def _units_across_groups(rows: pd.DataFrame) -> str | None:
-    """Return why units cannot be drawn by group, or None: any column can be the unit, also one across groups."""
-    across = int((rows.groupby("unit")["group"].nunique() > 1).sum())
-    return f"{across} units have rows in several groups" if across else None

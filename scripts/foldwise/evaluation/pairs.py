@@ -7,23 +7,25 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.evaluation.comparison_records import DelongDifference, DifferenceTest, Pair
+from foldwise.evaluation.comparison_records import CorrectedT, DelongDifference, DifferenceTest, Pair
 from foldwise.evaluation.interval_records import Means
+from foldwise.evaluation.records import HEADLINE_METHOD, METHODS
 from foldwise.model_names import counted_models
-from foldwise.stats.corrected_t import corrected_t, correlated_t, holm
+from foldwise.stats.corrected_t import corrected_t, holm, posterior
 from foldwise.stats.delong import clustered_delong_difference
+from foldwise.stats.influence_interval import Influences, influence_difference
 from foldwise.stats.metrics import LABELS, LOWER_IS_BETTER
 
 NOT_DISTINGUISHABLE = "not distinguishable"
 PRACTICALLY_EQUAL = "practically equal"
+_TEST = f"{METHODS[HEADLINE_METHOD]}, Holm"
 Floats = npt.NDArray[np.float64]
 
 
 def compare_pairs(
-    values: Mapping[str, Floats],
+    measured: Mapping[str, Influences],
     refused: Mapping[str, str | None],
     *,
-    metric: str,
     over: Means,
     test_share: float,
     confidence: float,
@@ -33,26 +35,29 @@ def compare_pairs(
     """Compare every pair of models; p values are adjusted for all pairs together (Holm).
 
     Args:
-        values: name -> the metric on every fold, shape (J,), the folds the same for all.
+        measured: name -> a metric on every fold with the influences on it, metric and folds the same for all.
         refused: name -> why the model cannot be compared, or None.
-        metric: the metric; it decides whether more is better.
         over: what the comparison is computed on.
-        test_share: n_test / n_train, the mean over folds.
+        test_share: n_test / n_train, the mean over folds, for the cross-check by the corrected t.
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         rope: difference below which two models count as practically equal.
         predictions: name -> out-of-fold predictions, for the cross-check of AUCs; None leaves it out.
     """
-    names = list(combinations(values, 2))
-    differences = {(a, b): values[a] - values[b] for a, b in names if not (refused[a] or refused[b])}
-    tested = {pair: corrected_t(difference, test_share, confidence) for pair, difference in differences.items()}
+    names = list(combinations(measured, 2))
+    metric = next(iter(measured.values())).metric
+    tested = {
+        (a, b): influence_difference(measured[a], measured[b], confidence)
+        for a, b in names
+        if not (refused[a] or refused[b])
+    }
     p_holm = dict(zip(tested, holm([p for _, _, p in tested.values()]), strict=True))
     pairs = []
     for a, b in names:
         test = None
         if (a, b) in tested:
             interval, t, p = tested[a, b]
-            posterior = correlated_t(differences[a, b], test_share, rope)
-            better, worse = posterior.above, posterior.below
+            probable = posterior(interval.estimate, interval.se, interval.df, rope)
+            better, worse = probable.above, probable.below
             if metric in LOWER_IS_BETTER:
                 better, worse = worse, better
             test = DifferenceTest(
@@ -63,10 +68,11 @@ def compare_pairs(
                 p=p,
                 rope=rope,
                 p_a_better=better,
-                p_equivalent=posterior.inside,
+                p_equivalent=probable.inside,
                 p_b_better=worse,
                 p_holm=p_holm[a, b],
-                verdict=pair_verdict(a, b, interval.estimate, posterior.inside, p_holm[a, b], metric, confidence),
+                verdict=pair_verdict(a, b, interval.estimate, probable.inside, p_holm[a, b], metric, confidence),
+                corrected_t=_by_corrected_t(measured[a].by_fold - measured[b].by_fold, test_share, confidence),
                 delong=cross_check(predictions.get(a), predictions.get(b), confidence) if predictions else None,
             )
         pairs.append(
@@ -116,11 +122,11 @@ def verdict(pairs: Sequence[Pair], models: Sequence[str]) -> str:
     verdicts = [test.verdict for test in tests]
     differences = [words for words in verdicts if words not in (NOT_DISTINGUISHABLE, PRACTICALLY_EQUAL)]
     if differences:
-        return f"Differences {where} (corrected t, Holm): {'; '.join(differences)}."
+        return f"Differences {where} ({_TEST}): {'; '.join(differences)}."
     if set(verdicts) == {PRACTICALLY_EQUAL}:
         within = f"within {tests[0].rope:g} of each other"
-        return f"The {counted_models(models)} are practically equal {where}: {within} (Bayesian correlated t)."
-    return f"The {counted_models(models)} are not distinguishable {where} (corrected t, Holm)."
+        return f"The {counted_models(models)} are practically equal {where}: {within} (posterior probability)."
+    return f"The {counted_models(models)} are not distinguishable {where} ({_TEST})."
 
 
 def cross_check(first: pd.DataFrame | None, second: pd.DataFrame | None, confidence: float) -> DelongDifference:
@@ -143,6 +149,11 @@ def cross_check(first: pd.DataFrame | None, second: pd.DataFrame | None, confide
     label, group = rows["label"].to_numpy(np.int8), rows["group"].to_numpy()
     interval, p = clustered_delong_difference(label, a, b, group, confidence)
     return DelongDifference(interval.estimate, interval.low, interval.high, p)
+
+
+def _by_corrected_t(differences: Floats, test_share: float, confidence: float) -> CorrectedT:
+    interval, t, p = corrected_t(differences, test_share, confidence)
+    return CorrectedT(interval.low, interval.high, t, interval.df, p)
 
 
 def _aligned(frame: pd.DataFrame | None, rows: pd.DataFrame) -> Floats:

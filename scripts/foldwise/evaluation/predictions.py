@@ -28,13 +28,34 @@ def out_of_fold(rows: Rows, predictions: Mapping[int, pd.DataFrame]) -> pd.DataF
     Raises:
         ValueError: when the predictions of a fold are not those of its test rows.
     """
-    parts = []
-    for fold, predicted in sorted(predictions.items()):
-        test = rows.test_rows(fold)
-        if len(test) != len(predicted) or (test["sample_id"].to_numpy() != predicted["sample_id"].to_numpy()).any():
-            raise ValueError(f"the predictions of fold {fold} are not those of its test rows")
-        parts.append(test.assign(score=predicted["score"].to_numpy()))
+    parts = [_joined(rows.test_rows(fold), predicted, fold, "test") for fold, predicted in sorted(predictions.items())]
     return pd.concat(parts, ignore_index=True)
+
+
+def inner_out_of_fold(rows: Rows, predictions: Mapping[int, pd.DataFrame]) -> pd.DataFrame:
+    """Join the inner out-of-fold predictions to the train rows of the outer folds, as :func:`out_of_fold` does.
+
+    Args:
+        rows: the rows of the dataset with their folds.
+        predictions: outer fold, from 1 -> a frame with the columns sample_id and score of its train rows, each
+            predicted by a model that was not trained on the row's group.
+
+    Returns:
+        One row a fold and train row, with the columns of :func:`out_of_fold`.
+
+    Raises:
+        ValueError: when the predictions of a fold are not those of its train rows.
+    """
+    parts = [
+        _joined(rows.train_rows(fold), predicted, fold, "train") for fold, predicted in sorted(predictions.items())
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _joined(rows: pd.DataFrame, predicted: pd.DataFrame, fold: int, part: str) -> pd.DataFrame:
+    if len(rows) != len(predicted) or (rows["sample_id"].to_numpy() != predicted["sample_id"].to_numpy()).any():
+        raise ValueError(f"the predictions of fold {fold} are not those of its {part} rows")
+    return rows.assign(score=predicted["score"].to_numpy())
 
 
 def slices_of(predictions: pd.DataFrame) -> list[str]:

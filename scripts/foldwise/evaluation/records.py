@@ -14,10 +14,19 @@ from foldwise.evaluation.interval_records import Interval, Intervals
 from foldwise.io.json_record import INLINE, REST, Json, JsonRecord, Key, read_key
 
 Level = Literal["row", "unit"]
+LEVELS: tuple[Level, Level] = ("row", "unit")
 Values = Mapping[str, float | None]
 
 HEADLINE = ("accuracy", "precision", "recall", "f1", "auc", "ap")
-HEADLINE_METHOD = "corrected_t"
+HEADLINE_METHOD = "influence"
+METHODS = {
+    "influence": "influence functions",
+    "corrected_t": "corrected t",
+    "group_bootstrap": "bootstrap of whole groups",
+    "clustered_delong": "clustered DeLong",
+}
+"""The methods of the intervals, with their names in prose."""
+
 CONFUSION = ("true_negatives", "false_positives", "false_negatives", "true_positives")
 
 
@@ -141,10 +150,22 @@ class Baseline(JsonRecord):
 
     In the file the metrics by row are keys of the baseline itself, those by unit are in its key ``unit``:
     ``trivial["constant"]["auc"]`` and ``trivial["constant"]["unit"]["auc"]``.
+
+    Attributes:
+        row: metric -> mean by row.
+        unit: metric -> mean by unit.
+        intervals: metric -> method -> interval by row, by the methods that are means over folds.
+        unit_intervals: the same by unit.
     """
 
     row: Annotated[Values, REST]
     unit: Values
+    intervals: Intervals | None = None
+    unit_intervals: Intervals | None = None
+
+    def interval(self, metric: str, level: Level = "row", method: str = HEADLINE_METHOD) -> Interval | None:
+        """Return the interval of a metric by one method; None for a metric that has no intervals."""
+        return ((self.intervals if level == "row" else self.unit_intervals) or {}).get(metric, {}).get(method)
 
 
 @dataclass(frozen=True)
@@ -156,7 +177,7 @@ class MetricSummary:
         sd: standard deviation between them (ddof 1).
         n_folds: number of folds.
         n_defined: folds where the metric is defined.
-        interval: the corrected t interval of the mean, None for a metric without one.
+        interval: the interval of the mean by the headline method, None for a metric without one.
     """
 
     mean: float | None

@@ -117,6 +117,17 @@ class Folds:
         """
         return {f: float(label[self.is_train(f)].mean()) for f in self.numbers}
 
+    def inner_folds_of_groups(self, repeat: int) -> npt.NDArray[np.int16]:
+        """Return the inner fold of each group in every outer fold of a repeat, shape (K, number of groups).
+
+        It is 0 or less where the group has no row in the train part.
+        """
+        groups = int(self.group.max()) + 1
+        inner = np.full((len(self.of_repeat(repeat)), groups), -1, np.int16)
+        for position, fold in enumerate(self.of_repeat(repeat)):
+            np.maximum.at(inner[position], self.group, self.assignments[fold])
+        return inner
+
     def take(self, rows: npt.NDArray[Any]) -> "Folds":
         """Return some rows: positions or a boolean mask of shape (n,)."""
         return replace(
@@ -192,6 +203,10 @@ class Rows:
     def test_rows(self, fold: int) -> pd.DataFrame:
         """Return the test rows of an outer fold: the columns of ``frame``, ``fold`` and ``repeat``."""
         return self.frame[self.folds.is_test(fold)].assign(fold=fold, repeat=self.folds.repeat_of(fold))
+
+    def train_rows(self, fold: int) -> pd.DataFrame:
+        """Return the train rows of an outer fold: the columns of ``frame``, ``fold`` and ``repeat``."""
+        return self.frame[self.folds.is_train(fold)].assign(fold=fold, repeat=self.folds.repeat_of(fold))
 
 
 def open_rows(table: str | Path, contract: str | Path, folds: str | Path) -> Rows:

@@ -120,7 +120,7 @@ def _interval(metrics: Metrics, metric: str) -> str:
     interval = metrics.interval(metric)
     if interval is None or interval.ends is None or interval.confidence is None:
         return ""
-    return f"\n{interval.confidence:.0%} interval {wording.interval(*interval.ends)} (corrected t)"
+    return f"\n{interval.confidence:.0%} {wording.HEADLINE_INTERVAL} {wording.interval(*interval.ends)}"
 
 
 def _square_plot(across: str, up: str) -> tuple[Figure, Axes]:

@@ -41,7 +41,7 @@ def draw_fold_comparison(subject: Subject, metrics: Metrics) -> Figure:
     note = "Line and ±: mean and standard deviation over folds."
     confidences = [i.confidence for metric in _COMPARED if (i := metrics.interval(metric)) and i.confidence is not None]
     if confidences:
-        note += f" Shaded: {confidences[0]:.0%} interval of the mean (corrected t), where there is one."
+        note += f" Shaded: {confidences[0]:.0%} {wording.HEADLINE_INTERVAL} of the mean, where there is one."
     note += f" Dotted: the {wording.display_name('constant').lower()}."
     if None in values:
         note += " An x marks a fold on which the metric is undefined."

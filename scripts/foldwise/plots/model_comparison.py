@@ -61,7 +61,7 @@ def draw_comparison(comparison: Comparison, metrics: pd.DataFrame) -> Figure:
     compared = wording.metric_named(comparison.metric).spoken
     note = (
         f"{comparison.verdict} Dots: one test fold each; large mark: mean over folds; "
-        f"bar: {comparison.confidence:.0%} corrected t interval of the mean {compared}."
+        f"bar: {comparison.confidence:.0%} {wording.HEADLINE_INTERVAL} of the mean {compared}."
     )
     entitle(figure, Subject(comparison.dataset, "", _population(comparison)), "comparison of the models", note)
     return figure
@@ -72,8 +72,7 @@ def _panel(axes: Axes, order: Sequence[str], rows: pd.DataFrame, ends: Mapping[s
         style = model_style(name)
         values = rows.loc[rows["backend"] == name].sort_values("fold")["value"].dropna().to_numpy()
         if name in ends:
-            # A t interval is symmetric and may reach beyond the values that the metric can take.
-            axes.hlines(place, *np.clip(ends[name], 0, 1), color=style.colour, linewidth=7, alpha=0.28)
+            axes.hlines(place, *ends[name], color=style.colour, linewidth=7, alpha=0.28)
         if not len(values):
             continue
         height = place + np.linspace(-0.2, 0.2, len(values)) if len(values) > 1 else np.array([float(place)])

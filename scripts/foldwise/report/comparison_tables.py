@@ -1,6 +1,7 @@
 """Tables of the paired differences between models: the verdicts, and the cross-checks by other methods."""
 
 from foldwise.evaluation.comparison_records import DelongDifference, DifferenceTest, Pair
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
@@ -18,15 +19,16 @@ def comparison_table(results: DatasetResults) -> Table:
     caption = (
         f"Paired differences in {metric.label} by row ({metric.direction}) on the same {results.outer_folds}, first "
         f"minus second: mean over {results.counted_folds(counts.folds)} ({wording.counted(counts.rows, 'row')}, "
-        f"{wording.counted(counts.groups, 'group')}), {wording.percent(comparison.confidence)} corrected t interval."
+        f"{wording.counted(counts.groups, 'group')}), {wording.percent(comparison.confidence)} "
+        f"{wording.HEADLINE_INTERVAL}."
     )
     pairs = wording.counted(len(comparison.pairs), "pair")
     notes = [
         f"Verdict: practically equal where the probability of that is at least "
         f"{wording.percent(comparison.confidence)}; else better or not distinguishable by p, which is "
         f"corrected for all {pairs} (Holm). The intervals are not corrected.",
-        f"Practically equal: the mean difference in {metric.spoken} is within ±{comparison.rope:g} (evaluation.rope; "
-        "Bayesian correlated t, Corani and Benavoli 2015).",
+        f"Practically equal: the mean difference in {metric.spoken} is within ±{comparison.rope:g} (evaluation.rope), "
+        "with a flat prior and the standard error of the interval (as in Corani and Benavoli 2015).",
         "Clustered DeLong (Obuchowski 1997) is a cross-check on the pooled out-of-fold predictions of repeat 1; it "
         "ignores the variance of training.",
     ]
@@ -38,8 +40,10 @@ def cross_check_table(results: DatasetResults) -> Table | None:
     rows = [_cross_check_row(pair, pair.test) for pair in results.comparison.pairs if pair.test is not None]
     if not rows:
         return None
-    columns = [Column("Pair"), *(Column(c, "corrected t", numeric=True) for c in ("t", "df", "p"))]
-    columns += [Column(c, "Bayesian correlated t", numeric=True) for c in ("First better", "Equal", "Second better")]
+    columns = [Column("Pair")]
+    columns += [Column(c, wording.method_name(HEADLINE_METHOD), numeric=True) for c in ("t", "df", "p")]
+    columns += [Column(c, "posterior probability", numeric=True) for c in ("First better", "Equal", "Second better")]
+    columns += [Column(c, "corrected t", numeric=True) for c in ("Low", "High", "p")]
     columns += [Column(c, "clustered DeLong", numeric=True) for c in ("Difference", "Low", "High", "p")]
     caption = "The same differences by each method, first minus second; p values are not corrected for several pairs."
     return Table("cross-checks", caption, columns, rows)
@@ -66,6 +70,8 @@ def _cross_check_row(pair: Pair, test: DifferenceTest) -> list[Cell]:
         html_table.metric(test.t),
         html_table.count(test.df),
         *(_probability(value) for value in (test.p, test.p_a_better, test.p_equivalent, test.p_b_better)),
+        *(html_table.metric(value) for value in (test.corrected_t.low, test.corrected_t.high)),
+        _probability(test.corrected_t.p),
         *(html_table.metric(value) for value in (delong.difference, delong.low, delong.high)),
         _probability(delong.p),
     ]

@@ -65,7 +65,7 @@ def index_table(results: Sequence[DatasetResults]) -> Table:
     columns += [Column(_heading(name, name == recommended), metric, numeric=True) for name in models]
     columns += [Column("Computed on", numeric=True), Column("Verdict"), Column("Comparison")]
     caption = (
-        "By row: mean over the outer folds of a dataset, below it the interval of the mean (corrected t). "
+        f"By row: mean over the outer folds of a dataset, below it the {wording.HEADLINE_INTERVAL} of the mean. "
         "Metrics of different datasets are computed on different rows: compare within a row, not within a column."
     )
     return Table("datasets", caption, columns, [_row(dataset, models) for dataset in results])

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from foldwise.evaluation.interval_records import Interval
-from foldwise.evaluation.records import Level, MetricSummary, SliceMetrics
+from foldwise.evaluation.records import HEADLINE_METHOD, Level, MetricSummary, SliceMetrics
 from foldwise.model_names import BASELINES, ENSEMBLE
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
@@ -76,8 +76,8 @@ def interval_table(results: DatasetResults) -> Table:
     columns += [Column(c, numeric=True) for c in ("Estimate", "Low", "High", "Confidence", "Folds", "Groups")]
     columns.append(Column("No interval because"))
     caption = (
-        "All intervals. The corrected t interval is the one shown elsewhere on this page: it alone accounts for the "
-        "variance of training."
+        f"All intervals. That by {wording.method_name(HEADLINE_METHOD)} is the one shown elsewhere on this page. The "
+        "baselines have intervals in metrics.json."
     )
     covers = {wording.method_name(method): interval.covers for *_, method, interval in intervals}
     notes = [f"{name[0].upper()}{name[1:]}: {text}." for name, text in covers.items()]

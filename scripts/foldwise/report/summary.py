@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
+from foldwise.evaluation.records import HEADLINE_METHOD, METHODS
 from foldwise.results.search_limits import search_limits
 from foldwise.results.training_records import FoldParams
 
@@ -27,8 +28,8 @@ def summarize(results: Path, dataset: str) -> str:
     lines = [
         f"{dataset}: {folder / 'report.html'}",
         f"  audit: {_audit(folder / 'audit.json')}",
-        f"  AUC by row, mean over {counts.folds} outer folds, {comparison.confidence:.0%} corrected t interval "
-        f"({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
+        f"  AUC by row, mean over {counts.folds} outer folds, {comparison.confidence:.0%} interval "
+        f"by {METHODS[HEADLINE_METHOD]} ({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
         *(f"    {_estimate(model, comparison.recommended)}" for model in comparison.models),
         f"  {comparison.verdict}",
         *(f"  search: {line}" for line in search_limits(_params(folder, comparison))),

@@ -7,7 +7,7 @@ from typing import Any
 
 from foldwise import errors
 from foldwise.data.contract import Label
-from foldwise.evaluation.records import Counts
+from foldwise.evaluation.records import HEADLINE_METHOD, METHODS, Counts
 from foldwise.model_names import ENSEMBLE
 from foldwise.stats.metrics import LABELS, LOWER_IS_BETTER
 
@@ -21,13 +21,6 @@ _NAMES = {
     "logistic_regression": "Logistic regression",
     "constant": "Constant prediction",
 }
-
-_METHODS = {
-    "corrected_t": "corrected t",
-    "group_bootstrap": "bootstrap of whole groups",
-    "clustered_delong": "clustered DeLong",
-}
-
 
 _PROPER_NAMES = ("Brier", "Matthews")
 _AT_THRESHOLD = ("f1", "accuracy", "balanced_accuracy", "precision", "recall", "mcc")
@@ -89,9 +82,13 @@ def subject(name: str) -> str:
     return f"The {name}" if name == ENSEMBLE else display_name(name)
 
 
+HEADLINE_INTERVAL = f"interval ({METHODS[HEADLINE_METHOD]})"
+"""The interval that is shown wherever there is room for one."""
+
+
 def method_name(name: str) -> str:
     """Return the name of an interval method in prose."""
-    return _METHODS.get(name, name.replace("_", " "))
+    return METHODS.get(name, name.replace("_", " "))
 
 
 def is_number(value: object) -> bool:

@@ -65,7 +65,7 @@ def group_bootstrap(
         seed: seed of the draws.
 
     Returns:
-        ``auc``, ``ap``, ``f1``, ``accuracy``, ``log_loss`` and ``brier`` -> interval.
+        ``auc``, ``ap``, ``f1``, ``accuracy``, ``precision``, ``recall``, ``log_loss`` and ``brier`` -> interval.
 
     Example:
         >>> label = np.tile([0, 1], 20).astype(np.int8)
@@ -93,6 +93,8 @@ def pooled_metrics(label: Labels, prediction: Floats) -> dict[str, float]:
         "ap": average_precision(label, prediction),
         "f1": decided["f1"],
         "accuracy": decided["accuracy"],
+        "precision": decided["precision"],
+        "recall": decided["recall"],
         "log_loss": float(row_log_loss(label, prediction).mean()),
         "brier": float(((prediction - label) ** 2).mean()),
     }
@@ -200,10 +202,16 @@ def _sums_by_group(label: Labels, prediction: Floats, index: npt.NDArray[np.intp
 
 def _sum_metrics(sums: Floats) -> Mapping[str, Floats]:
     rows, hits, false, missed, right, loss, squared = sums.T
-    cases = 2 * hits + false + missed
     return {
-        "f1": np.divide(2 * hits, cases, out=np.zeros_like(hits), where=cases > 0),
+        "f1": _share(2 * hits, 2 * hits + false + missed),
         "accuracy": right / rows,
+        "precision": _share(hits, hits + false),
+        "recall": _share(hits, hits + missed),
         "log_loss": loss / rows,
         "brier": squared / rows,
     }
+
+
+def _share(part: Floats, total: Floats) -> Floats:
+    """Return part / total, 0 where the total is 0."""
+    return np.divide(part, total, out=np.zeros_like(part), where=total > 0)

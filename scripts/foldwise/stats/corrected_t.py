@@ -1,4 +1,4 @@
-"""Intervals and tests of a metric over folds: corrected resampled t, Bayesian correlated t, Holm's adjustment."""
+"""Intervals and tests of a metric over folds: corrected resampled t, posterior, Holm's adjustment."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -129,26 +129,21 @@ class Posterior:
     below: float
 
 
-def correlated_t(differences: Floats, test_share: float, rope: float) -> Posterior:
-    """Return the posterior of the mean difference between two models, by the Bayesian correlated t-test.
+def posterior(difference: float, se: float, df: float, rope: float) -> Posterior:
+    """Return the posterior of a mean difference with a flat prior: a Student distribution around its estimate.
 
-    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on
-    multiple data sets, Machine Learning 100, equation 8: with a flat prior, a Student distribution
-    around the mean with J - 1 degrees of freedom and scale sd * sqrt(1/J + rho / (1 - rho)), where
-    rho = n_test / (n_train + n_test). As rho / (1 - rho) = n_test / n_train, that scale is the standard
-    error of the corrected t.
+    With the standard error and the degrees of freedom of the corrected t it is that of the Bayesian correlated t-test:
+    Corani and Benavoli (2015), A Bayesian approach for comparing cross-validated algorithms on multiple data sets,
+    Machine Learning 100, equation 8.
 
     Args:
-        differences: shape (J,), float64, one a fold, J >= 2, all finite. Where they are all the same, the posterior
-            is that one value.
-        test_share: n_test / n_train, the mean over folds.
+        difference: the estimate.
+        se: its standard error; where it is 0, the posterior is that one value.
+        df: degrees of freedom.
         rope: half width of the region of practical equivalence around zero.
     """
-    folds = len(differences)
-    mean = float(differences.mean())
-    scale = float(differences.std(ddof=1) * np.sqrt(1 / folds + test_share))
-    if scale == 0:
-        return Posterior(float(mean > rope), float(abs(mean) <= rope), float(mean < -rope))
-    above = float(stats.t.sf((rope - mean) / scale, folds - 1))
-    below = float(stats.t.cdf((-rope - mean) / scale, folds - 1))
+    if se == 0:
+        return Posterior(float(difference > rope), float(abs(difference) <= rope), float(difference < -rope))
+    above = float(stats.t.sf((rope - difference) / se, df))
+    below = float(stats.t.cdf((-rope - difference) / se, df))
     return Posterior(above, max(0.0, 1 - above - below), below)

@@ -13,6 +13,7 @@ from foldwise.backends.registry import SPECIFICATIONS
 from foldwise.bundle.card import Contents, render_card
 from foldwise.bundle.markdown import escape
 from foldwise.bundle.onnx_export import Export
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.predict.final_models import find_final_models
 from foldwise.results.load import DatasetResults
 from markdown_it import MarkdownIt
@@ -67,7 +68,7 @@ def test_the_metadata_contain_each_auc_with_what_it_is_computed_on(results: Data
     assert summary.interval is not None
     assert (metric["type"], metric["value"], metric["verified"]) == ("roc_auc", round(summary.mean, 4), False)
     assert metric["name"].startswith(
-        f"AUC by row, mean over 3 folds, 95 % corrected t interval {summary.interval.low:.3f} to "
+        f"AUC by row, mean over 3 folds, 95 % interval (influence functions) {summary.interval.low:.3f} to "
         f"{summary.interval.high:.3f}; 200 rows, 40 units (video), 40 groups; measured with models of the outer train "
         "parts, not with the final"
     )
@@ -92,8 +93,10 @@ def test_every_section_is_there(results: DatasetResults, folder: Path) -> None:
 
 def test_a_refused_interval_and_an_undefined_metric_are_stated(results: DatasetResults, folder: Path) -> None:
     first, *others = results.metrics.values()
-    refused = replace(first.intervals["auc"]["corrected_t"], low=None, high=None, refused="9 groups in the rarer class")
-    metrics = {first.backend: replace(first, intervals={"auc": {"corrected_t": refused}})}
+    refused = replace(
+        first.intervals["auc"][HEADLINE_METHOD], low=None, high=None, refused="9 groups in the rarer class"
+    )
+    metrics = {first.backend: replace(first, intervals={"auc": {HEADLINE_METHOD: refused}})}
     for other in others:
         means = {**other.headline.means, "auc": replace(other.headline.means["auc"], mean=None, sd=None)}
         folds = [replace(fold, row={**fold.row, "auc": None}) for fold in other.folds]

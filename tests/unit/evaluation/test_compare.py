@@ -4,17 +4,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from fixtures.scored import Scored, compare, write_scored
+from fixtures.scored import Scored, compare, validation_of, write_scored
 from foldwise.evaluation.compare import compare_models
 from foldwise.evaluation.comparison_records import Comparison, Pair
-from foldwise.evaluation.fold_metrics import fold_metrics
-from foldwise.evaluation.predictions import out_of_fold, read_fold_predictions
 from foldwise.folds.assignment import open_rows
 from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t, holm
 from foldwise.stats.delong import clustered_delong_difference
+from foldwise.stats.influence_interval import influence_difference, influence_interval, influences
 from foldwise.stats.metrics import auc
 
 BACKENDS = ["strong", "weak", "other_weak"]
@@ -65,7 +63,7 @@ def test_the_recommended_model_is_the_one_that_was_named_and_not_the_best(compar
 
 def test_a_model_is_estimated_over_its_folds(scored: Scored, comparison: Comparison) -> None:
     values = _by_fold(scored, "strong")
-    interval = corrected_t(values, _share(scored), 0.95)[0]
+    interval = influence_interval(influences("auc", validation_of(scored, "strong")), 0.95)
     model = comparison.models[0]
     assert (model.estimate, model.sd) == pytest.approx((values.mean(), values.std(ddof=1)))
     assert model.ends == pytest.approx((interval.low, interval.high))
@@ -78,12 +76,18 @@ def test_a_difference_is_a_minus_b_on_the_same_folds(confidence: float, left_out
     comparison = Comparison.from_json(written)
     pair = _pair(comparison, "strong", "weak")
     differences = _by_fold(scored, "strong") - _by_fold(scored, "weak")
-    interval, t, p = corrected_t(differences, _share(scored), confidence)
+    first, second = (influences("auc", validation_of(scored, model)) for model in ("strong", "weak"))
+    interval, t, p = influence_difference(first, second, confidence)
+    assert interval.estimate == pytest.approx(differences.mean())
     assert comparison.confidence == confidence
     assert pair.difference == pytest.approx(interval.estimate)
     assert pair.test is not None
     assert (pair.test.low, pair.test.high, pair.test.t, pair.test.p) == pytest.approx(
         (interval.low, interval.high, t, p)
+    )
+    checked, t, p = corrected_t(differences, _share(scored), confidence)
+    assert pair.test.corrected_t.as_json() == pytest.approx(
+        {"low": checked.low, "high": checked.high, "t": t, "df": checked.df, "p": p}
     )
 
 
@@ -104,11 +108,9 @@ def test_a_pair_says_what_it_is_computed_on_and_its_rope(comparison: Comparison)
 
 def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
     rows = open_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
-    lines = pd.concat(
-        fold_metrics("tiny", model, out_of_fold(rows, read_fold_predictions(scored.paths[model])), [])
-        for model in ("strong", "weak")
-    )
-    [pair] = compare_models("tiny", lines, rows, ["strong", "weak"], 0.95, recommended="weak", metric="brier").pairs
+    measured = {model: influences("brier", validation_of(scored, model)) for model in ("strong", "weak")}
+    [pair] = compare_models("tiny", measured, rows, 0.95, recommended="weak").pairs
+    assert pair.metric == "brier"
     assert pair.difference is not None
     assert pair.difference < 0
     assert pair.test is not None
@@ -117,7 +119,7 @@ def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
 
 def test_the_verdict_names_the_better_models_and_what_they_are_compared_on(comparison: Comparison) -> None:
     assert comparison.verdict == (
-        "Differences by AUC over 6 folds of 30 groups (corrected t, Holm): "
+        "Differences by AUC over 6 folds of 30 groups (influence functions, Holm): "
         "strong better than weak; strong better than other_weak."
     )
     similar = _pair(comparison, "weak", "other_weak").test

@@ -6,12 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from fixtures.scored import Scored, evaluate, write_scored
+from fixtures.scored import Scored, evaluate, validation_of, write_scored
 from foldwise.evaluation.intervals import COVERS, METRICS, groups_of_rarer_class, intervals_of_level
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.io.files import read_json
 from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t
 from foldwise.stats.delong import clustered_delong
+from foldwise.stats.influence import PredictedRows
+from foldwise.stats.influence_interval import CrossValidation, influence_interval, influences
+from foldwise.stats.training_variance import SplitShares
 
 LEVELS = ["row", "unit"]
 
@@ -34,7 +38,7 @@ def blocks(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str
 
 
 def _methods(metric: str) -> set[str]:
-    return {"corrected_t", "group_bootstrap"} | ({"clustered_delong"} if metric == "auc" else set())
+    return {"influence", "corrected_t", "group_bootstrap"} | ({"clustered_delong"} if metric == "auc" else set())
 
 
 def _pooled(scored: Scored, level: str) -> tuple[Any, Any, Any]:
@@ -57,8 +61,42 @@ def test_every_metric_has_every_method_with_what_it_is_computed_on(level: str, b
             assert interval["low"] <= interval["estimate"] <= interval["high"]
             assert (interval["level"], interval["confidence"], interval["covers"]) == (level, 0.95, COVERS[method])
             assert (interval["n_rows"], interval["n_units"], interval["n_groups"]) == (120, 30, 30)
-        assert methods["corrected_t"]["n_folds"] == 6
+            assert next(iter(methods)) == HEADLINE_METHOD == "influence"
+        assert methods["influence"]["n_folds"] == methods["corrected_t"]["n_folds"] == 6
         assert methods["group_bootstrap"]["n_draws"] == 2000
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("left_out", [0, 8])
+def test_the_headline_is_by_the_influence_of_the_groups_of_its_level(level: str, left_out: int, tmp_path: Path) -> None:
+    scored = write_scored(tmp_path, left_out=left_out)
+    metrics = read_json(evaluate(scored, "weak", tmp_path, confidence=0.9)["metrics"])
+    for metric in METRICS:
+        for model, intervals in (("weak", metrics), ("logistic_regression", metrics["trivial"]["logistic_regression"])):
+            expected = influence_interval(influences(metric, validation_of(scored, model, level)), 0.9).as_dict()
+            at_level = {
+                "row": intervals["intervals"],
+                "unit": intervals["unit"]["intervals"] if model == "weak" else intervals["unit_intervals"],
+            }
+            interval = at_level[level][metric]["influence"]
+            assert {key: interval[key] for key in expected} == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_constant_has_intervals_around_its_means(level: str, scored: Scored, tmp_path: Path) -> None:
+    constant = read_json(evaluate(scored, "strong", tmp_path)["metrics"])["trivial"]["constant"]
+    means, intervals = (
+        (constant, constant["intervals"]) if level == "row" else (constant["unit"], constant["unit_intervals"])
+    )
+    assert list(intervals) == list(METRICS)
+    for metric, methods in intervals.items():
+        assert list(methods) == ["influence", "corrected_t"]
+        interval = methods["influence"]
+        assert interval["estimate"] == pytest.approx(means[metric])
+        assert 0 <= interval["low"] <= interval["estimate"] <= interval["high"]
+    assert (intervals["auc"]["influence"]["low"], intervals["auc"]["influence"]["high"]) == (0.5, 0.5)
+    # Every group is predicted alike and every second one is positive: the loss hardly varies.
+    assert intervals["brier"]["influence"]["se"] < 0.02
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -122,28 +160,61 @@ def test_too_few_groups_get_no_interval_by_any_method(level: str, tmp_path: Path
             assert interval["covers"]
 
 
-def test_units_across_groups_have_no_pooled_interval() -> None:
+def _validation(label: np.ndarray, score: np.ndarray, splits: int = 4) -> CrossValidation:
+    """Return predictions of single-row groups in some folds, the inner ones of the same scores."""
+    group = np.arange(len(label), dtype=np.int32)
+    folds = [group % (2 * splits) // 2 == fold for fold in range(splits)]
+    test, inner = (
+        [PredictedRows(label[kept].astype(np.int8), score[kept], group[kept]) for kept in chosen]
+        for chosen in (folds, [~fold for fold in folds])
+    )
+    return CrossValidation(test, inner, np.ones(splits, np.int64), len(label), SplitShares.equal(splits, 3))
+
+
+def _rows(validation: CrossValidation) -> pd.DataFrame:
+    parts = [pd.DataFrame({"label": p.label, "score": p.prediction, "group": p.group}) for p in validation.test]
+    return pd.concat([part.assign(repeat=1, fold=fold) for fold, part in enumerate(parts, start=1)], ignore_index=True)
+
+
+def test_units_across_groups_have_the_corrected_t_alone() -> None:
     label = np.tile([0, 1], 20)
-    rows = pd.DataFrame({"repeat": 1, "fold": 1, "group": np.arange(40), "label": label, "score": label * 0.1 + 0.4})
-    values = dict.fromkeys(METRICS, np.array([0.6, 0.7]))
-    apart = intervals_of_level(values, rows.assign(unit=np.arange(40)), "unit", 0.25, 0.95)["auc"]
-    units = np.arange(40) // 4 * 4 + label
-    across = intervals_of_level(values, rows.assign(unit=units), "unit", 0.25, 0.95)["auc"]
+    validation = _validation(label, np.random.default_rng(0).random(40))
+    rows = _rows(validation)
+    values = dict.fromkeys(METRICS, np.array([0.6, 0.7, 0.5, 0.6]))
+    apart = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "unit", 0.25, 0.95)["auc"]
+    units = rows["group"] // 4 * 4 + rows["label"]
+    across = intervals_of_level(values, rows.assign(unit=units), validation, "unit", 0.25, 0.95)["auc"]
     assert apart["group_bootstrap"].ends
-    for method in ("group_bootstrap", "clustered_delong"):
+    assert apart["influence"].ends
+    for method in ("influence", "group_bootstrap", "clustered_delong"):
         assert across[method].refused == "20 units have rows in several groups"
     assert across["corrected_t"].low == corrected_t(values["auc"], 0.25, 0.95)[0].low
 
 
 def test_a_metric_that_a_fold_lacks_has_no_interval_over_folds_but_pooled_ones() -> None:
     label = np.tile([0, 1], 20)
-    rows = pd.DataFrame({"repeat": 1, "fold": 1, "unit": np.arange(40), "group": np.arange(40), "label": label})
-    values = dict.fromkeys(METRICS, np.array([0.6, np.nan]))
-    intervals = intervals_of_level(values, rows.assign(score=0.3 + 0.1 * label), "row", 0.25, 0.95)["auc"]
-    over_folds = intervals["corrected_t"]
-    assert over_folds.refused == "not defined in 1 of 2 folds"
-    assert (over_folds.estimate, over_folds.n_folds) == (0.6, 2)
+    validation = _validation(label, 0.3 + 0.1 * label)
+    only_positive = validation.test[1]
+    validation.test[1] = PredictedRows(np.ones_like(only_positive.label), only_positive.prediction, only_positive.group)
+    values = dict.fromkeys(METRICS, np.array([1.0, np.nan, 1.0, 1.0]))
+    rows = _rows(_validation(label, 0.3 + 0.1 * label))
+    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "row", 0.25, 0.95)["auc"]
+    for method in ("influence", "corrected_t"):
+        over_folds = intervals[method]
+        assert over_folds.refused == "not defined in 1 of 4 folds"
+        assert (over_folds.estimate, over_folds.n_folds) == (1, 4)
     assert intervals["group_bootstrap"].estimate == 1
+
+
+def test_two_outer_folds_have_no_headline_interval_but_the_corrected_t() -> None:
+    label = np.tile([0, 1], 20)
+    validation = _validation(label, np.random.default_rng(0).random(40), splits=2)
+    values = dict.fromkeys(METRICS, np.array([0.6, 0.7]))
+    rows = _rows(validation)
+    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "row", 1.0, 0.95)["auc"]
+    assert intervals["influence"].refused == "two outer folds do not show the variance of training"
+    assert intervals["influence"].estimate == influences("auc", validation).estimate
+    assert intervals["corrected_t"].ends
 
 
 @pytest.mark.parametrize(("labels", "expected"), [([1, 1, 0, 0], 1), ([1, 0, 1, 0], 2), ([1, 1, 1, 1], 0)])

@@ -6,10 +6,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
-from foldwise.evaluation.comparison_records import DifferenceTest, Pair
+from foldwise.evaluation.comparison_records import CorrectedT, DifferenceTest, Pair
 from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.pairs import compare_pairs, cross_check, pair_verdict, verdict
-from foldwise.stats.corrected_t import correlated_t
+from foldwise.stats.corrected_t import corrected_t, posterior
+from foldwise.stats.influence_interval import Influences, influence_difference
+from foldwise.stats.training_variance import SplitShares
 
 OVER = Means("row", n_folds=5, n_rows=400, n_groups=40)
 FOLDS = {
@@ -20,12 +22,23 @@ FOLDS = {
     "constant": np.full(5, 0.5),
     "constant too": np.full(5, 0.5),
 }
+# How far the groups' contributions to the mean of a model spread, and how far apart two models are by them.
+SPREAD = {"a": 0.01, "b": 0.02, "same": 0.011, "unsteady": 0.15, "constant": 0.0, "constant too": 0.0}
 SETTINGS = {"over": OVER, "test_share": 0.25, "confidence": 0.95}
 
 
+def _measured(name: str, metric: str = "auc") -> Influences:
+    direction = np.random.default_rng(0).normal(size=40)
+    tested = SPREAD[name] * direction / np.sqrt((direction**2).sum())
+    trained = np.zeros((5, 40))
+    return Influences(
+        metric, FOLDS[name], tested, tested[None], trained, np.ones(5, np.int64), 20, SplitShares.equal(5, 3)
+    )
+
+
 def _pair(a: str, b: str, metric: str = "auc", rope: float = 0.01) -> tuple[float, DifferenceTest]:
-    values = {name: FOLDS[name] for name in (a, b)}
-    [pair] = compare_pairs(values, dict.fromkeys(values), metric=metric, rope=rope, **SETTINGS)
+    measured = {name: _measured(name, metric) for name in (a, b)}
+    [pair] = compare_pairs(measured, dict.fromkeys(measured), rope=rope, **SETTINGS)
     assert (pair.a, pair.b) == (a, b)
     assert pair.difference is not None
     assert pair.test is not None
@@ -47,11 +60,20 @@ def test_the_verdict_of_a_pair_is_in_words(a: str, b: str, expected: str) -> Non
     assert _pair(a, b)[1].verdict == expected
 
 
-def test_the_probabilities_are_those_of_the_bayesian_correlated_t() -> None:
-    _, test = _pair("a", "unsteady", rope=0.05)
-    expected = correlated_t(FOLDS["a"] - FOLDS["unsteady"], 0.25, 0.05)
+def test_interval_p_value_and_probabilities_are_those_of_the_subtracted_influences() -> None:
+    difference, test = _pair("a", "unsteady", rope=0.05)
+    interval, t, p = influence_difference(_measured("a"), _measured("unsteady"), 0.95)
+    assert (difference, test.low, test.high) == (interval.estimate, interval.low, interval.high)
+    assert (test.t, test.df, test.p) == (t, interval.df, p)
+    expected = posterior(interval.estimate, interval.se, interval.df, 0.05)
     assert (test.p_a_better, test.p_b_better) == (expected.above, expected.below)
     assert (test.p_equivalent, test.rope) == (expected.inside, 0.05)
+
+
+def test_the_corrected_t_is_a_cross_check() -> None:
+    _, test = _pair("a", "unsteady")
+    interval, t, p = corrected_t(FOLDS["a"] - FOLDS["unsteady"], 0.25, 0.95)
+    assert test.corrected_t == CorrectedT(interval.low, interval.high, t, interval.df, p)
 
 
 def test_the_lower_wins_where_lower_is_better() -> None:
@@ -85,9 +107,9 @@ def test_two_models_that_are_the_same_on_every_fold_are_practically_equal() -> N
 
 
 def test_a_refused_model_is_in_no_comparison_and_in_no_adjustment() -> None:
-    values = {name: FOLDS[name] for name in ("a", "unsteady", "b")}
+    measured = {name: _measured(name) for name in ("a", "unsteady", "b")}
     refused = {"a": None, "unsteady": None, "b": "one fold only"}
-    first, *others = compare_pairs(values, refused, metric="auc", rope=0.01, **SETTINGS)
+    first, *others = compare_pairs(measured, refused, rope=0.01, **SETTINGS)
     assert first.test is not None
     assert first.test.p_holm == first.test.p
     assert [(pair.difference, pair.test, pair.refused) for pair in others] == [(None, None, "one fold only")] * 2
@@ -121,23 +143,23 @@ EQUAL, SIMILAR, BETTER = "practically equal", "not distinguishable", "x better t
             ["x", "y", "z"],
             [EQUAL] * 3,
             "The 3 backends are practically equal by AUC over 5 folds of 40 groups: within 0.01 of each other "
-            "(Bayesian correlated t).",
+            "(posterior probability).",
         ),
         (
             ["x", "y", "z"],
             [EQUAL, SIMILAR, SIMILAR],
-            "The 3 backends are not distinguishable by AUC over 5 folds of 40 groups (corrected t, Holm).",
+            "The 3 backends are not distinguishable by AUC over 5 folds of 40 groups (influence functions, Holm).",
         ),
         (
             ["x", "y", "z"],
             [EQUAL, BETTER, SIMILAR],
-            "Differences by AUC over 5 folds of 40 groups (corrected t, Holm): x better than z.",
+            "Differences by AUC over 5 folds of 40 groups (influence functions, Holm): x better than z.",
         ),
         (
             ["x", "y", "ensemble"],
             [SIMILAR] * 3,
             "The 2 backends and their ensemble are not distinguishable by AUC over 5 folds of 40 groups "
-            "(corrected t, Holm).",
+            "(influence functions, Holm).",
         ),
         (
             ["x", "constant"],
@@ -147,7 +169,7 @@ EQUAL, SIMILAR, BETTER = "practically equal", "not distinguishable", "x better t
         (
             ["x", "y", "constant"],
             [SIMILAR, "x better than constant", "y better than constant"],
-            "The 2 backends are not distinguishable by AUC over 5 folds of 40 groups (corrected t, Holm).",
+            "The 2 backends are not distinguishable by AUC over 5 folds of 40 groups (influence functions, Holm).",
         ),
     ],
 )

@@ -21,6 +21,7 @@ TEST = {
     "p_b_better": 0.4,
     "p_holm": 1.0,
     "verdict": "not distinguishable",
+    "corrected_t": {"low": -0.05, "high": 0.03, "t": -0.6, "df": 5, "p": 0.6},
 }
 DELONG = {"difference": -0.005, "low": -0.02, "high": 0.02, "p": 0.99}
 CONTENT: dict[str, Any] = {
@@ -68,7 +69,7 @@ def test_a_comparison_is_read_and_written_unchanged() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        {"estimate": 0.7, "low": 0.6, "high": 0.8, "confidence": 0.95, "se": 0.04, "df": 5, "n_folds": 6},
+        {"estimate": 0.7, "low": 0.6, "high": 0.8, "confidence": 0.95, "se": 0.04, "df": 5.5, "n_folds": 6},
         {"estimate": 0.7, "low": 0.6, "high": 0.8, "confidence": 0.95, "se": 0.04, "n_draws": 2000, "level": "row"},
         {"estimate": None, "refused": "not defined in 1 of 6 folds", "n_folds": 6},
     ],

@@ -7,6 +7,7 @@ import pytest
 from fixtures.report_page import Page
 from fixtures.run_results import edited, results_of
 from fixtures.runs import FinishedRun
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.report.page import render_report
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
@@ -68,9 +69,9 @@ def test_a_fold_without_a_value_is_counted(results: DatasetResults) -> None:
 
 
 def test_a_refused_interval_gives_its_reason_once(results: DatasetResults) -> None:
-    interval = results.metrics["xgboost"].intervals["auc"]["corrected_t"]
+    interval = results.metrics["xgboost"].intervals["auc"][HEADLINE_METHOD]
     refused = replace(interval, low=None, high=None, confidence=None, refused="two folds only")
-    page = Page(render_report(edited(results, intervals={"auc": {"corrected_t": refused}})))
+    page = Page(render_report(edited(results, intervals={"auc": {HEADLINE_METHOD: refused}})))
     assert row_of(page, "metrics-row", "AUC")[1].endswith("no interval")
     assert "No interval for XGBoost AUC, LightGBM AUC, CatBoost AUC, Ensemble AUC: two folds only." in page.text()
     assert page.tables["intervals"][1][4:] == [
@@ -81,8 +82,9 @@ def test_a_refused_interval_gives_its_reason_once(results: DatasetResults) -> No
 def test_every_interval_says_what_it_is_computed_on_and_what_it_covers(results: DatasetResults, page: Page) -> None:
     rows = page.tables["intervals"][1:]
     pooled = results.metrics["xgboost"].intervals["auc"]["group_bootstrap"]
-    assert rows[0][:4] == ["XGBoost", "row200 rows", "AUC", "corrected t"]
-    assert rows[1][3:] == [
+    assert rows[0][:4] == ["XGBoost", "row200 rows", "AUC", "influence functions"]
+    assert rows[1][3] == "corrected t"
+    assert rows[2][3:] == [
         "bootstrap of whole groups",
         *map(wording.number, (pooled.estimate, pooled.low, pooled.high)),
         *("95 %", "pooled", "40", ""),

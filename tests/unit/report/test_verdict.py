@@ -6,6 +6,7 @@ import pytest
 from fixtures.report_page import Page
 from fixtures.run_results import edited, recommending, results_of
 from fixtures.runs import FinishedRun
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.report.chart import interval_chart
 from foldwise.report.page import render_report
 from foldwise.report.verdict import verdict
@@ -19,10 +20,10 @@ def results(tiny_run: FinishedRun) -> DatasetResults:
 
 
 def with_interval(results: DatasetResults, low: float | None, refused: str | None = None) -> DatasetResults:
-    """Return the results with another corrected t interval of the AUC by row in every model."""
-    interval = results.metrics["catboost"].intervals["auc"]["corrected_t"]
+    """Return the results with another interval of the AUC by row in every model."""
+    interval = results.metrics["catboost"].intervals["auc"][HEADLINE_METHOD]
     changed = replace(interval, low=low, high=None if low is None else interval.high, refused=refused)
-    return edited(results, intervals={"auc": {"corrected_t": changed}})
+    return edited(results, intervals={"auc": {HEADLINE_METHOD: changed}})
 
 
 def with_p(results: DatasetResults, p: float) -> DatasetResults:
@@ -32,11 +33,11 @@ def with_p(results: DatasetResults, p: float) -> DatasetResults:
 
 
 def test_the_headline_has_metric_interval_method_and_extent(results: DatasetResults) -> None:
-    interval = results.metrics["catboost"].intervals["auc"]["corrected_t"]
+    interval = results.metrics["catboost"].intervals["auc"][HEADLINE_METHOD]
     assert interval.ends is not None
     assert verdict(with_p(results, 0.01)).headline == (
         f"CatBoost distinguishes fake 1 from fake 0 with AUC {wording.number(interval.estimate)} (95 % interval "
-        f"{wording.interval(*interval.ends)}, corrected t over 3 folds; 200 rows, 40 units (video), 40 groups)."
+        f"{wording.interval(*interval.ends)}, influence functions over 3 folds; 200 rows, 40 units (video), 40 groups)."
     )
 
 
@@ -107,10 +108,10 @@ def test_an_undefined_metric_gives_no_verdict(results: DatasetResults) -> None:
 
 def test_a_metric_that_is_better_when_lower_is_judged_by_the_upper_end(results: DatasetResults) -> None:
     comparison = replace(results.comparison, metric="log_loss", pairs=[])
-    interval = replace(results.metrics["catboost"].intervals["log_loss"]["corrected_t"], low=0.5, high=0.69)
-    odd = edited(replace(results, comparison=comparison), intervals={"log_loss": {"corrected_t": interval}})
+    interval = replace(results.metrics["catboost"].intervals["log_loss"][HEADLINE_METHOD], low=0.5, high=0.69)
+    odd = edited(replace(results, comparison=comparison), intervals={"log_loss": {HEADLINE_METHOD: interval}})
     assert "distinguishes fake 1 from fake 0 with Log loss" in verdict(odd).headline
-    odd = edited(odd, intervals={"log_loss": {"corrected_t": replace(interval, high=0.75)}})
+    odd = edited(odd, intervals={"log_loss": {HEADLINE_METHOD: replace(interval, high=0.75)}})
     assert "is not shown to distinguish" in verdict(odd).headline
 
 
@@ -127,7 +128,8 @@ def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:
 
 def test_held_out_values_take_the_place_of_folds(source_run: FinishedRun) -> None:
     results = results_of(source_run)
-    assert "corrected t over 2 held-out values of camera;" in verdict(results).headline
+    headline = verdict(results).headline
+    assert "mean over 2 held-out values of camera, no interval: two outer folds do not show" in headline
     text = Page(render_report(results)).text()
     assert "Baselines on the same held-out values of camera, AUC by row:" in text
     assert "AUC by row: mean over held-out values of camera and its interval" in text

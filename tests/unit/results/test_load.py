@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from fixtures.scored import Scored, evaluate, write_scored
 from foldwise.errors import UserError
-from foldwise.evaluation.records import Metrics
+from foldwise.evaluation.records import HEADLINE_METHOD, Metrics
 from foldwise.io.files import write_json, write_table
 from foldwise.results.load import read_params, read_record, read_weights
 from foldwise.results.training_records import EnsembleParams
@@ -49,7 +49,7 @@ def test_metrics_are_those_of_the_file(metrics_json: Path) -> None:
     assert json.dumps(metrics.as_json()) == json.dumps(content)
     assert metrics.mean("auc") == content["test_auc"]
     assert metrics.summary("auc", "unit").sd == content["unit"]["test_auc_std"]
-    assert metrics.interval("auc", "unit") == metrics.unit.intervals["auc"]["corrected_t"]
+    assert metrics.interval("auc", "unit") == metrics.unit.intervals["auc"][HEADLINE_METHOD]
     assert metrics.fold_values("eer", "unit") == [fold["unit"]["eer"] for fold in content["fold_results"]]
     for level, baselines in (
         ("row", content["trivial"]),

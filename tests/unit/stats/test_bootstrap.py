@@ -6,7 +6,7 @@ from foldwise.stats import bootstrap
 from foldwise.stats.bootstrap import group_bootstrap, pooled_metrics, resampled_metrics
 from sklearn import metrics as measures
 
-METRICS = ["auc", "ap", "f1", "accuracy", "log_loss", "brier"]
+METRICS = ["auc", "ap", "f1", "accuracy", "precision", "recall", "log_loss", "brier"]
 
 
 def small(rows: int = 90, groups: int = 14, decimals: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -25,6 +25,8 @@ def _by_scikit_learn(label: np.ndarray, prediction: np.ndarray, weight: np.ndarr
         "ap": measures.average_precision_score(label, prediction, **by),
         "f1": measures.f1_score(label, called, **by),
         "accuracy": measures.accuracy_score(label, called, **by),
+        "precision": measures.precision_score(label, called, zero_division=0, **by),
+        "recall": measures.recall_score(label, called, zero_division=0, **by),
         "log_loss": measures.log_loss(label, prediction, labels=[0, 1], **by),
         "brier": measures.brier_score_loss(label, prediction, **by),
     }

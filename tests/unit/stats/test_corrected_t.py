@@ -1,8 +1,8 @@
-"""The corrected t, the Bayesian correlated t and Holm's adjustment give the numbers computed by hand."""
+"""The corrected t, the posterior and Holm's adjustment give the numbers computed by hand."""
 
 import numpy as np
 import pytest
-from foldwise.stats.corrected_t import corrected_t, correlated_t, holm, reason_to_refuse
+from foldwise.stats.corrected_t import Posterior, corrected_t, holm, posterior, reason_to_refuse
 from scipy import stats
 
 DIFFERENCES = np.array([0.01, 0.03, -0.01, 0.02, 0.04])
@@ -49,16 +49,22 @@ def test_an_interval_is_written_as_plain_numbers() -> None:
     assert {type(v) for v in interval.values()} == {int, float}
 
 
+def correlated_t(differences: np.ndarray, test_share: float, rope: float) -> Posterior:
+    """Return the posterior with the standard error of the corrected t: the Bayesian correlated t-test."""
+    interval, _, _ = corrected_t(differences, test_share, 0.95)
+    return posterior(interval.estimate, interval.se, interval.df, rope)
+
+
 def test_the_posterior_is_that_of_corani_and_benavoli() -> None:
     # Mean .018; deviations -.008 .012 -.028 .002 .022, squares sum .00148, variance .00037.
     # rho = 1/5: scale^2 = .00037 * (1/5 + .2/.8) = .0001665, scale .01290349.
     # t = (.01 - .018) / scale = -.6199873 and (-.01 - .018) / scale = -2.1699556. With 4 degrees of freedom
     # F(t) = 1/2 + 3/8 * u * (1 - u^2 / 12) with u = t / sqrt(1 + t^2 / 4): -.592187, -1.470632.
     # F: .284420 and .047907.
-    posterior = correlated_t(DIFFERENCES, 0.25, 0.01)
-    assert posterior.above == pytest.approx(1 - 0.284420, abs=2e-6)
-    assert posterior.below == pytest.approx(0.047907, abs=2e-6)
-    assert posterior.above + posterior.inside + posterior.below == pytest.approx(1)
+    shares = correlated_t(DIFFERENCES, 0.25, 0.01)
+    assert shares.above == pytest.approx(1 - 0.284420, abs=2e-6)
+    assert shares.below == pytest.approx(0.047907, abs=2e-6)
+    assert shares.above + shares.inside + shares.below == pytest.approx(1)
 
 
 def test_the_posterior_agrees_with_draws_from_mean_and_variance() -> None:
@@ -66,9 +72,9 @@ def test_the_posterior_agrees_with_draws_from_mean_and_variance() -> None:
     random = np.random.default_rng(1)
     variance = ((DIFFERENCES - DIFFERENCES.mean()) ** 2).sum() / random.chisquare(4, 200_000)
     mean = DIFFERENCES.mean() + random.normal(size=200_000) * np.sqrt(variance * (1 / 5 + 0.25))
-    posterior = correlated_t(DIFFERENCES, 0.25, 0.01)
+    shares = correlated_t(DIFFERENCES, 0.25, 0.01)
     drawn = ((mean > 0.01).mean(), (abs(mean) <= 0.01).mean(), (mean < -0.01).mean())
-    assert (posterior.above, posterior.inside, posterior.below) == pytest.approx(drawn, abs=0.005)
+    assert (shares.above, shares.inside, shares.below) == pytest.approx(drawn, abs=0.005)
 
 
 def test_without_a_region_the_tail_is_half_the_p_value_of_the_corrected_t() -> None:
@@ -88,8 +94,8 @@ def test_the_posterior_of_the_opposite_differences_is_mirrored() -> None:
 def test_folds_without_spread_have_a_posterior_of_one_value(
     difference: float, expected: tuple[float, float, float]
 ) -> None:
-    posterior = correlated_t(np.full(4, difference), 0.25, 0.01)
-    assert (posterior.above, posterior.inside, posterior.below) == expected
+    shares = correlated_t(np.full(4, difference), 0.25, 0.01)
+    assert (shares.above, shares.inside, shares.below) == expected
 
 
 def test_holm_adjusts_as_in_a_known_example() -> None:

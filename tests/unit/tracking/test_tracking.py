@@ -12,6 +12,7 @@ from pathlib import Path
 import foldwise
 import pytest
 from fixtures.runs import FinishedRun
+from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.io.files import read_json, read_table, write_json
 from foldwise.tracking.log import Tracker, failures, limit_requests, log_mlflow, time_limit, warning
 
@@ -103,7 +104,7 @@ def test_a_parent_has_the_means_and_every_fold_as_a_step(logged: Logged, results
     for name in ("test_auc", "test_f1_std"):
         assert parent.data.metrics[name] == pytest.approx(metrics[name])
         assert parent.data.metrics[f"unit_{name}"] == pytest.approx(metrics["unit"][name])
-    assert parent.data.metrics["test_auc_low"] == pytest.approx(metrics["intervals"]["auc"]["corrected_t"]["low"])
+    assert parent.data.metrics["test_auc_low"] == pytest.approx(metrics["intervals"]["auc"][HEADLINE_METHOD]["low"])
     expected = {fold["fold"]: pytest.approx(fold["auc"]) for fold in metrics["fold_results"]}
     assert logged.history(parent, "fold_test_auc") == expected
 

@@ -17,7 +17,6 @@ from foldwise.errors import UserError
 from foldwise.folds.assignment import FINAL, Plan, read_folds
 from foldwise.io.files import read_json, read_note, read_table
 from foldwise.results.load import read_params
-from foldwise.training.logistic_regression import train_reference
 from foldwise.training.train import TrainOutputs, _rows_of_all_groups, train
 from foldwise.training.train_data import row_weights
 
@@ -98,29 +97,6 @@ def test_rows_left_out_of_a_fold_change_no_output(
     assert (params.rows.train, params.rows.test) == (60, 30)
     assert (params.groups.train, params.groups.test) == (12, 6)
     assert read_table(first.inner_predictions).num_rows == 60
-
-
-def test_rows_left_out_of_a_fold_do_not_change_the_logistic_regression(
-    left_out: tuple[dict[str, str], dict[str, str]], tmp_path: Path
-) -> None:
-    paths = [tmp_path / f"reference_{i}.parquet" for i in range(2)]
-    for inputs, path in zip(left_out, paths, strict=True):
-        train_reference(**inputs, seed=7, output=str(path))
-    assert paths[0].read_bytes() == paths[1].read_bytes()
-    assert read_table(paths[0]).num_rows == 30
-
-
-def test_test_rows_do_not_change_the_logistic_regression(tmp_path: Path) -> None:
-    data = grouped(groups=24, missing=0.1)
-    inputs = write_inputs(tmp_path, data, PLAN)
-    train_reference(**inputs, seed=7, output=str(tmp_path / "first.parquet"))
-    test = np.flatnonzero(_part(inputs) == 0)
-    data.matrix.values[test[1:]] = 100.0
-    inputs |= write_dataset(tmp_path, data)
-    train_reference(**inputs, seed=7, output=str(tmp_path / "second.parquet"))
-    first, second = (read_table(tmp_path / f"{name}.parquet")["score"].to_pylist() for name in ("first", "second"))
-    assert first[0] == second[0]
-    assert first[1] != second[1]
 
 
 @every_backend
