@@ -17,7 +17,7 @@ help:
 	@echo "make test-faults  a run killed with its jobs at 25 points ends with the same results; KILLS=5 for fewer"
 	@echo "make bench        time and memory of training and predicting, compared with scikit-learn and hand-written code: some two hours; BENCH=\"--repeats 1\" for a quick run; BENCH=\"--parts accuracy\": log-loss and AUC on eight tables, hours"
 	@echo "make bench-peers  log-loss and AUC of AutoGluon, FLAML and mljar in the time of bench's part accuracy (.venv-peers, 2 GB); PEERS=\"--tables cells\""
-	@echo "make coverage     how often the intervals cover the true value: 100 simulated tables, a quarter of an hour on 2 cores"
+	@echo "make coverage     how often the intervals cover the true value: 100 simulated tables of each of 3 kinds, half an hour on 2 cores"
 	@echo "make mutants      small faults put into the library, and which of them the unit tests miss: an hour; MUTANTS=\"stats --number 20\""
 	@echo "make lint         ruff, mypy, the layers of the library (lint-imports), bandit, snakefmt, snakemake --lint"
 	@echo "make sql          tables and prepared queries of results/analytics.duckdb; Q=\"select ...\" or Q=headline runs one"

@@ -1,15 +1,13 @@
-"""How often the intervals of an AUC cover the true value, on simulated tables: ``make coverage``.
+"""How often the intervals cover the true value, on simulated tables: ``make coverage``.
 
-Each table is the demo with another seed: 298 videos with 11 near copies each. The true value comes from new videos of
-the same pattern: the mean AUC on them of the models fitted on the outer train parts. Averaged over all tables, that is
-the AUC of the procedure, with which the intervals are compared; coverage of the AUC of a table's own models is written
-as well.
+Three kinds of tables: the demo with another seed, 298 videos with 11 near copies each; 60 groups of unequal size, 12
+of them positive; 150 groups with rows of both labels. The true value of a table comes from many new groups of the same
+pattern: the mean metric on them of the very models that were fitted on the outer train parts.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from time import monotonic
@@ -18,36 +16,36 @@ from typing import Any
 import lightgbm
 import numpy as np
 import numpy.typing as npt
-from fixtures.simulated import as_arrays, simulated_rows
+from fixtures.coverage_tables import KINDS, Rows
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.folds.assignment import Plan
 from foldwise.folds.make_folds import split
 from foldwise.io.files import write_json
-from foldwise.stats.bootstrap import group_bootstrap
 from foldwise.stats.corrected_t import corrected_t
 from foldwise.stats.delong import clustered_delong
-from foldwise.stats.metrics import auc
+from foldwise.stats.influence import PredictedRows, contributions
+from foldwise.stats.influence_interval import CrossValidation, influence_interval, influences
+from foldwise.stats.training_variance import SplitShares
 from foldwise.training.logistic_regression import fit_and_predict
 from scipy import stats
 
 CONFIDENCE = 0.95
-SPLITS, REPEATS = 5, 5
+SPLITS, INNER_SPLITS, REPEATS = 5, 3, 5
 FIRST_SEED = 1000
-NEW_VIDEOS, ROWS_OF_A_NEW_VIDEO = 8000, 3
 TREES = {"objective": "binary", "num_leaves": 8, "num_threads": 1, "deterministic": True, "verbosity": -1}
+METRICS = ("auc", "ap", "f1", "accuracy", "log_loss", "brier")
 METHODS = {
-    "corrected_t 5x5": "corrected t over 5 folds x 5 repeats",
+    "influence 5x1": "influence functions over 5 folds",
     "corrected_t 5x1": "corrected t over 5 folds",
-    "clustered_delong": "clustered DeLong, pooled predictions",
-    "group_bootstrap": "bootstrap of whole groups, pooled predictions",
+    "influence 5x5": "influence functions over 5 folds x 5 repeats",
+    "corrected_t 5x5": "corrected t over 5 folds x 5 repeats",
     "plain t 5x1": "t over 5 folds, not corrected",
-    "plain t 5x5": "t over 5 folds x 5 repeats, not corrected",
-    "delong by rows": "DeLong by rows",
-    "bootstrap of rows": "bootstrap of rows",
-    "row-wise split": "split row by row: mean ± sd over 5 folds",
+    "clustered_delong 5x1": "clustered DeLong, pooled predictions",
+    "delong by rows 5x1": "DeLong by rows",
 }
 
 Floats = npt.NDArray[np.float64]
+Ends = tuple[float, float]
 
 
 def main() -> None:
@@ -61,38 +59,28 @@ def main() -> None:
     seeds = range(FIRST_SEED, FIRST_SEED + given.tables)
     with ProcessPoolExecutor(given.processes, get_context("spawn")) as pool:
         studies = [_announced(n, study) for n, study in enumerate(pool.map(one_table, seeds), start=1)]
-    models = {model: summary([study[model] for study in studies]) for model in studies[0]}
-    about = {"tables": given.tables, "first_seed": FIRST_SEED, "confidence": CONFIDENCE, "metric": "auc"}
-    write_json(given.output, {**about, "models": models})
-    for model, measured in models.items():
-        print_summary(model, measured, given.tables)
-    print(f"{given.output}: {given.tables} tables in {monotonic() - started:.0f} s")
+    cells = {cell: summary([study[cell] for study in studies]) for cell in studies[0]}
+    about = {"tables": given.tables, "first_seed": FIRST_SEED, "confidence": CONFIDENCE}
+    write_json(given.output, {**about, "cells": cells})
+    for cell, measured in cells.items():
+        print_summary(cell, measured)
+    print(f"{given.output}: {given.tables} tables of each kind in {monotonic() - started:.0f} s")
 
 
 def one_table(seed: int) -> dict[str, dict[str, Any]]:
-    """Return for each model the intervals on the table of a seed, and what its models reach on new videos."""
-    values, label, video = simulated(seed, None)
-    new_values, new_label, _ = simulated(seed, NEW_VIDEOS)
-    matrix = FeatureMatrix(np.concatenate([values, new_values]), tuple(f"f{j}" for j in range(values.shape[1])), ())
-    folds = [fold == 0 for fold in split(label, video, Plan(SPLITS, REPEATS, 2, seed))]
-    leaky = np.random.default_rng(seed).permutation(len(label)) % SPLITS
-    of_models = {}
-    for name, model in MODELS.items():
-        predict = partial(predictions_of, model, matrix, np.concatenate([label, new_label]), seed)
-        of_models[name] = intervals(predict, folds, [leaky == part for part in range(SPLITS)], label, new_label, video)
-    return of_models
-
-
-def simulated(seed: int, new_videos: int | None) -> tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[Any]]:
-    """Return features, label and video of the rows of a table, or of some rows of each of many new videos."""
-    if new_videos is None:
-        return as_arrays(simulated_rows(seed))
-    rows = simulated_rows(seed + 1_000_000, new_videos)
-    return as_arrays(rows.sample(frac=1, random_state=seed).groupby("original_video").head(ROWS_OF_A_NEW_VIDEO))
+    """Return ``<kind>, <model>`` -> metric -> what :func:`intervals` returns, for the table of a seed of each kind."""
+    cells = {}
+    for kind, draw in KINDS.items():
+        table, new = draw(seed, False), draw(seed, True)
+        folds = split(table.label, table.group, Plan(SPLITS, REPEATS, INNER_SPLITS, seed))
+        for name, model in MODELS.items():
+            validation, truths = fitted(model, table, new, folds, seed)
+            cells[f"{kind}, {name}"] = {metric: intervals(metric, validation, truths) for metric in METRICS}
+    return cells
 
 
 def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np.int16], seed: int) -> Floats:
-    """Return the predictions of the test rows, where ``part`` is 0, of 50 small trees fitted on the others."""
+    """Return the predictions of the test rows, where ``part`` is 0, of 50 small trees fitted on the rows above 0."""
     data = lightgbm.Dataset(matrix.values[part > 0], label[part > 0])
     model = lightgbm.train({**TREES, "seed": seed}, data, num_boost_round=50)
     return np.asarray(model.predict(matrix.values[part == 0]), np.float64)
@@ -101,73 +89,94 @@ def boosted(matrix: FeatureMatrix, label: npt.NDArray[Any], part: npt.NDArray[np
 MODELS = {"LightGBM": boosted, "logistic regression": fit_and_predict}
 
 
-def predictions_of(
-    model: Any,
-    matrix: FeatureMatrix,
-    label: npt.NDArray[Any],
-    seed: int,
-    test: npt.NDArray[np.bool_],
-    with_new: bool = False,
-) -> tuple[Floats, Floats]:
-    """Return the predictions of the test rows and, if ``with_new``, of all new rows, from a fit on the other rows."""
-    kept = np.arange(len(label) if with_new else len(test))
-    part = np.zeros(len(kept), np.int16)
-    part[: len(test)] = ~test
-    predictions = model(matrix.rows(kept), label[kept], part, seed)
-    return predictions[: test.sum()], predictions[test.sum() :]
+def fitted(
+    model: Any, table: Rows, new: Rows, folds: Sequence[npt.NDArray[np.int16]], seed: int
+) -> tuple[CrossValidation, list[dict[str, float]]]:
+    """Return the predictions of a model in the folds of a table, and each fold's metrics on the new rows.
+
+    Args:
+        model: from features, label, the part of each row and a seed to the predictions of the rows of part 0.
+        table: n rows.
+        new: rows of new groups.
+        folds: J arrays of shape (n,): 0 for a test row, else the inner fold.
+        seed: random seed of the model.
+    """
+    values, label = np.concatenate([table.values, new.values]), np.concatenate([table.label, new.label])
+    matrix = FeatureMatrix(values, tuple(f"f{j}" for j in range(values.shape[1])), ())
+    rows = len(table.label)
+    test, inner, truths = [], [], []
+    for fold in folds:
+        predictions = model(matrix, label, np.concatenate([fold, np.zeros(len(new.label), np.int16)]), seed)
+        tested, trained = fold == 0, fold > 0
+        count = int(tested.sum())
+        test.append(PredictedRows(table.label[tested], predictions[:count], table.group[tested]))
+        on_new = PredictedRows(new.label, predictions[count:], new.group)
+        groups = int(new.group.max()) + 1
+        truths.append({metric: contributions(metric, on_new, groups).value for metric in METRICS})
+        of_train = np.full(rows, np.nan)
+        for number in range(1, INNER_SPLITS + 1):
+            part = np.where(tested, -1, np.where(fold == number, 0, 1)).astype(np.int16)
+            of_train[fold == number] = model(matrix.rows(np.arange(rows)), table.label, part, seed)
+        inner.append(PredictedRows(table.label[trained], of_train[trained], table.group[trained]))
+    groups = int(table.group.max()) + 1
+    first_rows = np.unique(table.group, return_index=True)[1]
+    shares = SplitShares.of_folds(np.stack(folds[:SPLITS])[:, first_rows])
+    repeat = np.arange(len(folds)) // SPLITS
+    return CrossValidation(test, inner, repeat, groups, shares), truths
 
 
-def intervals(
-    predict: Any,
-    folds: list[npt.NDArray[np.bool_]],
-    leaky: list[npt.NDArray[np.bool_]],
-    label: npt.NDArray[Any],
-    new_label: npt.NDArray[Any],
-    video: npt.NDArray[Any],
-) -> dict[str, Any]:
-    """Return ``truth`` and method -> (low, high)."""
-    pooled, by_fold, truths = np.empty(len(label)), [], []
-    for number, test in enumerate(folds):
-        predictions, new = predict(test, with_new=number < SPLITS)
-        by_fold.append(auc(label[test], predictions))
-        if number < SPLITS:
-            pooled[test] = predictions
-            truths.append(auc(new_label, new))
-    by_part = [auc(label[test], predict(test)[0]) for test in leaky]
-    rows, once, all_folds = np.arange(len(label)), np.array(by_fold[:SPLITS]), np.array(by_fold)
-    share, mean, sd = 1 / (SPLITS - 1), float(np.mean(by_part)), float(np.std(by_part, ddof=1))
-    return {
-        "truth": float(np.mean(truths)),
-        "corrected_t 5x5": _ends(corrected_t(all_folds, share, CONFIDENCE)[0]),
-        "corrected_t 5x1": _ends(corrected_t(once, share, CONFIDENCE)[0]),
-        "clustered_delong": _ends(clustered_delong(label, pooled, video, CONFIDENCE)),
-        "group_bootstrap": _ends(group_bootstrap(label, pooled, video, CONFIDENCE)["auc"]),
-        "plain t 5x1": _ends(corrected_t(once, 0.0, CONFIDENCE)[0]),
-        "plain t 5x5": _ends(corrected_t(all_folds, 0.0, CONFIDENCE)[0]),
-        "delong by rows": _ends(clustered_delong(label, pooled, rows, CONFIDENCE)),
-        "bootstrap of rows": _ends(group_bootstrap(label, pooled, rows, CONFIDENCE)["auc"]),
-        "row-wise split": (mean - sd, mean + sd),
-    }
+def intervals(metric: str, validation: CrossValidation, truths: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+    """Return for each number of repeats ``truth <folds>``, and method -> (low, high)."""
+    results: dict[str, Any] = {}
+    for repeats in (1, len(validation.test) // SPLITS):
+        folds, name = SPLITS * repeats, f"{SPLITS}x{repeats}"
+        part = CrossValidation(
+            validation.test[:folds],
+            validation.inner[:folds],
+            validation.repeat[:folds],
+            validation.groups,
+            validation.shares,
+        )
+        measured = influences(metric, part)
+        results[f"truth {name}"] = float(np.mean([truth[metric] for truth in truths[:folds]]))
+        results[f"influence {name}"] = _ends(influence_interval(measured, CONFIDENCE))
+        results[f"corrected_t {name}"] = _ends(corrected_t(measured.by_fold, 1 / (SPLITS - 1), CONFIDENCE)[0])
+        if repeats == 1:
+            results[f"plain t {name}"] = _ends(corrected_t(measured.by_fold, 0.0, CONFIDENCE)[0])
+            if metric == "auc":
+                label, prediction, group = (
+                    np.concatenate([getattr(rows, column) for rows in part.test])
+                    for column in ("label", "prediction", "group")
+                )
+                by_group = clustered_delong(label, prediction, group, CONFIDENCE)
+                by_row = clustered_delong(label, prediction, np.arange(len(label)), CONFIDENCE)
+                results |= {f"clustered_delong {name}": _ends(by_group), f"delong by rows {name}": _ends(by_row)}
+    return results
 
 
-def _ends(interval: Any) -> tuple[float, float]:
+def _ends(interval: Any) -> Ends:
     return interval.low, interval.high
 
 
-def summary(tables: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the truth, and for each method how many of its intervals cover it and how wide they are."""
-    own = np.array([table["truth"] for table in tables])
-    truth = float(own.mean())
-    methods = {}
-    for method in METHODS:
-        low, high = np.array([table[method] for table in tables]).T
-        methods[method] = {
-            **_coverage((low <= truth) & (truth <= high)),
-            "own_models": _coverage((low <= own) & (own <= high)),
-            "mean_width": float((high - low).mean()),
-            "sd_width": float((high - low).std(ddof=1)),
-        }
-    return {"truth": truth, "sd_of_own_models": float(own.std(ddof=1)), "methods": methods}
+def summary(tables: Sequence[Mapping[str, Mapping[str, Any]]]) -> dict[str, Any]:
+    """Return for each metric the mean truth, and for each method how often it covers and how wide it is."""
+    metrics = {}
+    for metric in tables[0]:
+        measured = [table[metric] for table in tables]
+        truth = float(np.mean([table["truth 5x1"] for table in measured]))
+        methods = {}
+        for method in METHODS:
+            # Not every method is one for every metric.
+            if method in measured[0]:
+                own = np.array([table[f"truth {method.split()[-1]}"] for table in measured])
+                low, high = np.array([table[method] for table in measured]).T
+                methods[method] = {
+                    "own_models": _coverage((low <= own) & (own <= high)),
+                    "mean_of_tables": _coverage((low <= truth) & (truth <= high)),
+                    "mean_width": float((high - low).mean()),
+                }
+        metrics[metric] = {"truth": truth, "methods": methods}
+    return metrics
 
 
 def _coverage(covered: npt.NDArray[np.bool_]) -> dict[str, float]:
@@ -176,19 +185,15 @@ def _coverage(covered: npt.NDArray[np.bool_]) -> dict[str, float]:
     return {"covers": float(covered.mean()), "low": float(share.low), "high": float(share.high)}
 
 
-def print_summary(model: str, measured: Mapping[str, Any], tables: int) -> None:
-    """Print a line for each method."""
-    print(
-        f"\n{model}, AUC: true value {measured['truth']:.4f}, mean over {tables} tables of models fitted "
-        "on 4/5 of the videos"
-    )
-    print(f"{'95 % interval':<48}{'covers':>8}{'(95 % of that)':>18}{'own models':>12}{'mean width':>12}")
-    for method, its in measured["methods"].items():
-        spread = f"({its['low']:.0%} to {its['high']:.0%})"
-        print(
-            f"{METHODS[method]:<48}{its['covers']:>8.0%}{spread:>18}"
-            f"{its['own_models']['covers']:>12.0%}{its['mean_width']:>12.3f}"
-        )
+def print_summary(cell: str, measured: Mapping[str, Any]) -> None:
+    """Print a line for each metric and method."""
+    print(f"\n{cell}")
+    print(f"{'metric':<10}{'95 % interval':<46}{'own models':>12}{'(95 % of that)':>17}{'mean width':>12}")
+    for metric, its in measured.items():
+        for method, found in its["methods"].items():
+            own = found["own_models"]
+            spread = f"({own['low']:.0%} to {own['high']:.0%})"
+            print(f"{metric:<10}{METHODS[method]:<46}{own['covers']:>12.0%}{spread:>17}{found['mean_width']:>12.3f}")
 
 
 def _announced(number: int, study: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
