@@ -9,12 +9,13 @@ import pandas as pd
 from foldwise.evaluation.constant_prediction import constant_decisions, constant_validation
 from foldwise.evaluation.fold_metrics import baseline, by_fold, constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.interval_records import Intervals
-from foldwise.evaluation.intervals import METRICS, groups_of_rarer_class, intervals_of_level, intervals_over_folds
+from foldwise.evaluation.intervals import METRICS, OF_PROBABILITIES, intervals_of_level, intervals_over_folds
 from foldwise.evaluation.operating_points import (
     EvaluationSettings,
     apply_decision_rules,
     calibration_summary,
     decision_summary,
+    fit_decision_rule,
 )
 from foldwise.evaluation.predictions import (
     inner_out_of_fold,
@@ -77,9 +78,10 @@ def evaluate_backend(
     """
     dataset = str(read_json(contract)["dataset"])
     rows = open_rows(table, contract, folds)
-    inner = read_fold_predictions(inner_predictions)
-    predicted = apply_decision_rules(out_of_fold(rows, read_fold_predictions(predictions)), inner, settings)
-    inner_predicted = inner_out_of_fold(rows, inner)
+    inner = inner_out_of_fold(rows, read_fold_predictions(inner_predictions))
+    rules = {int(str(fold)): fit_decision_rule(part, settings) for fold, part in inner.groupby("fold")}
+    predicted = apply_decision_rules(out_of_fold(rows, read_fold_predictions(predictions)), rules)
+    inner = apply_decision_rules(inner, rules)
     write_table(out_of_fold_predictions, prediction_table(dataset, backend, predicted))
     lines = fold_metrics(dataset, backend, predicted, settings.operating_fpr)
     write_table(tidy, metrics_table(lines))
@@ -90,8 +92,11 @@ def evaluate_backend(
 
     def intervals(level: Level) -> Intervals:
         values = {metric: by_fold(lines, metric, level) for metric in METRICS}
-        validation = cross_validation(predicted, inner_predicted, rows.folds, level)
-        return intervals_of_level(values, predicted, validation, level, float(np.mean(shares)), settings.confidence)
+        as_predicted = cross_validation(predicted, inner, rows.folds, level)
+        of_test, of_train = (frame.assign(score=frame["calibrated"]) for frame in (predicted, inner))
+        calibrated = cross_validation(of_test, of_train, rows.folds, level)
+        validations = {metric: calibrated if metric in OF_PROBABILITIES else as_predicted for metric in METRICS}
+        return intervals_of_level(values, predicted, validations, level, float(np.mean(shares)), settings.confidence)
 
     def of_constant(level: Level) -> Mapping[str, CrossValidation]:
         validation = constant_validation(rows, level)
@@ -123,7 +128,7 @@ def evaluate_backend(
             "constant": with_intervals(constant_metrics(dataset, rows, settings.operating_fpr), of_constant),
             "logistic_regression": with_intervals(logistic_lines, of_logistic),
         },
-        decision=decision_summary(predicted, settings, shares, groups_of_rarer_class(rows.frame)),
+        decision=decision_summary(predicted, inner, rows.folds, settings),
         calibration=calibration_summary(predicted, settings.calibration),
         counts=counts(rows),
     )

@@ -16,6 +16,9 @@ from foldwise.stats.delong import clustered_delong
 from foldwise.stats.influence_interval import CrossValidation, Influences, influence_interval, influences
 
 METRICS = ("auc", "ap", "f1", "accuracy", "precision", "recall", "log_loss", "brier")
+OF_PROBABILITIES = ("log_loss", "brier")
+"""Of these, the ones that are computed on calibrated predictions; the others do not depend on calibration."""
+
 _POOLED = "pooled out-of-fold predictions of repeat 1, those of different folds from different models"
 
 COVERS = {
@@ -34,7 +37,7 @@ COVERS = {
 def intervals_of_level(
     values: Mapping[str, npt.NDArray[np.float64]],
     predictions: pd.DataFrame,
-    validation: CrossValidation,
+    validations: Mapping[str, CrossValidation],
     level: Level,
     test_share: float,
     confidence: float,
@@ -43,9 +46,9 @@ def intervals_of_level(
 
     Args:
         values: each of ``METRICS`` -> its value on every fold, shape (J,).
-        predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
-        validation: the same predictions and the inner ones at the level, from
-            :func:`foldwise.evaluation.validation.cross_validation`.
+        predictions: from :func:`foldwise.evaluation.operating_points.apply_decision_rules`.
+        validations: each of ``METRICS`` -> the predictions that it is computed on and the inner ones, at the level,
+            from :func:`foldwise.evaluation.validation.cross_validation`.
         level: ``row`` or ``unit``.
         test_share: n_test / n_train, the mean over folds.
         confidence: confidence of the intervals, such as 0.95.
@@ -53,9 +56,7 @@ def intervals_of_level(
     first = predictions[predictions["repeat"] == 1]
     pooled = first if level == "row" else by_unit(first)
     refused = too_few_groups(groups_of_rarer_class(pooled)) or reason_by_units(first, level)
-    of_folds = intervals_over_folds(
-        values, dict.fromkeys(METRICS, validation), predictions, level, test_share, confidence
-    )
+    of_folds = intervals_over_folds(values, validations, predictions, level, test_share, confidence)
     of_pooled = _pooled_intervals(pooled, refused, confidence)
     return {metric: {**of_folds[metric], **_described(of_pooled[metric], first, level)} for metric in METRICS}
 
@@ -153,13 +154,14 @@ def _corrected_t(
 def _pooled_intervals(pooled: pd.DataFrame, refused: str | None, confidence: float) -> dict[str, dict[str, Interval]]:
     """Return metric -> method -> interval for the methods that use the pooled predictions."""
     label = pooled["label"].to_numpy(np.int8)
-    prediction, group = pooled["score"].to_numpy(np.float64), pooled["group"].to_numpy()
+    prediction, calibrated = (pooled[column].to_numpy(np.float64) for column in ("score", "calibrated"))
+    group = pooled["group"].to_numpy()
     if refused:
-        estimates = pooled_metrics(label, prediction)
+        estimates = pooled_metrics(label, prediction, calibrated)
         intervals = {metric: {"group_bootstrap": Interval(estimates[metric], refused=refused)} for metric in METRICS}
         intervals["auc"]["clustered_delong"] = intervals["auc"]["group_bootstrap"]
         return intervals
-    drawn = group_bootstrap(label, prediction, group, confidence)
+    drawn = group_bootstrap(label, prediction, group, confidence, calibrated=calibrated)
     intervals = {metric: {"group_bootstrap": Interval(**drawn[metric].as_dict())} for metric in METRICS}
     delong = clustered_delong(label, prediction, group, confidence)
     intervals["auc"]["clustered_delong"] = Interval(**delong.as_dict())

@@ -21,10 +21,15 @@ from foldwise.evaluation.decision_records import (
     OperatingPoint,
 )
 from foldwise.evaluation.interval_records import Interval, Means
+from foldwise.evaluation.intervals import groups_of_rarer_class, interval_by_influence, reason_by_units
 from foldwise.evaluation.predictions import by_unit, units_of
 from foldwise.evaluation.records import Level
+from foldwise.evaluation.validation import cross_validation
+from foldwise.folds.assignment import Folds
 from foldwise.stats.calibration import Calibrator, fit_calibrator, slope_and_intercept
-from foldwise.stats.corrected_t import corrected_t, reason_to_refuse
+from foldwise.stats.corrected_t import reason_to_refuse
+from foldwise.stats.influence import METRICS as METRICS_WITH_INFLUENCE
+from foldwise.stats.influence_interval import CrossValidation, influences
 from foldwise.stats.metrics import brier, confusion, defined_decision_metrics, log_loss
 from foldwise.stats.thresholds import Criterion, choose_threshold
 
@@ -56,10 +61,12 @@ class DecisionRule:
     Attributes:
         calibrator: from predictions, shape (n,), to calibrated probabilities, shape (n,).
         threshold: a row, or a unit, whose prediction before calibration is at least this is called positive.
+        limits: false-positive rate to aim at -> the threshold for it.
     """
 
     calibrator: Calibrator
     threshold: float
+    limits: Mapping[float, float]
 
 
 def fit_decision_rule(inner: pd.DataFrame, settings: EvaluationSettings) -> DecisionRule:
@@ -73,34 +80,31 @@ def fit_decision_rule(inner: pd.DataFrame, settings: EvaluationSettings) -> Deci
             trained on the row's group.
         settings: the evaluation section of the configuration.
     """
+    units = units_of(inner, ["unit"])
     columns = (inner["score"].to_numpy(np.float64), inner["label"].to_numpy(np.int8), inner["group"].to_numpy(np.int32))
     return DecisionRule(
-        fit_calibrator(settings.calibration, *columns), _threshold(settings.threshold, units_of(inner, ["unit"]))
+        calibrator=fit_calibrator(settings.calibration, *columns),
+        threshold=_threshold(settings.threshold, units),
+        limits={rate: _threshold(Criterion("fixed_fpr", rate), units) for rate in settings.operating_fpr},
     )
 
 
-def apply_decision_rules(
-    predictions: pd.DataFrame, inner: Mapping[int, pd.DataFrame], settings: EvaluationSettings
-) -> pd.DataFrame:
-    """Fit the decision rule of every fold and apply it to its test rows.
+def apply_decision_rules(predictions: pd.DataFrame, rules: Mapping[int, DecisionRule]) -> pd.DataFrame:
+    """Apply the decision rule of every fold to its rows.
 
     Args:
-        predictions: from :func:`foldwise.evaluation.predictions.out_of_fold`.
-        inner: fold -> the inner out-of-fold predictions of its train rows, as :func:`fit_decision_rule` takes them.
-        settings: the evaluation section of the configuration.
+        predictions: from :func:`foldwise.evaluation.predictions.out_of_fold` or
+            :func:`~foldwise.evaluation.predictions.inner_out_of_fold`.
+        rules: outer fold -> its decision rule.
 
     Returns:
-        The predictions with the columns ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` for each rate
-        of ``settings.operating_fpr``; a threshold is the same in all rows of a fold.
+        The predictions with the columns ``calibrated``, ``threshold`` and one ``threshold_fpr_<rate>`` for each
+        false-positive rate to aim at; a threshold is the same in all rows of a fold.
     """
     parts = []
     for name, part in predictions.groupby("fold"):
-        fitted_on = inner[int(str(name))]
-        rule, units = fit_decision_rule(fitted_on, settings), units_of(fitted_on, ["unit"])
-        limits = {
-            f"threshold_fpr_{rate:g}": _threshold(Criterion("fixed_fpr", rate), units)
-            for rate in settings.operating_fpr
-        }
+        rule = rules[int(str(name))]
+        limits = {f"threshold_fpr_{rate:g}": limit for rate, limit in rule.limits.items()}
         calibrated = rule.calibrator(part["score"].to_numpy())
         parts.append(part.assign(calibrated=calibrated, threshold=rule.threshold, **limits))
     return pd.concat(parts)
@@ -125,57 +129,60 @@ def calibration_summary(predictions: pd.DataFrame, method: str) -> Calibration:
 
 
 def decision_summary(
-    predictions: pd.DataFrame,
-    settings: EvaluationSettings,
-    shares: Sequence[float],
-    groups_of_rarer_class: int,
+    predictions: pd.DataFrame, inner: pd.DataFrame, folds: Folds, settings: EvaluationSettings
 ) -> Decision:
     """Return how good the decisions at the chosen thresholds are, by row and by unit.
 
     Args:
-        predictions: from :func:`apply_decision_rules`.
+        predictions: of the test rows, from :func:`apply_decision_rules`.
+        inner: of the train rows by the inner models, likewise.
+        folds: the folds of all rows of the dataset.
         settings: the evaluation section of the configuration.
-        shares: n_test / n_train of each fold, for the corrected t interval.
-        groups_of_rarer_class: groups with a row of the class that fewer groups have.
     """
 
-    def over_folds(values: Sequence[float]) -> Interval:
-        array = np.asarray(values, np.float64)
-        refused = reason_to_refuse(array, groups_of_rarer_class)
-        if refused:
-            return Interval(_mean(values), refused=refused)
-        return Interval(**corrected_t(array, float(np.mean(shares)), settings.confidence)[0].as_dict())
-
-    def means(folds: Sequence[pd.DataFrame], metrics: Sequence[str], column: str | None) -> dict[str, Interval]:
-        by_fold = [_decision_metrics(part, column) for part in folds]
-        return {metric: over_folds([values[metric] for values in by_fold]) for metric in metrics}
-
     def at_level(level: Level, rows: pd.DataFrame) -> DecisionsAtLevel:
-        folds = [part for _, part in rows.groupby("fold")]
-        points = [
-            OperatingPoint(rate, **means(folds, ("tpr", "fpr"), f"threshold_fpr_{rate:g}"))
-            for rate in settings.operating_fpr
-        ]
-        constants = [_constant_decisions(part) for part in folds]
+        groups, across = groups_of_rarer_class(rows), reason_by_units(predictions, level)
+
+        def means(metrics: Sequence[str], column: str | None) -> dict[str, Interval]:
+            by_fold = [_decision_metrics(part, column) for part in parts]
+            thresholds = None if column is None else _by_fold(predictions, column)
+            validation = cross_validation(predictions, inner, folds, level, thresholds)
+            return {metric: interval(metric, [values[metric] for values in by_fold], validation) for metric in metrics}
+
+        def interval(metric: str, values: Sequence[float], validation: CrossValidation) -> Interval:
+            if metric not in METRICS_WITH_INFLUENCE:
+                return Interval(_mean(values), refused="not computed for this metric")
+            refused = reason_to_refuse(np.asarray(values), groups) or across
+            return interval_by_influence(influences(metric, validation), refused, settings.confidence)
+
+        parts = [part for _, part in rows.groupby("fold")]
+        constants = [_constant_decisions(part) for part in parts]
         return DecisionsAtLevel(
             over=_extent(rows, level),
-            confusion=np.sum([_confusion(f) for f in folds if f["repeat"].iloc[0] == 1], axis=0).tolist(),
-            at_chosen=means(folds, _REPORTED, "threshold"),
-            at_half=means(folds, _REPORTED, None),
+            confusion=np.sum([_confusion(p) for p in parts if p["repeat"].iloc[0] == 1], axis=0).tolist(),
+            at_chosen=means(_REPORTED, "threshold"),
+            at_half=means(_REPORTED, None),
             constant={metric: _mean([values[metric] for values in constants]) for metric in _REPORTED},
-            better_than_constant=_better_than_constant(settings.threshold, folds),
-            operating_points=points,
+            better_than_constant=_better_than_constant(settings.threshold, parts),
+            operating_points=[
+                OperatingPoint(rate, **means(("tpr", "fpr"), f"threshold_fpr_{rate:g}"))
+                for rate in settings.operating_fpr
+            ],
         )
 
     levels = {level: at_level(level, rows) for level, rows in _levels(predictions).items()}
-    thresholds = predictions.groupby("fold")["threshold"].first()
     return Decision(
         criterion=settings.threshold.setting,
         chosen_on=_FITTED_ON,
-        folds=[FoldThreshold(int(str(fold)), float(threshold)) for fold, threshold in thresholds.items()],
+        folds=[FoldThreshold(*entry) for entry in _by_fold(predictions, "threshold").items()],
         row=levels["row"],
         unit=levels["unit"],
     )
+
+
+def _by_fold(predictions: pd.DataFrame, column: str) -> dict[int, float]:
+    """Return the threshold of each fold."""
+    return {int(str(fold)): float(value) for fold, value in predictions.groupby("fold")[column].first().items()}
 
 
 def _levels(predictions: pd.DataFrame) -> dict[Level, pd.DataFrame]:

@@ -53,6 +53,7 @@ def group_bootstrap(
     confidence: float,
     draws: int = DRAWS,
     seed: int = SEED,
+    calibrated: Floats | None = None,
 ) -> dict[str, Percentiles]:
     """Return percentile intervals over draws of groups (Efron and Tibshirani 1993, chapter 13; Field and Welsh 2007).
 
@@ -63,6 +64,7 @@ def group_bootstrap(
         confidence: such as 0.95.
         draws: number of draws; each draws as many groups as there are, with replacement.
         seed: seed of the draws.
+        calibrated: shape (n,), the probability that log-loss and Brier score are computed on; None: ``prediction``.
 
     Returns:
         ``auc``, ``ap``, ``f1``, ``accuracy``, ``precision``, ``recall``, ``log_loss`` and ``brier`` -> interval.
@@ -73,8 +75,8 @@ def group_bootstrap(
         >>> intervals["auc"].low, intervals["auc"].high
         (1.0, 1.0)
     """
-    resampled = resampled_metrics(label, prediction, group, draws, seed)
-    estimates = pooled_metrics(label, prediction)
+    resampled = resampled_metrics(label, prediction, group, draws, seed, calibrated)
+    estimates = pooled_metrics(label, prediction, calibrated)
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     intervals = {}
     for metric, values in resampled.items():
@@ -85,8 +87,9 @@ def group_bootstrap(
     return intervals
 
 
-def pooled_metrics(label: Labels, prediction: Floats) -> dict[str, float]:
+def pooled_metrics(label: Labels, prediction: Floats, calibrated: Floats | None = None) -> dict[str, float]:
     """Return the metrics of the bootstrap on all rows, each counted once."""
+    probability = prediction if calibrated is None else calibrated
     decided = decision_metrics(confusion(label, prediction))
     return {
         "auc": auc(label, prediction),
@@ -95,13 +98,18 @@ def pooled_metrics(label: Labels, prediction: Floats) -> dict[str, float]:
         "accuracy": decided["accuracy"],
         "precision": decided["precision"],
         "recall": decided["recall"],
-        "log_loss": float(row_log_loss(label, prediction).mean()),
-        "brier": float(((prediction - label) ** 2).mean()),
+        "log_loss": float(row_log_loss(label, probability).mean()),
+        "brier": float(((probability - label) ** 2).mean()),
     }
 
 
 def resampled_metrics(
-    label: Labels, prediction: Floats, group: npt.NDArray[Any], draws: int, seed: int
+    label: Labels,
+    prediction: Floats,
+    group: npt.NDArray[Any],
+    draws: int,
+    seed: int,
+    calibrated: Floats | None = None,
 ) -> dict[str, Floats]:
     """Return each metric on every draw, shape (draws,); NaN where a draw has one class only.
 
@@ -111,7 +119,7 @@ def resampled_metrics(
     """
     _, index = np.unique(group, return_inverse=True)
     ranking = _rank(label, prediction, index)
-    sums = _sums_by_group(label, prediction, index)
+    sums = _sums_by_group(label, prediction, prediction if calibrated is None else calibrated, index)
     parts = [
         {**_ranking_metrics(weights, ranking), **_sum_metrics(np.einsum("dg,gs->ds", weights, sums))}
         for weights in _draw(len(sums), draws, seed, max(1, _CELLS // len(label)))
@@ -181,7 +189,7 @@ def _cumulated(weights: Floats, index: npt.NDArray[np.intp]) -> Floats:
     return sums
 
 
-def _sums_by_group(label: Labels, prediction: Floats, index: npt.NDArray[np.intp]) -> Floats:
+def _sums_by_group(label: Labels, prediction: Floats, calibrated: Floats, index: npt.NDArray[np.intp]) -> Floats:
     """Return sums of each group, shape (groups, 7).
 
     The columns are rows, true positives, false positives, false negatives, right decisions, log-loss and squared error.
@@ -194,8 +202,8 @@ def _sums_by_group(label: Labels, prediction: Floats, index: npt.NDArray[np.intp
         called & ~positive,
         ~called & positive,
         called == positive,
-        row_log_loss(label, prediction),
-        (prediction - label) ** 2,
+        row_log_loss(label, calibrated),
+        (calibrated - label) ** 2,
     )
     return np.stack([np.bincount(index, weights=column) for column in columns], axis=1)
 

@@ -1,5 +1,6 @@
 """Every metric has its intervals by every method, with what each is computed on, or why there is none."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> Scored:
 
 @pytest.fixture(scope="module")
 def blocks(scored: Scored, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    metrics = read_json(evaluate(scored, "strong", tmp_path_factory.mktemp("metrics"))["metrics"])
+    metrics = read_json(evaluate(scored, "strong", tmp_path_factory.mktemp("metrics"), calibration="none")["metrics"])
     by_fold = metrics["fold_results"]
     return {
         "row": metrics["intervals"],
@@ -70,7 +71,7 @@ def test_every_metric_has_every_method_with_what_it_is_computed_on(level: str, b
 @pytest.mark.parametrize("left_out", [0, 8])
 def test_the_headline_is_by_the_influence_of_the_groups_of_its_level(level: str, left_out: int, tmp_path: Path) -> None:
     scored = write_scored(tmp_path, left_out=left_out)
-    metrics = read_json(evaluate(scored, "weak", tmp_path, confidence=0.9)["metrics"])
+    metrics = read_json(evaluate(scored, "weak", tmp_path, confidence=0.9, calibration="none")["metrics"])
     for metric in METRICS:
         for model, intervals in (("weak", metrics), ("logistic_regression", metrics["trivial"]["logistic_regression"])):
             expected = influence_interval(influences(metric, validation_of(scored, model, level)), 0.9).as_dict()
@@ -119,6 +120,37 @@ def test_pooled_methods_use_the_first_repeat(level: str, scored: Scored, blocks:
         assert {k: blocks[level][metric]["group_bootstrap"][k] for k in expected} == pytest.approx(expected)
 
 
+def test_log_loss_and_brier_score_are_those_of_calibrated_predictions_by_every_method(
+    scored: Scored, tmp_path: Path, blocks: dict[str, Any]
+) -> None:
+    calibrated = read_json(evaluate(scored, "strong", tmp_path)["metrics"])
+    for level, block in (("row", calibrated["intervals"]), ("unit", calibrated["unit"]["intervals"])):
+        for metric in ("log_loss", "brier"):
+            over_folds = np.mean([(f if level == "row" else f["unit"])[metric] for f in calibrated["fold_results"]])
+            for method in ("influence", "corrected_t"):
+                assert block[metric][method]["estimate"] == pytest.approx(over_folds)
+                assert block[metric][method]["estimate"] != pytest.approx(blocks[level][metric][method]["estimate"])
+            pooled = block[metric]["group_bootstrap"]["estimate"]
+            assert pooled != pytest.approx(blocks[level][metric]["group_bootstrap"]["estimate"])
+        assert block["auc"] == blocks[level]["auc"]
+
+
+def test_decisions_have_intervals_by_influence_at_their_thresholds(scored: Scored, tmp_path: Path) -> None:
+    metrics = read_json(evaluate(scored, "strong", tmp_path)["metrics"])
+    thresholds = [fold["threshold"] for fold in metrics["decision"]["folds"]]
+    for level in LEVELS:
+        given = validation_of(scored, "strong", level)
+        test, inner = (
+            [replace(rows, threshold=t) for rows, t in zip(part, thresholds, strict=True)]
+            for part in (given.test, given.inner)
+        )
+        for metric in ("f1", "accuracy", "precision", "recall"):
+            measured = influences(metric, replace(given, test=test, inner=inner))
+            expected = influence_interval(measured, 0.95).as_dict()
+            interval = metrics["decision"][level]["at_chosen"][metric]
+            assert {key: interval[key] for key in expected} == pytest.approx(expected)
+
+
 @pytest.mark.parametrize("confidence", [0.8, 0.95])
 def test_the_test_share_is_the_mean_over_folds_without_the_rows_left_out(confidence: float, tmp_path: Path) -> None:
     # The first fold leaves out 8 of its 20 train groups: its test share is 10 / 12, that of the others 1 / 2.
@@ -133,7 +165,7 @@ def test_the_test_share_is_the_mean_over_folds_without_the_rows_left_out(confide
 
 
 def test_every_interval_has_the_configured_confidence(scored: Scored, tmp_path: Path) -> None:
-    narrow = read_json(evaluate(scored, "strong", tmp_path, confidence=0.8)["metrics"])
+    narrow = read_json(evaluate(scored, "strong", tmp_path, confidence=0.8, calibration="none")["metrics"])
     for level, block in (("row", narrow["intervals"]), ("unit", narrow["unit"]["intervals"])):
         rows = _pooled(scored, level)
         delong = clustered_delong(*rows, 0.8).as_dict()
@@ -173,17 +205,18 @@ def _validation(label: np.ndarray, score: np.ndarray, splits: int = 4) -> CrossV
 
 def _rows(validation: CrossValidation) -> pd.DataFrame:
     parts = [pd.DataFrame({"label": p.label, "score": p.prediction, "group": p.group}) for p in validation.test]
-    return pd.concat([part.assign(repeat=1, fold=fold) for fold, part in enumerate(parts, start=1)], ignore_index=True)
+    rows = pd.concat([part.assign(repeat=1, fold=fold) for fold, part in enumerate(parts, start=1)], ignore_index=True)
+    return rows.assign(calibrated=rows["score"])
 
 
 def test_units_across_groups_have_the_corrected_t_alone() -> None:
     label = np.tile([0, 1], 20)
     validation = _validation(label, np.random.default_rng(0).random(40))
-    rows = _rows(validation)
+    rows, given = _rows(validation), dict.fromkeys(METRICS, validation)
     values = dict.fromkeys(METRICS, np.array([0.6, 0.7, 0.5, 0.6]))
-    apart = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "unit", 0.25, 0.95)["auc"]
+    apart = intervals_of_level(values, rows.assign(unit=rows["group"]), given, "unit", 0.25, 0.95)["auc"]
     units = rows["group"] // 4 * 4 + rows["label"]
-    across = intervals_of_level(values, rows.assign(unit=units), validation, "unit", 0.25, 0.95)["auc"]
+    across = intervals_of_level(values, rows.assign(unit=units), given, "unit", 0.25, 0.95)["auc"]
     assert apart["group_bootstrap"].ends
     assert apart["influence"].ends
     for method in ("influence", "group_bootstrap", "clustered_delong"):
@@ -197,8 +230,8 @@ def test_a_metric_that_a_fold_lacks_has_no_interval_over_folds_but_pooled_ones()
     only_positive = validation.test[1]
     validation.test[1] = PredictedRows(np.ones_like(only_positive.label), only_positive.prediction, only_positive.group)
     values = dict.fromkeys(METRICS, np.array([1.0, np.nan, 1.0, 1.0]))
-    rows = _rows(_validation(label, 0.3 + 0.1 * label))
-    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "row", 0.25, 0.95)["auc"]
+    rows, given = _rows(_validation(label, 0.3 + 0.1 * label)), dict.fromkeys(METRICS, validation)
+    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), given, "row", 0.25, 0.95)["auc"]
     for method in ("influence", "corrected_t"):
         over_folds = intervals[method]
         assert over_folds.refused == "not defined in 1 of 4 folds"
@@ -210,8 +243,8 @@ def test_two_outer_folds_have_no_headline_interval_but_the_corrected_t() -> None
     label = np.tile([0, 1], 20)
     validation = _validation(label, np.random.default_rng(0).random(40), splits=2)
     values = dict.fromkeys(METRICS, np.array([0.6, 0.7]))
-    rows = _rows(validation)
-    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), validation, "row", 1.0, 0.95)["auc"]
+    rows, given = _rows(validation), dict.fromkeys(METRICS, validation)
+    intervals = intervals_of_level(values, rows.assign(unit=rows["group"]), given, "row", 1.0, 0.95)["auc"]
     assert intervals["influence"].refused == "two outer folds do not show the variance of training"
     assert intervals["influence"].estimate == influences("auc", validation).estimate
     assert intervals["corrected_t"].ends

@@ -86,11 +86,11 @@ def test_decision_rules_follow_the_configuration_as_in_the_folds(
     for name in SPECIFICATIONS:
         inner = read_table(final_model_files(results, name).inner_predictions).to_pandas()
         predictions = pd.DataFrame({"fold": 1, "score": rows[f"{name}_score"]})
-        expected = apply_decision_rules(predictions, {1: inner}, settings)
+        expected = apply_decision_rules(predictions, {1: fit_decision_rule(inner, settings)})
         assert rows[f"{name}_calibrated"].tolist() == expected["calibrated"].tolist()
         assert rows[f"{name}_verdict"].tolist() == (expected["score"] >= expected["threshold"]).astype(int).tolist()
         assert report["models"][name]["threshold"] == expected["threshold"][0]
-        other = apply_decision_rules(predictions, {1: inner}, default)
+        other = apply_decision_rules(predictions, {1: fit_decision_rule(inner, default)})
         assert other["calibrated"].tolist() != expected["calibrated"].tolist()
         assert other["threshold"][0] != expected["threshold"][0]
 
