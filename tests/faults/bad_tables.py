@@ -121,8 +121,9 @@ LABELS = [
     ),
     Case(
         "both labels in a unit",
-        ("'mine'", "mixed_labels", "1 of 12 units", "v00", "fix the labels"),
+        ("'mine'", "mixed_labels", "1 of 12 units", "v00", "Fix the labels"),
         in_table(fake=_first(1, "fake")),
+        dataset={"unit": "video"},
         step="audit",
     ),
 ]
@@ -254,7 +255,7 @@ GROUPS = [
     ),
     Case(
         "same row in two groups",
-        ("duplicate_rows", "2 of 48 rows", "v00_c0", "remove the copies"),
+        ("duplicate_rows", "2 of 48 rows", "v00_c0", "Remove the copies"),
         in_rows(lambda t: pd.concat([t[:8], t[8:9].assign(**t.iloc[0, 3:]), t[9:]])),
         step="audit",
     ),

@@ -129,9 +129,9 @@ COMMENT ON COLUMN weights.n_rows IS 'Number of inner out-of-fold predictions tha
 COMMENT ON TABLE audit IS 'One row per dataset and leakage check; empty where the audit is switched off';
 COMMENT ON COLUMN audit.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN audit.check_id IS 'Name of the check';
-COMMENT ON COLUMN audit.level IS 'pass, warn or fail';
+COMMENT ON COLUMN audit.level IS 'pass, info, warn or fail';
 COMMENT ON COLUMN audit.value IS 'Measured value';
-COMMENT ON COLUMN audit.threshold IS 'Value from which the check warns or fails';
+COMMENT ON COLUMN audit.threshold IS 'Value above which the level changes';
 COMMENT ON COLUMN audit.sentence IS 'The result in words';
 COMMENT ON COLUMN audit.evidence IS 'The rows, columns or values behind it, as a list';
 

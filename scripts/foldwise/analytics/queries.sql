@@ -68,7 +68,7 @@ LIMIT 20;
 -- audit_findings: the leakage checks that warned or failed
 SELECT dataset, check_id, level, value, threshold, sentence
 FROM audit
-WHERE level <> 'pass'
+WHERE level IN ('warn', 'fail')
 ORDER BY dataset, level, check_id;
 
 -- training_cost: time and memory of the training jobs

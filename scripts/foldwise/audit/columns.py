@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from foldwise.audit.data import AuditData, Floats, Integers, share_between
-from foldwise.audit.findings import EVIDENCE, Finding, judged
+from foldwise.audit.findings import EVIDENCE, Check, Finding
 from foldwise.audit.sampling import auc_by_chance
 
 ID_LIKE, FEW_VALUES = 0.99, 20
@@ -24,9 +25,43 @@ PROVENANCE = frozenset(
 _SCRAMBLES = 200
 _BINS = 10
 
+ID_LIKE_COLUMNS = Check(
+    "id_like",
+    title="Columns that identify the group",
+    meaning="A model can recognize the group of a row. Folds that keep groups together allow no gain from it; where "
+    "rows of a group are on both sides of a split, the metrics are too high.",
+    what_to_do="Exclude the columns (exclude:) if new data will not have them. Without a group column, add the column "
+    "that ties rows together to groups:.",
+)
+PROXY_OF_LABEL = Check(
+    "proxy",
+    title="A single column predicts the label",
+    meaning="The column may follow from the label, or be unknown when the model is used: the metrics then say little "
+    "about new data.",
+    what_to_do="Ask whether the column will be known, and mean the same, when the model is used; if not, exclude it "
+    "(exclude:).",
+)
+CONFOUNDED_LABEL = Check(
+    "confounder",
+    title="Row origin predicts the label",
+    meaning="A model can learn where a row comes from instead of what it shows: the metrics then hold for data of the "
+    "same origin only.",
+    what_to_do="Compare the metrics by slice, and exclude the column (exclude:) if its relation to the label will be "
+    "another in new data.",
+)
+LABEL_ORDER = Check(
+    "order",
+    title="The row order predicts the label",
+    meaning="The table is sorted by label, or was collected class by class: a feature that records time or position "
+    "gives the label away.",
+    what_to_do="Check that no feature records time or position.",
+)
+
 
 def id_like(data: AuditData) -> Finding:
     """Look for columns that identify the group of a row: constant within groups, a running number, or a clock.
+
+    It warns, or informs where the folds keep groups together.
 
     Columns with more than 20 distinct values are checked. The value of the check is the largest of three shares,
     each up to 1: of the variance of a column's ranks that is between groups, of its values that are distinct (whole
@@ -52,7 +87,9 @@ def id_like(data: AuditData) -> Finding:
         f"they have more than {FEW_VALUES} distinct values and are constant within groups, number the rows or follow "
         f"their order (computed on {len(data.rows)} rows in {len(np.unique(data.group))} groups)."
     )
-    return judged("id_like", float(columns[0][0]) if columns else 0.0, ID_LIKE, sentence, evidence)
+    value = float(columns[0][0]) if columns else 0.0
+    above: Literal["info", "warn"] = "info" if data.folds_keep_groups else "warn"
+    return ID_LIKE_COLUMNS.judged(value, ID_LIKE, sentence, evidence, above)
 
 
 def _identifies_group(values: Floats, distinct: int, group: Integers) -> tuple[float, str]:
@@ -89,7 +126,7 @@ def proxy(data: AuditData) -> Finding:
         f"shuffled labels the best column stays below {chance:.3f} in 95 % of {_SCRAMBLES} draws."
     )
     evidence = [{"column": names[j], "auc": round(float(single[j]), 4)} for j in best if single[j] > threshold]
-    return judged("proxy", value, threshold, sentence, evidence[:EVIDENCE])
+    return PROXY_OF_LABEL.judged(value, threshold, sentence, evidence[:EVIDENCE])
 
 
 def _unit_columns(data: AuditData) -> tuple[list[str], Floats]:
@@ -164,7 +201,7 @@ def confounder(data: AuditData) -> Finding:
         auc_by_column[name] = max(auc_by_column[name], ordered, 1 - ordered)
     if not auc_by_column:
         sentence = "No slice and no name of a feature describes where a row comes from."
-        return Finding("confounder", "pass", 0.5, CONFOUNDED, sentence)
+        return CONFOUNDED_LABEL.finding("pass", 0.5, CONFOUNDED, sentence)
     threshold = max(CONFOUNDED, auc_by_chance(*data.classes(), 3 * len(auc_by_column)))
     best = sorted(auc_by_column, key=lambda name: -auc_by_column[name])
     value = auc_by_column[best[0]]
@@ -173,7 +210,7 @@ def confounder(data: AuditData) -> Finding:
         f"{best[0]} predicts the label best: AUC {value:.3f} over {len(data.units.label)} units."
     )
     evidence = [{"column": n, "auc": round(auc_by_column[n], 4)} for n in best if auc_by_column[n] > threshold]
-    return judged("confounder", value, threshold, sentence, evidence)
+    return CONFOUNDED_LABEL.judged(value, threshold, sentence, evidence)
 
 
 def _provenance_features(data: AuditData) -> list[tuple[int, str]]:
@@ -233,4 +270,4 @@ def order(data: AuditData) -> Finding:
         f"mean positions of {len(data.units.label)} units; 0.5 is no association."
     )
     evidence = [{"order": n, "auc": round(auc, 4)} for n, auc in auc_by_order.items() if strength[n] > threshold]
-    return judged("order", strength[best], threshold, sentence, evidence)
+    return LABEL_ORDER.judged(strength[best], threshold, sentence, evidence)

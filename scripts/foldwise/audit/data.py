@@ -73,6 +73,11 @@ class AuditData:
         return bool(self.contract.groups)
 
     @property
+    def folds_keep_groups(self) -> bool:
+        """Whether the configuration names a group column and no outer or inner split divides a group."""
+        return self.grouped and not self.folds.split_groups
+
+    @property
     def group_name(self) -> str:
         """What a group is, for sentences: the group columns, near copies or single rows."""
         copies = len(np.unique(self.group)) < len(self.group)

@@ -5,13 +5,13 @@ the AUC of chance?
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from foldwise.audit.data import AuditData, Integers
-from foldwise.audit.findings import Finding, Level, judged
+from foldwise.audit.findings import Check, Finding, Level
 from foldwise.audit.neighbours import Components
 from foldwise.audit.sampling import auc_by_chance, sample_groups, sampled
 from foldwise.backends import lightgbm
@@ -32,6 +32,28 @@ _PARAMETERS: Mapping[str, Any] = {"num_leaves": 7, "learning_rate": 0.3, "min_ch
 _TREES = 20
 _PARTS = 3
 Splits = list[tuple[Integers, Integers]]
+
+SHIFT = Check(
+    "shift",
+    title="A fold differs from the others",
+    meaning="The test rows of a fold are of another kind than its train rows: the metrics of that fold may be far from "
+    "those of the others.",
+    what_to_do="Look at the metrics by fold and by slice.",
+)
+OPTIMISM_GAP = Check(
+    "optimism_gap",
+    title="Optimism of a row-wise split",
+    meaning="A row-wise split of this table makes a model look better than it is on new groups. Folds that keep groups "
+    "together avoid this.",
+    what_to_do="Nothing where the folds keep groups together. Without a group column, the split of this run is "
+    "row-wise: add the column that ties rows together to groups:.",
+)
+SCRAMBLE = Check(
+    "scramble",
+    title="Shuffled labels can be predicted",
+    meaning="Rows that belong together are on both sides of a split, and the metrics are too high.",
+    what_to_do="Add the column that ties them together to groups:, or take scramble out of audit.fail_on.",
+)
 
 
 def model_sample(data: AuditData, components: Components | None) -> AuditData:
@@ -58,7 +80,7 @@ def shift(data: AuditData, sample: AuditData) -> Finding:
         f"on groups that it was not fitted on ({len(auc_of_fold)} folds, {sampled(data, sample)})."
     )
     evidence = [{"fold": fold, "auc": round(v, 4)} for fold, v in auc_of_fold.items() if v > threshold]
-    return judged("shift", value, threshold, sentence, evidence)
+    return SHIFT.judged(value, threshold, sentence, evidence)
 
 
 def _test_against_train(sample: AuditData, fold: int, random: np.random.Generator) -> float:
@@ -93,11 +115,12 @@ def _random_parts(group: npt.NDArray[Any], parts: int, random: np.random.Generat
 def optimism_gap(data: AuditData, sample: AuditData, *, hidden: bool) -> Finding:
     """Measure by how much a row-wise split would be too optimistic for a small model.
 
-    With ``hidden`` groups, the planned split is row-wise and the other one keeps near copies together.
+    With ``hidden`` groups, the planned split is row-wise and the other one keeps near copies together. A gap warns, or
+    informs where the folds keep groups together.
     """
     if not sample.grouped and not hidden:
         sentence = "No group column is configured and there are no near copies: the planned split is row-wise."
-        return Finding("optimism_gap", "pass", 0.0, OPTIMISTIC, sentence)
+        return OPTIMISM_GAP.finding("pass", 0.0, OPTIMISTIC, sentence)
     planned, other = _planned(sample), _other_split(sample, hidden)
     by_row, by_group = (planned, other) if hidden else (other, planned)
     row_wise, grouped = (_mean_aucs(sample.features, [sample.label], splits)[0] for splits in (by_row, by_group))
@@ -111,7 +134,8 @@ def optimism_gap(data: AuditData, sample: AuditData, *, hidden: bool) -> Finding
         f"kept together, a difference of {value:+.3f}{invalid} ({len(planned)} folds, {sampled(data, sample)})."
     )
     evidence = [{"split": "row-wise", "auc": round(row_wise, 4)}, {"split": "grouped", "auc": round(grouped, 4)}]
-    return judged("optimism_gap", value, threshold, sentence, evidence)
+    above: Literal["info", "warn"] = "info" if data.folds_keep_groups else "warn"
+    return OPTIMISM_GAP.judged(value, threshold, sentence, evidence, above)
 
 
 def _other_split(sample: AuditData, hidden: bool) -> Splits:
@@ -154,7 +178,7 @@ def scramble(data: AuditData, sample: AuditData, times: int) -> Finding:
         f"{sampled(data, sample)})."
     )
     evidence = [{"shuffle": i, "auc": round(float(a), 4)} for i, a in enumerate(aucs, start=1)]
-    return Finding("scramble", level, value, max(SCRAMBLE_FAILS, 0.5 + margin), sentence, evidence)
+    return SCRAMBLE.finding(level, value, max(SCRAMBLE_FAILS, 0.5 + margin), sentence, evidence)
 
 
 def shuffled_between_groups(

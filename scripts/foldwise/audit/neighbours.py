@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from foldwise.audit.data import AuditData, Floats, Integers, share_between
-from foldwise.audit.findings import EVIDENCE, Finding, judged
+from foldwise.audit.findings import EVIDENCE, Check, Finding
 from foldwise.audit.sampling import sample_groups, sampled, share_by_chance
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import counted
@@ -30,6 +30,19 @@ _SEEDS = 400
 _SURROGATES = 2000
 _CODE_LENGTH = 16
 _CELLS = 5_000_000
+
+NEAR_DUPLICATES = Check(
+    "near_duplicates",
+    title="Near copies in train and test",
+    meaning="Models are tested on rows that nearly equal rows of their train part, so the metrics may be too high.",
+    what_to_do="Add the column that ties the copies together to groups:, or remove the copies.",
+)
+HIDDEN_GROUPS = Check(
+    "hidden_groups",
+    title="Near copies that form groups",
+    meaning="The rows come in groups that the folds do not keep together, so the metrics may be too high.",
+    what_to_do="Add the column that ties the copies together to groups:.",
+)
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ def near_duplicates(data: AuditData, near: Neighbourhood) -> Finding:
     worst = np.flatnonzero(close)[np.argsort(ratio[close], kind="stable")][:EVIDENCE]
     ids = data.rows["sample_id"].to_numpy()
     evidence = [{"test row": ids[row[i]], "train row": ids[copy[i]], "ratio": round(ratio[i], 3)} for i in worst]
-    return judged("near_duplicates", value, threshold, sentence, evidence)
+    return NEAR_DUPLICATES.judged(value, threshold, sentence, evidence)
 
 
 @dataclass(frozen=True)
@@ -145,11 +158,9 @@ def hidden_groups(data: AuditData, components: Components) -> Finding:
         f"No group column is configured; {value:.1%} of {compared} rows are near copies of others, and the rows form "
         f"{len(sizes)} groups of near copies, the largest with {counted(sizes.max(), 'row')}{sample}."
     )
-    if value > threshold:
-        sentence += " Add the column that ties them together to groups:."
     largest = [g for g in np.argsort(-sizes, kind="stable")[:EVIDENCE] if sizes[g] > 1]
     evidence = [_described(data, components.rows[components.group == g]) for g in largest]
-    return judged("hidden_groups", value, threshold, sentence, evidence)
+    return HIDDEN_GROUPS.judged(value, threshold, sentence, evidence)
 
 
 def nearest(points: Floats, queries: Integers, candidates: Integers, rank: int) -> tuple[Floats, Integers]:

@@ -12,16 +12,6 @@ from foldwise.audit.neighbours import Neighbourhood, hidden_components, hidden_g
 from foldwise.errors import UserError
 from foldwise.io.files import write_json, write_text
 
-_FIXES = {
-    "group_overlap": "the fold file does not belong to this table: remove it and run again",
-    "mixed_labels": "fix the labels, set unit: to a column whose values have one label, or take mixed_labels out of "
-    "audit.fail_on",
-    "duplicate_rows": "remove the copies, add the column that ties them together to groups:, or take duplicate_rows "
-    "out of audit.fail_on",
-    "scramble": "rows that belong together are split across folds: add the column that ties them together to "
-    "groups:, or take scramble out of audit.fail_on",
-}
-
 
 def audit_leakage(
     *,
@@ -51,7 +41,7 @@ def audit_leakage(
 def _findings(data: AuditData, scrambles: int) -> list[Finding]:
     findings = [
         group_overlap(data.folds, data.group_name),
-        mixed_labels(data.rows, data.contract.unit),
+        mixed_labels(data.rows, data.contract.unit, data.contract.label, unit_named=data.contract.unit_named),
         duplicate_rows(data.rows, data.features),
     ]
     near = Neighbourhood.of(data)
@@ -88,7 +78,7 @@ def pass_audit(*, audit: str | Path, fail_on: Sequence[str], output: str | Path)
         evidence = "; ".join(", ".join(f"{k} {v}" for k, v in e.items()) for e in failed.evidence[:3])
         raise UserError(
             f"audit of {result.dataset!r}: {failed.id} failed: {failed.sentence} Such as: {evidence}. "
-            f"Fix: {_FIXES[failed.id]} (all evidence: {audit})"
+            f"What to do: {failed.what_to_do} (all evidence: {audit})"
         )
     # The same bytes every time: where only the audit ran again, snakemake sees that the input of training is the same.
     write_text(output, "no check in audit.fail_on has failed\n")

@@ -6,8 +6,8 @@ from statistics import NormalDist
 import numpy as np
 
 from foldwise.audit.data import AuditData, Integers
+from foldwise.audit.findings import FALSE_ALARMS
 
-FALSE_ALARMS = 0.01
 _FEWEST_GROUPS = 20
 
 

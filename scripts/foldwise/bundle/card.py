@@ -15,7 +15,7 @@ from foldwise.data.contract import Contract
 from foldwise.model_names import ENSEMBLE
 from foldwise.predict.final_models import FinalModels
 from foldwise.report import data_tables, metric_tables, run_facts
-from foldwise.report.audit_section import tally
+from foldwise.report.audit_section import checks, tally
 from foldwise.report.html_table import Table
 from foldwise.report.information_sheet import information_sheet
 from foldwise.report.operating_point_tables import decided_levels, decision_table
@@ -78,7 +78,7 @@ def render_card(results: DatasetResults, contents: Contents) -> str:
         metric_tables=[metric_tables.metric_table(results, "row"), metric_tables.metric_table(results, "unit")],
         decision_table=decision_table(results, decided_levels(results)[0]),
         slice_table=_shortened(metric_tables.slice_table(results), _SLICES_SHOWN, "metrics.json"),
-        checks=[] if results.audit is None else [check for check in results.audit.checks if check.level != "pass"],
+        checks=[check for check in checks(results.audit) if check.level != "pass"],
         facts=data_tables.facts(results),
         protocol=[*run_facts.what_was_split(results), *run_facts.what_was_fitted(results)],
         went_in=run_facts.what_went_in(results),

@@ -225,6 +225,7 @@ def _contract(name: str, dataset: Dataset, joined: Joined, label: Labels, featur
         inf=dataset.inf,
         max_unmatched=dataset.max_unmatched,
         unit=unit,
+        unit_named=dataset.unit is not None,
         row_order=row_order(label.values, units.dictionary_encode().indices.to_numpy(), by_name, numbers),
         groups=dataset.groups,
         slices=dataset.slices,

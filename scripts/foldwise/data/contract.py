@@ -115,6 +115,7 @@ class Contract(JsonRecord):
         inf: ``error`` or ``missing``: what an infinite value is.
         max_unmatched: largest share of rows without a partner in another table.
         unit: column on which a verdict is wanted; ``sample_id`` where no group column is given.
+        unit_named: whether the configuration names the unit; else it is the first group column or the row.
         row_order: association of labels and features with the row order.
         groups: group columns.
         slices: slice columns.
@@ -134,6 +135,7 @@ class Contract(JsonRecord):
     inf: str
     max_unmatched: float
     unit: str
+    unit_named: bool
     row_order: Annotated[RowOrder, Key("order")]
     groups: Sequence[str]
     slices: Sequence[str]

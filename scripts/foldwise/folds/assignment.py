@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -104,6 +105,16 @@ class Folds:
     def is_train(self, fold: Fold) -> Mask:
         """Return which rows are train rows, shape (n,)."""
         return np.greater(self.assignments[fold], 0)
+
+    @cached_property
+    def split_groups(self) -> list[int]:
+        """The groups with rows in two parts of any outer or inner split, ascending; rows left out are in no part."""
+        split: set[int] = set()
+        for assignment in self.assignments.values():
+            used = assignment >= 0
+            parts = pd.Series(assignment[used]).groupby(self.group[used]).nunique()
+            split |= {int(group) for group in parts.index[parts > 1]}
+        return sorted(split)
 
     def test_shares(self) -> dict[int, float]:
         """Return n_test / n_train in rows of every outer fold."""

@@ -9,8 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 from scipy.stats import chi2
 
+from foldwise.audit.findings import FALSE_ALARMS
 from foldwise.audit.model_checks import SHIFTED, adversarial_auc
-from foldwise.audit.sampling import FALSE_ALARMS, auc_by_chance
+from foldwise.audit.sampling import auc_by_chance
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import listed
 from foldwise.io.json_record import JsonRecord

@@ -19,7 +19,7 @@ class Cell:
         value: the exact number as text, by which the column is sorted.
         kind: CSS class.
         href: target of a link, or empty.
-        badge: ``pass``, ``warn`` or ``fail`` for the colour of that audit level, or empty.
+        badge: ``pass``, ``info``, ``warn`` or ``fail`` for the colour of that audit level, or empty.
     """
 
     text: str

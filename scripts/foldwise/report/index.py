@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from foldwise.audit.findings import WORST_FIRST
 from foldwise.evaluation.comparison_records import ModelEstimate
 from foldwise.io.files import write_text
 from foldwise.report import html_table
-from foldwise.report.audit_section import LEVELS
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.report.render import render
 from foldwise.report.verdict import verdict
@@ -96,7 +96,7 @@ def _audit(results: DatasetResults, page: str) -> Cell:
     if results.audit is None:
         return Cell("none", "no audit was run", kind="undefined")
     level = results.audit.verdict
-    return Cell(level, value=str(LEVELS.index(level)), href=f"{page}#audit", badge=level)
+    return Cell(level, value=str(WORST_FIRST.index(level)), href=f"{page}#audit", badge=level)
 
 
 def _estimate(model: ModelEstimate | None) -> Cell:

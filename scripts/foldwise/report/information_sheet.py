@@ -9,10 +9,10 @@ cannot know is left to the author explicitly.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from foldwise.audit.findings import WORST_FIRST
 from foldwise.errors import joined
 from foldwise.model_names import counted_models
 from foldwise.report import run_facts
-from foldwise.report.audit_section import LEVELS
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 
@@ -63,7 +63,7 @@ def information_sheet(results: DatasetResults) -> list[Part]:
 def _answer(results: DatasetResults, question: Question) -> Answer:
     findings = [] if results.audit is None else results.audit.checks
     related = [f for f in findings if question.checks is None or f.id in question.checks]
-    checks = {level: [f.id for f in related if f.level == level] for level in LEVELS}
+    checks = {level: [f.id for f in related if f.level == level] for level in WORST_FIRST}
     checks = {level: ids for level, ids in checks.items() if ids}
     lines = question.facts(results)
     if question.checks and not checks:

@@ -47,6 +47,7 @@ def other(run: FinishedRun, folder: Path) -> FinishedRun:
     copy = renamed(run, folder / "renamed", "other")
     audit = read_json(copy.results / "audit.json")
     audit["checks"][0]["level"] = "warn"
+    audit["checks"][1]["level"] = "info"
     write_json(copy.results / "audit.json", audit)
     return copy
 
@@ -196,6 +197,11 @@ def test_a_registered_table_hides_one_of_the_database(analytics: DuckDBAnalytics
 @pytest.mark.parametrize("name", ready_queries())
 def test_a_ready_query_returns_rows(analytics: DuckDBAnalytics, name: str) -> None:
     assert len(analytics.query(ready_queries()[name].sql)) > 0
+
+
+def test_the_query_of_audit_findings_has_no_information(analytics: DuckDBAnalytics) -> None:
+    assert "info" in set(analytics.query("FROM audit")["level"])
+    assert set(analytics.query(ready_queries()["audit_findings"].sql)["level"]) == {"warn"}
 
 
 def test_every_ready_query_of_the_file_is_known() -> None:

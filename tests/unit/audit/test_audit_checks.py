@@ -11,7 +11,6 @@ from fixtures.audited import audit, checks, replan, videos
 from foldwise.audit.columns import auc_of, confounder, id_like, order, proxy, rate_elsewhere
 from foldwise.audit.data import share_between
 from foldwise.audit.exact import group_overlap
-from foldwise.audit.findings import Finding
 from foldwise.audit.model_checks import model_sample, optimism_gap, scramble, shift, shuffled_between_groups
 from foldwise.audit.sampling import auc_by_chance, auc_spread, sample_groups, sampled, share_by_chance
 from foldwise.data.contract import RowOrder
@@ -103,11 +102,25 @@ def test_the_share_between_groups_is_that_of_the_variance() -> None:
     assert share_between(np.ones(3000), group) == 0
 
 
-@pytest.mark.parametrize(("values", "level"), [(21, "warn"), (20, "pass")])
+@pytest.mark.parametrize(("values", "level"), [(21, "info"), (20, "pass")])
 def test_a_column_is_id_like_from_more_than_twenty_values_on(values: int, level: str) -> None:
     data = drawn(columns=2)
     data.features.values[:, 1] = data.group % values
     assert id_like(data).level == level
+
+
+def test_a_column_that_identifies_the_group_warns_where_the_folds_split_groups() -> None:
+    data = drawn(columns=2)
+    data.features.values[:, 1] = data.group
+    split = reassigned(data, 1, np.arange(300) % 2)
+    assert (data.folds_keep_groups, id_like(data).level, id_like(data).by_chance) == (True, "info", False)
+    assert (split.folds_keep_groups, id_like(split).level, id_like(split).by_chance) == (False, "warn", True)
+
+
+def test_a_column_that_numbers_the_rows_warns_without_a_group_column() -> None:
+    data = drawn(columns=2, size=1, groups=())
+    data.features.values[:, 1] = np.random.default_rng(0).permutation(300)
+    assert (data.folds_keep_groups, id_like(data).level) == (False, "warn")
 
 
 def test_whole_numbers_with_wide_gaps_are_measurements() -> None:
@@ -249,12 +262,6 @@ def test_an_order_that_predicts_the_label_is_named(auc: float | None, strength: 
     found = order(replace(data, contract=replace(data.contract, row_order=RowOrder(auc, None, []))))
     assert (found.level, found.value) == (level, pytest.approx(strength))
     assert found.evidence == ([{"order": "the order of the input file", "auc": auc}] if level == "warn" else [])
-
-
-@pytest.mark.parametrize(("threshold", "expected"), [(None, None), (2 / 3, 0.666667)])
-def test_numbers_are_written_with_six_decimals(threshold: float | None, expected: float | None) -> None:
-    written = Finding("check", "pass", 1 / 3, threshold, "").as_written()
-    assert (written.value, written.threshold) == (0.333333, expected)
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,9 @@ def test_twenty_clean_tables_never_fail_and_warn_as_chance_allows(tmp_path: Path
         frame, groups = clean_table(seed)
         checks = audit(tmp_path, frame, scrambles=5, groups=groups, unit="sample")
         assert [name for name, check in checks.items() if check.level == "fail"] == []
-        warned += [(seed, name) for name, check in checks.items() if check.level == "warn"]
+        # The level info is as rare: without a leak no column identifies the group, and a row-wise split gains nothing.
+        warned += [(seed, name) for name, check in checks.items() if check.level != "pass"]
+        assert sum(check.by_chance for check in checks.values()) == (6 if groups else 9)
         looked += len(set(checks) - EXACT)
     # With 170 looks at 1 % each, more than 7 warnings come up in one of a thousand such tests.
     assert looked == 170
@@ -44,4 +46,5 @@ def test_grouped_near_copies_are_no_leak_where_the_plan_keeps_them_together(tmp_
     frame = videos(seed, count=80, copies=3, pattern=NO_SIGNAL if seed % 2 else None)
     checks = audit(tmp_path, frame, scrambles=5, exclude=["stage2_codec_fps", "stage4_codec_fps", "is_original"])
     assert [name for name, check in checks.items() if check.level == "fail"] == []
-    assert {name for name, check in checks.items() if check.level == "warn"} <= {"optimism_gap"}
+    assert {name for name, check in checks.items() if check.level == "warn"} == set()
+    assert {name for name, check in checks.items() if check.level == "info"} <= {"optimism_gap"}

@@ -1,10 +1,11 @@
 """Boundaries of the checks that fit a model, and of the check of provenance."""
 
 import re
+from itertools import cycle
 
 import numpy as np
 import pytest
-from fixtures.audit_data import audit_data, drawn, near_copies
+from fixtures.audit_data import audit_data, drawn, near_copies, reassigned
 from foldwise.audit.columns import confounder
 from foldwise.audit.model_checks import model_sample, optimism_gap, scramble, shift
 from foldwise.audit.neighbours import Neighbourhood, hidden_components
@@ -44,6 +45,24 @@ def test_a_row_wise_split_may_be_less_optimistic_than_the_grouped_one() -> None:
     assert finding.value < -0.01
     assert finding.level == "pass"
     assert re.search(r"a difference of -0\.\d{3} ", finding.sentence)
+
+
+def test_an_optimism_gap_informs_where_the_folds_keep_groups_and_warns_elsewhere(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    row_wise_and_grouped = cycle([[0.9], [0.6]])
+    monkeypatch.setattr("foldwise.audit.model_checks._mean_aucs", lambda *_: next(row_wise_and_grouped))
+    kept = drawn()
+    split = reassigned(kept, 1, np.arange(300) % 2)
+    ungrouped = near_copies()
+    hidden = model_sample(ungrouped, hidden_components(ungrouped, Neighbourhood.of(ungrouped)))
+    found = [
+        optimism_gap(kept, kept, hidden=False),
+        optimism_gap(split, split, hidden=False),
+        optimism_gap(ungrouped, hidden, hidden=True),
+    ]
+    assert [(f.level, f.by_chance) for f in found] == [("info", False), ("warn", True), ("warn", True)]
+    assert all("a row-wise split of this table is invalid" in f.sentence for f in found)
 
 
 def test_a_row_wise_plan_is_optimistic_where_it_splits_near_copies() -> None:

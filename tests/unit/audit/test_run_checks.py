@@ -9,9 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from fixtures.tables import grouped, write_dataset
-from foldwise.audit.exact import duplicate_rows, group_overlap, mixed_labels
+from foldwise.audit.exact import MIXED_LABELS, duplicate_rows, group_overlap, mixed_labels
 from foldwise.audit.findings import Audit, Finding, Level, read_audit
 from foldwise.audit.run_checks import audit_leakage, pass_audit
+from foldwise.data.contract import Label
 from foldwise.data.feature_matrix import FeatureMatrix
 from foldwise.errors import UserError
 from foldwise.folds.assignment import FINAL, Folds, Plan
@@ -19,9 +20,7 @@ from foldwise.folds.make_folds import make_folds
 from foldwise.io.files import read_json, write_json
 
 CHECKS = ["group_overlap", "mixed_labels", "duplicate_rows"]
-CHANCE = (
-    " 2 checks can warn by chance, each in at most about 1 % of clean runs: up to one clean run in 50 shows a warning."
-)
+FAKE = Label("fake", "yes", "no", 2, 4)
 
 
 def _rows(**columns: Sequence[Any]) -> pd.DataFrame:
@@ -72,15 +71,43 @@ def test_a_group_that_is_split_fails(split: dict[str, list[int]]) -> None:
     assert finding.evidence == [{"group": 0, "sample_id": "s0"}]
 
 
-def test_a_unit_with_both_labels_fails() -> None:
-    finding = mixed_labels(_rows(label=[0, 1, 1, 1, 0, 0]), "video")
-    assert (finding.level, finding.value) == ("fail", 1)
-    assert finding.evidence == [{"unit": "a", "rows": 2}]
-    assert finding.sentence == "1 of 3 units (video) have both labels."
+def _mixed(label: Sequence[int], *, unit_named: bool = True) -> Finding:
+    """Return what is found in units of three rows, named u0, u1, ..."""
+    rows = pd.DataFrame({"unit": [f"u{i // 3}" for i in range(len(label))], "label": label})
+    return mixed_labels(rows, "video", FAKE, unit_named=unit_named)
 
 
-def test_units_with_one_label_pass() -> None:
-    assert mixed_labels(_rows(), "video").level == "pass"
+def test_a_unit_with_both_labels_fails_with_its_rows_of_each_label() -> None:
+    finding = _mixed([0, 1, 1, 1, 1, 1, 0, 0, 0])
+    assert (finding.level, finding.value, finding.by_chance) == ("fail", 1, False)
+    assert finding.evidence == [{"unit": "u0", "rows with fake yes": 2, "rows with fake no": 1}]
+    assert finding.sentence == (
+        "1 of 3 units (video) have both labels (33.3%); 1 of 9 rows have the rarer label of their unit."
+    )
+
+
+@pytest.mark.parametrize("unit_named", [True, False])
+def test_units_with_one_label_pass(*, unit_named: bool) -> None:
+    finding = _mixed([0, 0, 0, 1, 1, 1], unit_named=unit_named)
+    assert (finding.level, finding.value, finding.evidence) == ("pass", 0, [])
+    assert finding.sentence == "0 of 2 units (video) have both labels."
+
+
+@pytest.mark.parametrize(
+    ("mixed", "units", "level"),
+    [
+        pytest.param([0, 1, 1], 100, "info", id="1 % of the units"),
+        pytest.param([0, 1, 1], 99, "warn", id="more than 1 %"),
+        pytest.param([0, 1], 100, "warn", id="as many rows of either label"),
+        pytest.param([0, 0, 1, 0, 0, 1], 200, "info", id="two units in 200"),
+    ],
+)
+def test_both_labels_in_a_unit_that_is_not_named_warn_or_inform(mixed: list[int], units: int, level: str) -> None:
+    unit = [f"u{i // 3}" for i in range(len(mixed))]
+    others = [f"v{i}" for i in range(units - len(set(unit)))]
+    rows = pd.DataFrame({"unit": unit + others, "label": mixed + [1] * len(others)})
+    assert mixed_labels(rows, "video", FAKE, unit_named=False).level == level
+    assert mixed_labels(rows, "video", FAKE, unit_named=True).level == "fail"
 
 
 def test_distinct_rows_pass() -> None:
@@ -138,33 +165,13 @@ def test_equal_rows_of_one_group_with_both_labels_fail_above_half_a_percent(rows
     assert f"{2 / rows:.2%} of the rows share their features with a row of the other label" in finding.sentence
 
 
-def _finding(name: str, level: Level) -> Finding:
-    return Finding(name, level, 0, 0, "A sentence.", [{"row": i} for i in range(30)])
-
-
-@pytest.mark.parametrize(
-    ("levels", "worst", "sentence"),
-    [
-        (["pass", "pass"], "pass", "2 of 2 checks passed."),
-        (["pass", "warn"], "warn", f"1 of 2 checks passed; warned: check_1.{CHANCE}"),
-        (["fail", "warn"], "fail", f"0 of 2 checks passed; failed: check_0; warned: check_1.{CHANCE}"),
-    ],
-)
-def test_the_verdict_is_the_worst_finding(levels: list[Level], worst: str, sentence: str) -> None:
-    audit = Audit.of("tiny", [_finding(f"check_{i}", level) for i, level in enumerate(levels)])
-    assert (audit.dataset, audit.verdict, audit.sentence) == ("tiny", worst, sentence)
-
-
-def test_twenty_pieces_of_evidence_are_kept() -> None:
-    assert len(Audit.of("tiny", [_finding("check", "pass")]).checks[0].evidence) == 20
-
-
 def _audited(
     folder: Path, rows: pd.DataFrame | None = None, folds: Folds | None = None, features: FeatureMatrix = DISTINCT
 ) -> Path:
     """Write the audit of the three exact checks; return its path."""
     rows, folds = _rows() if rows is None else rows, folds or _folds()
-    findings = [group_overlap(folds, "video"), mixed_labels(rows, "video"), duplicate_rows(rows, features)]
+    mixed = mixed_labels(rows, "video", FAKE, unit_named=True)
+    findings = [group_overlap(folds, "video"), mixed, duplicate_rows(rows, features)]
     write_json(folder / "audit.json", Audit.of("tiny", findings).as_json())
     return folder / "audit.json"
 
@@ -172,7 +179,10 @@ def _audited(
 def test_an_audit_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     written = read_json(_audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0])))
     assert list(written) == ["dataset", "verdict", "sentence", "checks"]
-    assert list(written["checks"][0]) == ["id", "level", "value", "threshold", "sentence", "evidence"]
+    assert list(written["checks"][0]) == [
+        "id", "title", "level", "value", "threshold", "sentence", "meaning", "what_to_do", "documentation", "by_chance",
+        "evidence",
+    ]  # fmt: skip
     assert read_audit(tmp_path / "audit.json").as_json() == written
 
 
@@ -191,10 +201,18 @@ def test_a_failed_check_stops_the_run_and_says_how_to_fix_it(tmp_path: Path) -> 
     audit = _audited(tmp_path, _rows(label=[0, 1, 1, 1, 0, 0]))
     with pytest.raises(UserError) as caught:
         pass_audit(audit=audit, fail_on=CHECKS, output=tmp_path / "audit.passed")
-    assert "audit of 'tiny': mixed_labels failed: 1 of 3 units (video) have both labels." in str(caught.value)
-    assert "Such as: unit a, rows 2." in str(caught.value)
-    assert "Fix: fix the labels, set unit:" in str(caught.value)
+    assert "audit of 'tiny': mixed_labels failed: 1 of 3 units (video) have both labels (33.3%)" in str(caught.value)
+    assert "Such as: unit a, rows with fake yes 1, rows with fake no 1." in str(caught.value)
+    assert "What to do: Fix the labels, or set unit:" in str(caught.value)
     assert not (tmp_path / "audit.passed").exists()
+
+
+@pytest.mark.parametrize("level", ["pass", "info", "warn"])
+def test_only_a_failed_check_stops_the_run(level: Level, tmp_path: Path) -> None:
+    findings = [MIXED_LABELS.finding(level, 1, 0, "A sentence.", [{"unit": "a"}])]
+    write_json(tmp_path / "audit.json", Audit.of("tiny", findings).as_json())
+    pass_audit(audit=tmp_path / "audit.json", fail_on=CHECKS, output=tmp_path / "audit.passed")
+    assert (tmp_path / "audit.passed").is_file()
 
 
 def test_a_failed_check_that_is_allowed_lets_the_training_start(tmp_path: Path) -> None:
@@ -213,7 +231,7 @@ def test_a_failed_check_that_is_allowed_lets_the_training_start(tmp_path: Path) 
 )
 def test_every_exact_check_stops_the_run_with_a_fix(check: str, changed: dict[str, Any], tmp_path: Path) -> None:
     audit = _audited(tmp_path, **changed)
-    with pytest.raises(UserError, match=f"{check} failed: .* Fix: .*audit.json"):
+    with pytest.raises(UserError, match=f"{check} failed: .* What to do: .*audit.json"):
         pass_audit(audit=audit, fail_on=[check], output=tmp_path / "audit.passed")
 
 

@@ -107,6 +107,17 @@ def test_a_refused_interval_and_an_undefined_metric_are_stated(results: DatasetR
     assert "9 groups in the rarer class" in card
 
 
+def test_the_card_shows_what_did_not_pass_with_what_to_do(results: DatasetResults, folder: Path) -> None:
+    assert results.audit is not None
+    first, second, *others = (replace(check, level="pass") for check in results.audit.checks)
+    checks = [replace(first, level="info"), replace(second, level="warn"), *others]
+    section = _card(replace(results, audit=replace(results.audit, checks=checks)), folder).split("\n## ")
+    [text] = [part for part in section if part.startswith("Audit\n")]
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert [line.split(" (")[0] for line in lines] == [f"- warn, {second.title}", f"- info, {first.title}"]
+    assert all(escape(f"What to do: {check.what_to_do}") in text for check in (first, second))
+
+
 def test_a_run_without_audit_slices_and_units_has_a_card(results: DatasetResults, folder: Path) -> None:
     contract = replace(results.contract, unit="sample_id", slices=[], groups=[])
     card = _card(replace(edited(results, slices=[]), audit=None, contract=contract), folder)

@@ -44,6 +44,7 @@ def test_slices_and_unit_come_as_text(folder: Path) -> None:
     written, contract = built(folder, {**SINGLE, "slices": ["is_original"], "unit": "video"})
     assert written.column("is_original").to_pylist()[:2] == ["true", "false"]
     assert (contract["slices"], contract["unit"], contract["n_units"]) == (["is_original"], "video", 12)
+    assert contract["unit_named"]
 
 
 def test_a_slice_may_have_gaps(folder: Path) -> None:
@@ -217,7 +218,8 @@ def test_a_frame_without_rows_of_one_class_after_the_join_is_refused(folder: Pat
 def test_the_first_group_column_is_the_unit_where_none_is_named(folder: Path) -> None:
     table().assign(person=table()["video"].str[:2]).to_parquet(folder / "table.parquet")
     _, contract = built(folder, {**SINGLE, "groups": ["video", "person"]})
-    assert (contract["unit"], contract["n_units"]) == ("video", table()["video"].nunique())
+    assert (contract["unit"], contract["unit_named"]) == ("video", False)
+    assert contract["n_units"] == table()["video"].nunique()
 
 
 def test_a_sentinel_is_found_by_the_name_that_its_column_has_in_its_own_table(folder: Path) -> None:
@@ -230,6 +232,6 @@ def test_a_sentinel_is_found_by_the_name_that_its_column_has_in_its_own_table(fo
 def test_a_contract_is_read_back_as_it_was_written(folder: Path) -> None:
     _, contract = built(folder, JOINED)
     assert read_contract(folder / "built/table.json").as_json() == contract
-    assert list(contract)[:10] == [
-        "dataset", "rows", "n_units", "label", "id", "id_pattern", "inf", "max_unmatched", "unit", "order"
+    assert list(contract)[:11] == [
+        "dataset", "rows", "n_units", "label", "id", "id_pattern", "inf", "max_unmatched", "unit", "unit_named", "order"
     ]  # fmt: skip

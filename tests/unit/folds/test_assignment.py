@@ -39,6 +39,19 @@ def test_rows_that_a_fold_leaves_out_are_neither_test_nor_train_rows(folds: Fold
     assert replace(folds, assignments={3: folds.assignments[3][1:]}).test_shares() == {3: 0.5}
 
 
+def test_groups_are_split_between_test_and_train_or_inner_folds_and_not_by_rows_that_are_left_out() -> None:
+    group, final = np.array([0, 0, 1, 1, 2, 2], np.int32), np.ones(6, np.int16)
+    sample_id = pa.chunked_array([[f"s{i}" for i in range(6)]])
+
+    def split(*outer: int) -> list[int]:
+        assignments = {1: np.array(outer, np.int16), FINAL: final}
+        return Folds(sample_id, group, assignments, Plan(1, 1, 2, 42)).split_groups
+
+    assert split(0, 0, 1, 1, 2, 2) == []
+    assert split(0, -1, 1, 1, -1, -1) == []
+    assert split(0, 1, 1, 1, 1, 2) == [0, 2]
+
+
 def test_the_prevalence_is_that_of_the_train_rows(folds: Folds) -> None:
     assert folds.train_prevalence(LABEL) == {1: 1 / 3, 2: 2 / 3, 3: 1, 4: 2 / 3}
 

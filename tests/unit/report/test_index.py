@@ -54,7 +54,7 @@ def test_exact_metrics_are_next_to_the_rounded_ones(results: DatasetResults, pag
 def test_the_worst_audit_sorts_first(results: DatasetResults) -> None:
     assert results.audit is not None
     levels = [replace(results, audit=replace(results.audit, verdict=level)) for level in ("pass", "warn", "fail")]
-    assert [row[1].value for row in index_table(levels).rows] == ["2", "1", "0"]
+    assert [row[1].value for row in index_table(levels).rows] == ["3", "1", "0"]
 
 
 def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:

@@ -44,20 +44,34 @@ def test_a_run_without_ensemble_leaky_reference_audit_and_slices_says_so_or_leav
 
 def test_the_checks_of_the_audit_come_worst_first_with_their_evidence_as_a_table(results: DatasetResults) -> None:
     assert results.audit is not None
-    first, second, *others = results.audit.checks
-    warned = replace(second, level="warn", evidence=[{"fold": 3, "auc": 0.6612}], sentence="Fold 3 differs.")
-    audit = replace(results.audit, verdict="warn", checks=[first, warned, *others])
+    first, second, third, *others = (replace(check, level="pass") for check in results.audit.checks)
+    warned = replace(third, level="warn", evidence=[{"fold": 3, "auc": 0.6612}], sentence="Fold 3 differs.")
+    informs = replace(second, level="info")
+    audit = replace(results.audit, verdict="warn", checks=[first, informs, warned, *others])
     page = Page(render_report(replace(results, audit=audit)))
     checks = [v for _, k, v in page.attributes if k == "id" and v.startswith("check-")]
-    assert checks[0] == f"check-{second.id}"
-    assert page.tables[f"evidence-{second.id}"] == [["fold", "auc"], ["3", "0.661"]]
-    assert f"Checks: 1 warn, {len(others) + 1} pass." in page.text()
+    assert checks[:3] == [f"check-{check.id}" for check in (third, second, first)]
+    assert page.tables[f"evidence-{third.id}"] == [["fold", "auc"], ["3", "0.661"]]
+    assert f"Checks: 1 warn, 1 info, {len(others) + 1} pass." in page.text()
+
+
+def test_a_check_has_its_title_and_where_it_did_not_pass_what_it_means_and_what_to_do(results: DatasetResults) -> None:
+    assert results.audit is not None
+    first, *others = (replace(check, level="pass") for check in results.audit.checks)
+    advice = f"{first.meaning} What to do: {first.what_to_do} More: {first.documentation}"
+    for level in ("pass", "info", "warn", "fail"):
+        audit = replace(results.audit, checks=[replace(first, level=level), *others])
+        text = Page(render_report(replace(results, audit=audit))).text()
+        assert f"{first.title} {first.id} {first.sentence}" in text
+        assert text.count(advice) == (level != "pass")
+        assert "What to do: " + others[0].what_to_do not in text
 
 
 def test_text_from_tables_is_escaped(results: DatasetResults) -> None:
     assert results.audit is not None
     contract = results.contract
-    check = replace(results.audit.checks[0], sentence=ATTACK, evidence=[{ATTACK: ATTACK}])
+    check = replace(results.audit.checks[0], level="warn", title=ATTACK, sentence=ATTACK, meaning=ATTACK)
+    check = replace(check, evidence=[{ATTACK: ATTACK}])
     metrics = results.metrics["xgboost"]
     hostile = replace(
         edited(results, slices=[replace(metrics.slices[0], slice=ATTACK, value=f'"{ATTACK}')]),

@@ -1,9 +1,11 @@
 """What a run prints at its end: the models, the verdict, and what the searches met."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from fixtures.run_results import results_of
 from fixtures.runs import FinishedRun
+from foldwise.audit.findings import Audit, read_audit
 from foldwise.io.files import read_json, write_json
 from foldwise.report.run_facts import what_was_fitted
 from foldwise.report.summary import summarize
@@ -24,6 +26,14 @@ def _with_searches_that_met(run: FinishedRun, folder: Path) -> FinishedRun:
         }
         write_json(path, [{**fold, **changed} for fold in read_json(path)])
     return copy
+
+
+def test_the_terminal_gives_verdict_and_sentence_of_the_audit(tiny_run: FinishedRun, tmp_path: Path) -> None:
+    copy = tiny_run.copy(tmp_path / "copy")
+    findings = [replace(check, level="info") for check in read_audit(copy.results / "audit.json").checks[:1]]
+    write_json(copy.results / "audit.json", Audit.of("tiny", findings).as_json())
+    line = "  audit: pass: 0 of 1 checks passed; for information: group_overlap."
+    assert line in summarize(copy.folder / "results", "tiny").splitlines()
 
 
 def test_the_terminal_and_the_report_say_what_the_searches_met(tiny_run: FinishedRun, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 from fixtures.report_page import Page
 from fixtures.run_results import edited, recommending, results_of
 from fixtures.runs import FinishedRun
+from foldwise.audit.findings import Audit
 from foldwise.evaluation.records import HEADLINE_METHOD
 from foldwise.report.chart import interval_chart
 from foldwise.report.page import render_report
@@ -119,6 +120,13 @@ def test_a_failed_audit_is_said_before_anything_may_be_used(results: DatasetResu
     assert results.audit is not None
     failed = replace(results, audit=replace(results.audit, verdict="fail", sentence="Groups overlap."))
     assert "The audit failed: do not use these metrics as evidence." in Page(render_report(failed)).text()
+
+
+def test_information_is_no_warning_in_the_verdict(results: DatasetResults) -> None:
+    assert results.audit is not None
+    informs = [replace(check, level="info") for check in results.audit.checks]
+    sentences = verdict(replace(results, audit=Audit.of("tiny", informs)))
+    assert (sentences.audit_level, sentences.audit_word) == ("pass", "The audit passed.")
 
 
 def test_a_run_without_an_audit_says_so(lone_run: FinishedRun) -> None:
