@@ -59,6 +59,7 @@ class Decision(JsonRecord):
         folds: the chosen threshold of each fold, for the prediction before calibration.
         row: decisions on rows.
         unit: decisions on units: the mean prediction of their rows, at the same threshold.
+        in_use: what that means, by unit, in sentences: :func:`foldwise.evaluation.in_use.sentences_in_use`.
     """
 
     criterion: Any
@@ -66,6 +67,7 @@ class Decision(JsonRecord):
     folds: Sequence[FoldThreshold]
     row: DecisionsAtLevel
     unit: DecisionsAtLevel
+    in_use: Sequence[str]
 
     def at(self, level: Literal["row", "unit"]) -> DecisionsAtLevel:
         """Return the decisions on rows or on units."""

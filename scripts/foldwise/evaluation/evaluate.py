@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from foldwise.data.contract import read_contract
 from foldwise.evaluation.constant_prediction import constant_decisions, constant_validation
 from foldwise.evaluation.fold_metrics import baseline, by_fold, constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.interval_records import Intervals
@@ -40,7 +41,7 @@ from foldwise.evaluation.records import (
 )
 from foldwise.evaluation.validation import cross_validation
 from foldwise.folds.assignment import Rows, open_rows
-from foldwise.io.files import read_json, write_json, write_table
+from foldwise.io.files import write_json, write_table
 from foldwise.stats.influence_interval import CrossValidation
 from foldwise.stats.metrics import confusion
 
@@ -76,7 +77,8 @@ def evaluate_backend(
         tidy: where to write metrics.parquet, one line a fold, level, slice and metric.
         out_of_fold_predictions: where to write the test rows of all folds with their predictions.
     """
-    dataset = str(read_json(contract)["dataset"])
+    columns = read_contract(contract)
+    dataset = columns.dataset
     rows = open_rows(table, contract, folds)
     inner = inner_out_of_fold(rows, read_fold_predictions(inner_predictions))
     rules = {int(str(fold)): fit_decision_rule(part, settings) for fold, part in inner.groupby("fold")}
@@ -128,7 +130,7 @@ def evaluate_backend(
             "constant": with_intervals(constant_metrics(dataset, rows, settings.operating_fpr), of_constant),
             "logistic_regression": with_intervals(logistic_lines, of_logistic),
         },
-        decision=decision_summary(predicted, inner, rows.folds, settings),
+        decision=decision_summary(predicted, inner, rows.folds, settings, columns.label),
         calibration=calibration_summary(predicted, settings.calibration),
         counts=counts(rows),
     )

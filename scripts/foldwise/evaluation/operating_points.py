@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from foldwise.data.contract import Label
 from foldwise.evaluation.decision_records import (
     Calibration,
     CalibrationAtLevel,
@@ -20,6 +21,7 @@ from foldwise.evaluation.decision_records import (
     FoldThreshold,
     OperatingPoint,
 )
+from foldwise.evaluation.in_use import sentences_in_use
 from foldwise.evaluation.interval_records import Interval, Means
 from foldwise.evaluation.intervals import groups_of_rarer_class, interval_by_influence, reason_by_units
 from foldwise.evaluation.predictions import by_unit, units_of
@@ -33,7 +35,7 @@ from foldwise.stats.influence_interval import CrossValidation, influences
 from foldwise.stats.metrics import brier, confusion, defined_decision_metrics, log_loss
 from foldwise.stats.thresholds import Criterion, choose_threshold
 
-_REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "f1", "mcc")
+_REPORTED = ("accuracy", "balanced_accuracy", "precision", "recall", "fpr", "f1", "mcc")
 _FITTED_ON = "inner out-of-fold predictions of each fold's train part"
 
 
@@ -129,7 +131,7 @@ def calibration_summary(predictions: pd.DataFrame, method: str) -> Calibration:
 
 
 def decision_summary(
-    predictions: pd.DataFrame, inner: pd.DataFrame, folds: Folds, settings: EvaluationSettings
+    predictions: pd.DataFrame, inner: pd.DataFrame, folds: Folds, settings: EvaluationSettings, label: Label
 ) -> Decision:
     """Return how good the decisions at the chosen thresholds are, by row and by unit.
 
@@ -138,6 +140,7 @@ def decision_summary(
         inner: of the train rows by the inner models, likewise.
         folds: the folds of all rows of the dataset.
         settings: the evaluation section of the configuration.
+        label: the label column, for sentences.
     """
 
     def at_level(level: Level, rows: pd.DataFrame) -> DecisionsAtLevel:
@@ -177,6 +180,7 @@ def decision_summary(
         folds=[FoldThreshold(*entry) for entry in _by_fold(predictions, "threshold").items()],
         row=levels["row"],
         unit=levels["unit"],
+        in_use=sentences_in_use(levels["unit"], label.positive, label.negative),
     )
 
 
@@ -211,7 +215,7 @@ def _constant_decisions(part: pd.DataFrame) -> dict[str, float]:
     """Return for each metric the better of "always positive" and "always negative" on one fold."""
     label = part["label"].to_numpy()
     always = [defined_decision_metrics(label, np.full(len(label), decision)) for decision in (0.0, 1.0)]
-    return {name: max(values[name] for values in always) for name in always[0]}
+    return {name: max(values[name] for values in always) for name in always[0]} | {"fpr": 0.0}
 
 
 def _better_than_constant(criterion: Criterion, folds: Sequence[pd.DataFrame]) -> bool:

@@ -158,40 +158,6 @@ def operating_point_table(results: DatasetResults, level: Level) -> Table | None
     return Table(_named("operating-points", level), caption, columns, rows, cells.notes())
 
 
-def in_use(results: DatasetResults, name: str) -> list[str]:
-    """Return what a model does in use: a sentence for each operating point, and one for the shipped decision.
-
-    Args:
-        results: the results of a dataset.
-        name: name of the model.
-    """
-    level = decided_levels(results)[0]
-    decision, label = results.metrics[name].decision, results.contract.label
-    at_level, nouns = decision.at(level), f"{level}s"
-    positive, negative = (wording.class_name(label, value) for value in (label.positive, label.negative))
-    sentences = []
-    for point in at_level.operating_points:
-        if point.tpr.estimate is None or point.fpr.estimate is None:
-            continue
-        ends = "" if point.tpr.ends is None else " ({:.0f} to {:.0f})".format(*(100 * end for end in point.tpr.ends))
-        sentences.append(
-            f"At a threshold for {wording.percent(point.fpr_aimed_at)} false positives it finds "
-            f"{100 * point.tpr.estimate:.0f}{ends} of 100 {nouns} with {positive}, and calls "
-            f"{100 * point.fpr.estimate:.0f} of 100 with {negative} positive."
-        )
-    chosen = at_level.at_chosen
-    recall, mcc = chosen["recall"].estimate, chosen["mcc"].estimate
-    (tn, fp), _ = at_level.confusion
-    if recall is not None and mcc is not None and tn + fp:
-        worse = "" if at_level.better_than_constant else " That is no better than always giving the same answer."
-        sentences.append(
-            f"Its own decision finds {100 * recall:.0f} of 100 {nouns} with {positive}, and calls "
-            f"{100 * fp / (tn + fp):.0f} of 100 with {negative} positive (Matthews correlation "
-            f"{wording.number(mcc)}).{worse}"
-        )
-    return sentences
-
-
 def _extent(results: DatasetResults, level: Level) -> str:
     """Write what the means are over: folds, rows or units, and groups, the same for all models."""
     counts = results.comparison.counts

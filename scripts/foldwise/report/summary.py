@@ -5,10 +5,11 @@ The rules of the workflow import this module, so it imports nothing that is slow
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from foldwise.evaluation.comparison_records import Comparison, ModelEstimate
-from foldwise.evaluation.records import HEADLINE_METHOD, METHODS
+from foldwise.evaluation.records import HEADLINE_METHOD, METHODS, Metrics
 from foldwise.results.search_limits import search_limits
 from foldwise.results.training_records import FoldParams
 
@@ -32,6 +33,7 @@ def summarize(results: Path, dataset: str) -> str:
         f"by {METHODS[HEADLINE_METHOD]} ({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
         *(f"    {_estimate(model, comparison.recommended)}" for model in comparison.models),
         f"  {comparison.verdict}",
+        *(f"  {line}" for line in _in_use(folder / comparison.recommended / "metrics.json")),
         *(f"  search: {line}" for line in search_limits(_params(folder, comparison))),
     ]
     return "\n".join(lines)
@@ -45,6 +47,11 @@ def _params(folder: Path, comparison: Comparison) -> dict[str, list[FoldParams]]
         for name, path in paths.items()
         if path.exists()
     }
+
+
+def _in_use(path: Path) -> Sequence[str]:
+    """Return what the recommended model does in use."""
+    return Metrics.from_json(json.loads(path.read_text(encoding="utf-8"))).decision.in_use
 
 
 def _audit(path: Path) -> str:

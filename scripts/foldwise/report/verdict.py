@@ -1,5 +1,6 @@
 """The verdict at the top of the page: the headline, its baselines, the comparison and the audit in sentences."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from foldwise.evaluation.comparison_records import Pair
@@ -23,6 +24,7 @@ class Verdict:
     Attributes:
         headline: metric and interval of the recommended model.
         context: the baselines, the metric by unit, and why this model is the recommended one.
+        in_use: what the recommended model does in use, by unit.
         comparison: what the comparison of the models shows.
         audit_level: ``pass``, ``warn`` or ``fail``; ``none`` where the audit is switched off.
         audit_word: the level as a sentence.
@@ -31,6 +33,7 @@ class Verdict:
 
     headline: str
     context: list[str]
+    in_use: Sequence[str]
     comparison: str
     audit_level: str
     audit_word: str
@@ -50,6 +53,7 @@ def verdict(results: DatasetResults) -> Verdict:
     return Verdict(
         headline=headline,
         context=context,
+        in_use=results.metrics[name].decision.in_use,
         comparison=results.comparison.verdict,
         audit_level="none" if audit is None else audit.verdict,
         audit_word="No audit was run." if audit is None else _AUDIT_WORDS[audit.verdict],

@@ -13,7 +13,7 @@ import numpy.typing as npt
 Labels = npt.NDArray[np.int8]
 Predictions = npt.NDArray[np.floating[Any]]
 
-LOWER_IS_BETTER = frozenset({"log_loss", "brier", "log_loss_raw", "brier_raw", "eer"})
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "log_loss_raw", "brier_raw", "eer", "fpr"})
 
 # In the order in which they are shown: metrics that need no threshold lead, because F1 alone misleads (predicting
 # "positive" always has an F1 of 0.676 on the demo).
@@ -28,6 +28,7 @@ LABELS = {
     "balanced_accuracy": "Balanced accuracy",
     "precision": "Precision",
     "recall": "Recall",
+    "fpr": "False-positive rate",
     "mcc": "Matthews correlation",
 }
 

@@ -205,7 +205,8 @@ def _description(metrics: Metrics, unit: str) -> str:
     return (
         f"{metrics.backend} on {metrics.dataset}: test metrics by row, means over {counts.folds} outer folds "
         f"of {counts.rows} rows, {counts.units} units ({unit}), {counts.groups} groups. No group is split across "
-        "folds. Threshold 0.5. The final model is fitted on every row: the metrics are those of the folds' models."
+        "folds. Threshold 0.5. The final model is fitted on every row: the metrics are those of the folds' models. "
+        + " ".join(metrics.decision.in_use)
     )
 
 

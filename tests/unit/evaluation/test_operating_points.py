@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from foldwise.data.contract import Label
 from foldwise.evaluation.decision_records import Decision, FoldThreshold
 from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.operating_points import (
@@ -22,6 +23,7 @@ from foldwise.stats.thresholds import Criterion, choose_threshold
 
 YOUDEN = Criterion("youden")
 SETTINGS = EvaluationSettings(operating_fpr=[0.25], confidence=0.95, calibration="sigmoid", threshold=YOUDEN)
+LABEL_COLUMN = Label("kind", "fake", "real", 10, 10)
 THRESHOLDS = ["threshold", "threshold_fpr_0.25"]
 # From 0.6 on four of five positives and no negative: the best by Youden. From 0.4 on all, and one negative of four.
 PREDICTION = [0.1, 0.9, 0.6, 0.2, 0.3, 0.4, 0.8, 0.5, 0.7]
@@ -69,7 +71,9 @@ def summary_of(
     parts = [part.assign(fold=fold, repeat=1) for fold, part in of_train_parts.items()]
     of_train = pd.concat(parts, ignore_index=True)
     test = decided(predictions, of_train_parts, settings)
-    return decision_summary(test, decided(of_train, of_train_parts, settings), folds_of(predictions), settings)
+    return decision_summary(
+        test, decided(of_train, of_train_parts, settings), folds_of(predictions), settings, LABEL_COLUMN
+    )
 
 
 def folds_of(predictions: pd.DataFrame) -> Folds:
@@ -258,6 +262,17 @@ def test_a_decision_that_is_no_better_than_a_constant_one_says_so() -> None:
     assert (good.better_than_constant, useless.better_than_constant) == (True, False)
     assert useless.constant["accuracy"] == 0.5
     assert useless.constant["f1"] == pytest.approx(2 / 3)
+
+
+def test_what_a_decision_does_in_use_is_said_by_unit() -> None:
+    useless = predicted({fold: ([0.1, 0.9, 0.1, 0.9], [0, 0, 1, 1]) for fold in (1, 2)})
+    assert summary(useless).in_use == [
+        "At a threshold for 25 % false positives it finds 50 of 100 units labelled fake, and calls 50 of 100 labelled "
+        "real positive.",
+        "The shipped decision finds 50 of 100 units labelled fake, and calls 50 of 100 labelled real positive, which "
+        "is no better than always giving the same answer.",
+    ]
+    assert "no better" not in "".join(summary(two_folds()).in_use)
 
 
 def test_confusion_counts_the_rows_of_the_first_repeat_once() -> None:
