@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 from foldwise.io.files import read_json, write_json
 
-from bench import accuracy, memory, scoring, search
+from bench import accuracy, calibration, memory, scoring, search
 from bench.tables import TABLES
 
 LIBRARIES = ("xgboost", "lightgbm", "catboost", "scikit-learn", "numpy", "pyarrow")
-REPEATED = {"search": search, "memory": memory, "scoring": scoring}
+REPEATED = {"search": search, "memory": memory, "scoring": scoring, "calibration": calibration}
 PARTS: dict[str, Any] = {**REPEATED, "accuracy": accuracy}
 
 

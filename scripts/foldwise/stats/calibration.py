@@ -14,8 +14,6 @@ _EDGE = 1e-7
 _STEPS = 100
 _SMALLEST_STEP = 1e-9
 _FLAT = 1e-9
-# A share of the constant prediction below a millionth is none, so that the prediction keeps its bits.
-_SURELY_NOT_CONSTANT = 1 - 1e-6
 
 
 @dataclass(frozen=True)
@@ -90,8 +88,8 @@ def _shrunk(intercept: float, slope: float, odds: Predictions, target: Predictio
     moves by the share 2 / (d' V^-1 d) of d towards the prediction as it is, all the way where that is above 1: two is
     the expected value of d' V^-1 d for a prediction that needs no calibration (empirical Bayes by the method of
     moments; Efron and Morris 1973, Stein's estimation rule and its competitors, section 2). The result then moves
-    towards the constant prediction by the share (standard error / slope)^8: all the way where the slope is at most
-    one standard error, hardly where it is two.
+    towards the constant prediction by the share (standard error / slope)^2, likewise, all the way where the slope is at
+    most one standard error.
 
     Args:
         intercept: of the line that is fitted, over log-odds.
@@ -107,9 +105,7 @@ def _shrunk(intercept: float, slope: float, odds: Predictions, target: Predictio
     distance = np.array([intercept, slope - 1])
     squared = float(distance @ np.linalg.pinv(covariance, hermitian=True) @ distance)
     kept = max(0.0, 1 - 2 / squared) if squared > 0 else 0.0
-    share = 1 - (error / slope) ** 8
-    if kept == 0 and share > _SURELY_NOT_CONSTANT:
-        return Calibrator("none")
+    share = 1 - (error / slope) ** 2
     intercept, slope = kept * distance[0], 1 + kept * distance[1]
     return Calibrator(
         "sigmoid", {"intercept": share * intercept + (1 - share) * _constant(target), "slope": share * slope}

@@ -113,23 +113,16 @@ def test_predictions_the_wrong_way_round_become_the_share_of_positives(method: s
     np.testing.assert_allclose(calibrated, smoothed(label).mean())
 
 
-def test_auto_leaves_calibrated_predictions_as_they_are() -> None:
-    prediction, label = drawn(seed=1)
-    assert fit_calibrator("auto", prediction, label) == Calibrator("none")
+def test_auto_nearly_leaves_calibrated_predictions_as_they_are() -> None:
+    prediction, label = drawn(seed=1, rows=3000)
+    calibrated = fit_calibrator("auto", prediction, label)(ANY_PREDICTION)
+    np.testing.assert_allclose(calibrated, ANY_PREDICTION, atol=3e-3)
 
 
 def test_auto_is_nearly_the_sigmoid_where_many_groups_need_it() -> None:
     prediction, label = drawn(rows=20_000, slope=0.3, shift=-1)
     auto, sigmoid_ = (fit_calibrator(method, prediction, label)(ANY_PREDICTION) for method in ("auto", "sigmoid"))
     np.testing.assert_allclose(auto, sigmoid_, atol=1e-3)
-
-
-def test_auto_moves_less_for_fewer_groups() -> None:
-    prediction, label = drawn(rows=400, slope=0.4, shift=-0.5)
-    slopes = [fit_calibrator("auto", prediction, label, np.arange(400) // size).numbers["slope"] for size in (1, 2, 4)]
-    [sigmoid_] = [fit_calibrator("sigmoid", prediction, label).numbers["slope"]]
-    assert sigmoid_ < min(slopes)
-    assert max(slopes) < 1
 
 
 def test_copies_within_a_group_do_not_make_auto_more_certain() -> None:
@@ -139,7 +132,8 @@ def test_copies_within_a_group_do_not_make_auto_more_certain() -> None:
     within = fit_calibrator("auto", *copies).numbers
     as_if_independent = fit_calibrator("auto", copies[0], copies[1]).numbers
     assert within["slope"] == pytest.approx(alone["slope"], abs=0.02)
-    assert as_if_independent["slope"] < within["slope"] - 0.02
+    # With 11 times as many groups it is hardly shrunk towards the constant prediction.
+    assert as_if_independent["slope"] > within["slope"] + 0.02
 
 
 def test_auto_is_the_constant_prediction_where_the_slope_is_within_a_standard_error() -> None:
