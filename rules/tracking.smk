@@ -33,6 +33,7 @@ rule log_mlflow:
         table=every_dataset("table.parquet"),
         folds=every_dataset("folds.parquet"),
         report=every_dataset("report.html"),
+        comparison=every_dataset("comparison.json"),
         metrics=every_dataset_and_backend("metrics.json"),
         params=every_dataset_and_backend("params.json"),
         curve=every_dataset_and_backend("curve.parquet"),

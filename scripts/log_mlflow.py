@@ -17,7 +17,7 @@ with step(snakemake.log[0]):
     )
     runs = read_runs(
         settings,
-        datasets=list(map(DatasetFiles, files.contract, files.table, files.folds, files.report)),
+        datasets=list(map(DatasetFiles, files.contract, files.table, files.folds, files.report, files.comparison)),
         backends=list(map(BackendFiles, files.metrics, files.params, files.curve, files.final_params, files.model)),
         ensembles=list(map(EnsembleFiles, files.ensemble_metrics, files.ensemble_weights, files.ensemble_final_params)),
         plots=files.plots,

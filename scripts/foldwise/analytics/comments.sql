@@ -16,7 +16,8 @@ COMMENT ON COLUMN datasets.n_repeats IS 'Repeats of the outer split';
 COMMENT ON COLUMN datasets.inner_splits IS 'Inner folds of an outer train part';
 COMMENT ON COLUMN datasets.seed IS 'Seed of splits and models';
 COMMENT ON COLUMN datasets.audit_verdict IS 'pass, warn or fail; null where the audit is switched off';
-COMMENT ON COLUMN datasets.verdict IS 'Result of the model comparison, in words';
+COMMENT ON COLUMN datasets.verdict_baselines IS 'Result of the comparison of the models with the baselines, in words';
+COMMENT ON COLUMN datasets.verdict IS 'Result of the comparison of the models with each other, in words';
 
 COMMENT ON TABLE folds IS 'One row per dataset, outer fold and sample: train or test';
 COMMENT ON COLUMN folds.dataset IS 'Name in the configuration';
@@ -150,11 +151,12 @@ COMMENT ON TABLE comparisons IS 'One row per dataset and pair of models: paired 
 COMMENT ON COLUMN comparisons.dataset IS 'Name in the configuration';
 COMMENT ON COLUMN comparisons.backend_a IS 'First model';
 COMMENT ON COLUMN comparisons.backend_b IS 'Second model';
+COMMENT ON COLUMN comparisons.family IS 'baselines: a model against a baseline; models: two models';
 COMMENT ON COLUMN comparisons.metric IS 'Metric compared';
 COMMENT ON COLUMN comparisons.difference IS 'Mean over folds of the metric of a minus that of b';
 COMMENT ON COLUMN comparisons.low IS 'Lower end of the interval by influence functions';
 COMMENT ON COLUMN comparisons.high IS 'Upper end of the interval by influence functions';
 COMMENT ON COLUMN comparisons.p IS 'p-value of this pair alone';
-COMMENT ON COLUMN comparisons.p_holm IS 'p-value corrected for the number of pairs (Holm)';
+COMMENT ON COLUMN comparisons.p_holm IS 'p-value corrected for the number of pairs in the family (Holm)';
 COMMENT ON COLUMN comparisons.verdict IS 'The comparison in words';
 COMMENT ON COLUMN comparisons.refused IS 'Why no test is given';

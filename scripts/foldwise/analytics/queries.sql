@@ -15,9 +15,9 @@ GROUP BY dataset, fold
 ORDER BY dataset, mean_auc;
 
 -- comparisons: paired differences between models on the same folds
-SELECT dataset, backend_a, backend_b, metric, difference, low, high, p_holm, coalesce(verdict, refused) AS verdict
+SELECT dataset, family, backend_a, backend_b, metric, difference, low, high, p_holm, coalesce(verdict, refused) AS verdict
 FROM comparisons
-ORDER BY dataset, p_holm NULLS LAST, backend_a, backend_b;
+ORDER BY dataset, family, p_holm NULLS LAST, backend_a, backend_b;
 
 -- slice_scores: AUC by slice value, the lowest first
 SELECT dataset, backend, slice, slice_value, avg(value) AS mean_auc, sum(n)::BIGINT AS n_rows, count(value) AS n_folds

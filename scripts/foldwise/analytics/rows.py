@@ -37,6 +37,7 @@ def dataset_row(contract: Contract, comparison: Comparison, audit: Audit | None,
         "inner_splits": plan.inner_splits,
         "seed": plan.seed,
         "audit_verdict": None if audit is None else audit.verdict,
+        "verdict_baselines": comparison.verdict_baselines,
         "verdict": comparison.verdict,
     }
 

@@ -19,6 +19,7 @@ CREATE TABLE datasets (
     inner_splits SMALLINT NOT NULL,
     seed BIGINT NOT NULL,
     audit_verdict VARCHAR,
+    verdict_baselines VARCHAR NOT NULL,
     verdict VARCHAR NOT NULL
 );
 
@@ -169,6 +170,7 @@ CREATE TABLE comparisons (
     dataset VARCHAR NOT NULL,
     backend_a VARCHAR NOT NULL,
     backend_b VARCHAR NOT NULL,
+    family VARCHAR NOT NULL,
     metric VARCHAR NOT NULL,
     difference DOUBLE,
     low DOUBLE,

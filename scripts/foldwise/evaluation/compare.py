@@ -12,7 +12,7 @@ from foldwise.evaluation.evaluate import counts
 from foldwise.evaluation.fold_metrics import constant_metrics, fold_metrics, metrics_table
 from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.intervals import groups_of_rarer_class, interval_by_influence, reason_without_training_variance
-from foldwise.evaluation.pairs import compare_pairs, verdict
+from foldwise.evaluation.pairs import compare_pairs, verdict, verdict_baselines
 from foldwise.evaluation.predictions import inner_out_of_fold, out_of_fold, read_fold_predictions
 from foldwise.evaluation.validation import cross_validation
 from foldwise.folds.assignment import Rows, open_rows
@@ -96,7 +96,7 @@ def compare_models(
     rope: float = 0.0,
     predictions: Mapping[str, pd.DataFrame] | None = None,
 ) -> Comparison:
-    """Compare every pair of models by their differences on the same folds.
+    """Compare models with the baselines and with each other by their differences on the same folds.
 
     Args:
         dataset: name of the dataset.
@@ -110,6 +110,7 @@ def compare_models(
             prediction has none; without any the cross-check is left out.
     """
     metric = next(iter(measured.values())).metric
+    models = [name for name in measured if name not in BASELINES]
     groups = groups_of_rarer_class(rows.frame)
     refused = {
         name: reason_to_refuse(model.by_fold, groups) or reason_without_training_variance(model)
@@ -133,7 +134,8 @@ def compare_models(
         counts=counts(rows),
         models=[_estimate(name, model, refused[name], confidence) for name, model in measured.items()],
         pairs=pairs,
-        verdict=verdict(pairs, [name for name in measured if name not in BASELINES]),
+        verdict_baselines=verdict_baselines(pairs, models),
+        verdict=verdict(pairs, models),
         recommended=recommended,
     )
 

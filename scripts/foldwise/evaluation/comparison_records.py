@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from foldwise.evaluation.records import Counts
 from foldwise.io.json_record import INLINE, JsonRecord, Key
+
+Family = Literal["baselines", "models"]
+"""A model against a baseline, or two models; p values are adjusted within each of the two."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,9 @@ class DifferenceTest(JsonRecord):
         p_a_better: posterior probability that a is better by more than ``rope``, with a flat prior.
         p_equivalent: that they are within ``rope`` of each other.
         p_b_better: that b is better by more than ``rope``.
-        p_holm: p adjusted for all pairs (Holm).
-        verdict: ``practically equal``, ``not distinguishable`` or ``<name> better than <name>``.
+        p_holm: p adjusted for all pairs of the family (Holm).
+        verdict: ``practically equal``, ``not distinguishable`` or ``<name> better than <name>``; against the constant
+            prediction never the first.
         corrected_t: the same difference by the corrected resampled t, as a cross-check.
         delong: the same difference on the pooled predictions; None for another metric than the AUC.
     """
@@ -94,6 +98,7 @@ class Pair(JsonRecord):
     Attributes:
         a: name of the first model.
         b: name of the second.
+        family: the pairs that p is adjusted for.
         difference: mean over folds of a minus b; None where refused.
         test: the tests; None where refused.
         refused: why the two are not compared.
@@ -106,6 +111,7 @@ class Pair(JsonRecord):
 
     a: str
     b: str
+    family: Family
     difference: float | None
     test: Annotated[DifferenceTest | None, INLINE]
     refused: str | None = None
@@ -128,8 +134,9 @@ class Comparison(JsonRecord):
         rope: difference below which two models count as practically equal.
         counts: what the comparison is computed on.
         models: the backends, the ensemble and the baselines (key ``entrants``).
-        pairs: every pair of them.
-        verdict: one sentence on the backends and their ensemble.
+        pairs: every pair of them but that of the two baselines.
+        verdict_baselines: one sentence on which backends, and whether their ensemble, are better than the baselines.
+        verdict: one sentence on the backends and their ensemble, compared with each other.
         recommended: name of the recommended model, set before the results are known.
     """
 
@@ -141,9 +148,18 @@ class Comparison(JsonRecord):
     counts: Counts
     models: Annotated[Sequence[ModelEstimate], Key("entrants")]
     pairs: Sequence[Pair]
+    verdict_baselines: str
     verdict: str
     recommended: str
 
     def model(self, name: str) -> ModelEstimate | None:
         """Return the estimate of a model or baseline, None where it was not compared."""
         return next((model for model in self.models if model.name == name), None)
+
+    def test(self, a: str, b: str) -> DifferenceTest | None:
+        """Return the tests of a pair in either order, None where it was not compared."""
+        return next((pair.test for pair in self.pairs if {pair.a, pair.b} == {a, b}), None)
+
+    def family(self, name: Family) -> list[Pair]:
+        """Return the pairs of a family."""
+        return [pair for pair in self.pairs if pair.family == name]

@@ -1,4 +1,4 @@
-"""The difference of two models on the same folds: its tests, and the verdict in words."""
+"""The difference of two models on the same folds: its tests, and the verdict of each family of pairs in words."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -7,10 +7,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from foldwise.evaluation.comparison_records import CorrectedT, DelongDifference, DifferenceTest, Pair
+from foldwise.evaluation.comparison_records import CorrectedT, DelongDifference, DifferenceTest, Family, Pair
 from foldwise.evaluation.interval_records import Means
 from foldwise.evaluation.records import HEADLINE_METHOD, METHODS
-from foldwise.model_names import counted_models
+from foldwise.model_names import BASELINES, CONSTANT, counted_models
 from foldwise.stats.corrected_t import corrected_t, holm, posterior
 from foldwise.stats.delong import clustered_delong_difference
 from foldwise.stats.influence_interval import Influences, influence_difference
@@ -19,6 +19,7 @@ from foldwise.stats.metrics import LABELS, LOWER_IS_BETTER
 NOT_DISTINGUISHABLE = "not distinguishable"
 PRACTICALLY_EQUAL = "practically equal"
 _TEST = f"{METHODS[HEADLINE_METHOD]}, Holm"
+_BASELINES = {CONSTANT: "the constant prediction", "logistic_regression": "the logistic regression"}
 Floats = npt.NDArray[np.float64]
 
 
@@ -32,7 +33,9 @@ def compare_pairs(
     rope: float,
     predictions: Mapping[str, pd.DataFrame] | None = None,
 ) -> list[Pair]:
-    """Compare every pair of models; p values are adjusted for all pairs together (Holm).
+    """Compare every model with the two baselines, and with every other model; the baselines are not compared.
+
+    The p values of each of these two families are adjusted for the pairs of the family (Holm).
 
     Args:
         measured: name -> a metric on every fold with the influences on it, metric and folds the same for all.
@@ -43,16 +46,19 @@ def compare_pairs(
         rope: difference below which two models count as practically equal.
         predictions: name -> out-of-fold predictions, for the cross-check of AUCs; None leaves it out.
     """
-    names = list(combinations(measured, 2))
+    names = {(a, b): family_of(a, b) for a, b in combinations(measured, 2) if not {a, b} <= set(BASELINES)}
     metric = next(iter(measured.values())).metric
     tested = {
         (a, b): influence_difference(measured[a], measured[b], confidence)
         for a, b in names
         if not (refused[a] or refused[b])
     }
-    p_holm = dict(zip(tested, holm([p for _, _, p in tested.values()]), strict=True))
+    p_holm: dict[tuple[str, str], float] = {}
+    for family in set(names.values()):
+        of_family = {pair: p for pair, (_, _, p) in tested.items() if names[pair] == family}
+        p_holm |= dict(zip(of_family, holm(list(of_family.values())), strict=True))
     pairs = []
-    for a, b in names:
+    for (a, b), family in names.items():
         test = None
         if (a, b) in tested:
             interval, t, p = tested[a, b]
@@ -79,6 +85,7 @@ def compare_pairs(
             Pair(
                 a=a,
                 b=b,
+                family=family,
                 difference=tested[a, b][0].estimate if test else None,
                 test=test,
                 refused=refused[a] or refused[b],
@@ -92,15 +99,20 @@ def compare_pairs(
     return pairs
 
 
+def family_of(a: str, b: str) -> Family:
+    """Return the family of a pair: ``baselines`` where one of the two is a baseline, else ``models``."""
+    return "baselines" if {a, b} & set(BASELINES) else "models"
+
+
 def pair_verdict(
     a: str, b: str, difference: float, p_equivalent: float, p_holm: float, metric: str, confidence: float
 ) -> str:
     """Return ``practically equal``, ``not distinguishable`` or ``a better than b`` with their names.
 
     Equality comes first: a difference that is surely too small to matter makes no model better, however steady it is
-    over the folds.
+    over the folds. Against the constant prediction only the test counts: the question is whether there is a signal.
     """
-    if p_equivalent >= confidence:
+    if p_equivalent >= confidence and CONSTANT not in (a, b):
         return PRACTICALLY_EQUAL
     if p_holm >= 1 - confidence:
         return NOT_DISTINGUISHABLE
@@ -108,12 +120,25 @@ def pair_verdict(
     return f"{a if a_is_better else b} better than {b if a_is_better else a}"
 
 
+def verdict_baselines(pairs: Sequence[Pair], models: Sequence[str]) -> str:
+    """Return one sentence on which of the models are better or worse than each baseline."""
+    against = [pair for pair in pairs if pair.family == "baselines"]
+    if all(pair.test is None for pair in against):
+        return f"No model was compared with the baselines {_where(pairs)}: {against[0].refused}."
+    verdicts = {pair.test.verdict for pair in against if pair.test is not None}
+    better, worse = [], []
+    for baseline, written in _BASELINES.items():
+        above = [model for model in models if f"{model} better than {baseline}" in verdicts]
+        below = [model for model in models if f"{baseline} better than {model}" in verdicts]
+        better.append(f"than {written}: {', '.join(above) or 'none'}")
+        worse += [f"worse than {written}: {', '.join(below)}"] if below else []
+    return f"Shown to be better {_where(pairs)} ({_TEST}) {'; '.join(better + worse)}."
+
+
 def verdict(pairs: Sequence[Pair], models: Sequence[str]) -> str:
-    """Return one sentence on which of the models are distinguishable; baselines are not among ``models``."""
-    first = pairs[0]
-    label = LABELS.get(first.metric, first.metric)
-    where = f"by {label} over {first.n_folds} folds of {first.n_groups} groups"
-    among = [pair for pair in pairs if pair.a in models and pair.b in models]
+    """Return one sentence on which of the models are distinguishable from each other."""
+    where = _where(pairs)
+    among = [pair for pair in pairs if pair.family == "models"]
     if not among:
         return f"One backend only: nothing to compare {where}."
     tests = [pair.test for pair in among if pair.test is not None]
@@ -127,6 +152,11 @@ def verdict(pairs: Sequence[Pair], models: Sequence[str]) -> str:
         within = f"within {tests[0].rope:g} of each other"
         return f"The {counted_models(models)} are practically equal {where}: {within} (posterior probability)."
     return f"The {counted_models(models)} are not distinguishable {where} ({_TEST})."
+
+
+def _where(pairs: Sequence[Pair]) -> str:
+    first = pairs[0]
+    return f"by {LABELS.get(first.metric, first.metric)} over {first.n_folds} folds of {first.n_groups} groups"
 
 
 def cross_check(first: pd.DataFrame | None, second: pd.DataFrame | None, confidence: float) -> DelongDifference:

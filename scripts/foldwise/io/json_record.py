@@ -1,17 +1,17 @@
 """Dataclasses that are read from and written to JSON objects.
 
 The fields of a :class:`JsonRecord` are the keys of a JSON object, in their order. Types may be int, float, str, bool,
-another record, ``Sequence`` or ``Mapping`` of such, each also ``| None``, or ``Any``. A field whose default is None is
-left out of the JSON where it is None. ``Annotated`` says where a field is not simply the key of its name:
-``Annotated[Record, INLINE]``, ``Annotated[Mapping[str, float], REST]``, ``Annotated[int, Key("name in the file")]``.
-Standard library only, and quick to import.
+``Literal``, another record, ``Sequence`` or ``Mapping`` of such, each also ``| None``, or ``Any``. A field whose
+default is None is left out of the JSON where it is None. ``Annotated`` says where a field is not simply the key of its
+name: ``Annotated[Record, INLINE]``, ``Annotated[Mapping[str, float], REST]``, ``Annotated[int, Key("name in the
+file")]``. Standard library only, and quick to import.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 Json = dict[str, Any]
 
@@ -128,6 +128,10 @@ def _read(kind: Any, value: Any, key: str) -> Any:
         return _scalar(kinds, value, key)
     [kind] = kinds
     origin = get_origin(kind)
+    if origin is Literal:
+        if value not in get_args(kind):
+            raise ValueError(f"{key} is {value!r:.50}, not {' or '.join(map(repr, get_args(kind)))}")
+        return value
     if origin is not None and issubclass(origin, Mapping):
         if not isinstance(value, dict):
             raise ValueError(f"{key} is {value!r:.50}, not an object")

@@ -9,7 +9,7 @@ from foldwise.results.load import DatasetResults
 
 
 def comparison_table(results: DatasetResults) -> Table:
-    """Return the paired differences of all models and baselines with their verdicts."""
+    """Return the paired differences of the models and baselines with their verdicts."""
     comparison = results.comparison
     metric = wording.metric_named(comparison.metric)
     columns = [Column("Pair"), Column("Verdict")]
@@ -22,11 +22,13 @@ def comparison_table(results: DatasetResults) -> Table:
         f"{wording.counted(counts.groups, 'group')}), {wording.percent(comparison.confidence)} "
         f"{wording.HEADLINE_INTERVAL}."
     )
-    pairs = wording.counted(len(comparison.pairs), "pair")
+    baselines, models = (wording.counted(len(comparison.family(family)), "pair") for family in ("baselines", "models"))
     notes = [
         f"Verdict: practically equal where the probability of that is at least "
-        f"{wording.percent(comparison.confidence)}; else better or not distinguishable by p, which is "
-        f"corrected for all {pairs} (Holm). The intervals are not corrected.",
+        f"{wording.percent(comparison.confidence)}; else better or not distinguishable by p. Against the constant "
+        f"prediction only p counts.",
+        f"p is corrected (Holm) within each of two families: the {baselines} with a baseline, and the {models} of "
+        "models. The intervals are not corrected.",
         f"Practically equal: the mean difference in {metric.spoken} is within ±{comparison.rope:g} (evaluation.rope), "
         "with a flat prior and the standard error of the interval (as in Corani and Benavoli 2015).",
         "Clustered DeLong (Obuchowski 1997) is a cross-check on the pooled out-of-fold predictions of repeat 1; it "

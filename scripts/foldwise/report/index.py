@@ -63,7 +63,7 @@ def index_table(results: Sequence[DatasetResults]) -> Table:
     # All datasets of a run share the setting.
     recommended = results[0].comparison.recommended
     columns += [Column(_heading(name, name == recommended), metric, numeric=True) for name in models]
-    columns += [Column("Computed on", numeric=True), Column("Verdict"), Column("Comparison")]
+    columns += [Column("Computed on", numeric=True), Column("Verdict"), Column("Baselines"), Column("Comparison")]
     caption = (
         f"By row: mean over the outer folds of a dataset, below it the {wording.HEADLINE_INTERVAL} of the mean. "
         "Metrics of different datasets are computed on different rows: compare within a row, not within a column."
@@ -87,6 +87,7 @@ def _row(results: DatasetResults, models: list[str]) -> list[Cell]:
             counts.rows, wording.counted(counts.rows, "row"), ", ".join(wording.counted(n, noun) for n, noun in extent)
         ),
         Cell(sentences.headline, kind="sentence"),
+        Cell(sentences.baselines, kind="sentence"),
         Cell(sentences.comparison, kind="sentence", href=f"{page}#comparison"),
     ]
 

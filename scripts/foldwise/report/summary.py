@@ -15,7 +15,7 @@ from foldwise.results.training_records import FoldParams
 
 
 def summarize(results: Path, dataset: str) -> str:
-    """Return the path of a dataset's report, the verdict of its audit and the metric of each model.
+    """Return the path of a dataset's report, the verdict of its audit, the metric of each model and what they show.
 
     The recommended model is marked.
 
@@ -32,6 +32,7 @@ def summarize(results: Path, dataset: str) -> str:
         f"  AUC by row, mean over {counts.folds} outer folds, {comparison.confidence:.0%} interval "
         f"by {METHODS[HEADLINE_METHOD]} ({counts.rows} rows, {counts.units} units, {counts.groups} groups):",
         *(f"    {_estimate(model, comparison.recommended)}" for model in comparison.models),
+        f"  {comparison.verdict_baselines}",
         f"  {comparison.verdict}",
         *(f"  {line}" for line in _in_use(folder / comparison.recommended / "metrics.json")),
         *(f"  search: {line}" for line in search_limits(_params(folder, comparison))),

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from foldwise.evaluation.comparison_records import Pair
+from foldwise.evaluation.comparison_records import DifferenceTest
 from foldwise.evaluation.records import HEADLINE_METHOD, MetricSummary
-from foldwise.model_names import counted_models
+from foldwise.model_names import CONSTANT, counted_models
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 from foldwise.results.wording import Metric
@@ -22,10 +22,11 @@ class Verdict:
     """The sentences at the top of the page.
 
     Attributes:
-        headline: metric and interval of the recommended model.
+        headline: metric and interval of the recommended model, and whether it is better than the constant prediction.
         context: the baselines, the metric by unit, and why this model is the recommended one.
         in_use: what the recommended model does in use, by unit.
-        comparison: what the comparison of the models shows.
+        baselines: what the comparison of the models with the baselines shows.
+        comparison: what the comparison of the models with each other shows.
         audit_level: ``pass``, ``warn`` or ``fail``; ``none`` where the audit is switched off.
         audit_word: the level as a sentence.
         audit: what the audit says; empty where it is switched off.
@@ -34,6 +35,7 @@ class Verdict:
     headline: str
     context: list[str]
     in_use: Sequence[str]
+    baselines: str
     comparison: str
     audit_level: str
     audit_word: str
@@ -45,15 +47,12 @@ def verdict(results: DatasetResults) -> Verdict:
     metric = wording.metric_named(results.comparison.metric)
     name = results.comparison.recommended
     summary = results.metrics[name].summary(metric.key)
-    if summary.mean is not None:
-        headline, context = _headline(results, name, summary, metric), _context(results, name, metric)
-    else:
-        headline, context = f"No verdict: {metric.label} is undefined on every {results.fold_noun}.", []
     audit = results.audit
     return Verdict(
-        headline=headline,
-        context=context,
+        headline=_headline(results, name, summary, metric),
+        context=[] if summary.mean is None else _context(results, name, summary, metric),
         in_use=results.metrics[name].decision.in_use,
+        baselines=results.comparison.verdict_baselines,
         comparison=results.comparison.verdict,
         audit_level="none" if audit is None else audit.verdict,
         audit_word="No audit was run." if audit is None else _AUDIT_WORDS[audit.verdict],
@@ -62,51 +61,66 @@ def verdict(results: DatasetResults) -> Verdict:
 
 
 def _headline(results: DatasetResults, name: str, summary: MetricSummary, metric: Metric) -> str:
-    interval, metrics = summary.interval, results.metrics[name]
-    extent = wording.extent(metrics.counts, results.contract.unit)
+    """Return whether the model distinguishes the classes, by its test against the constant prediction, and its metric.
+
+    The verdict on the baselines is made from the same test, so that the two sentences agree.
+    """
     subject, classes = wording.subject(name), wording.classes(results.contract.label)
-    value, folds = f"{metric.label} {wording.number(summary.mean)}", results.folds_of(summary)
-    if interval is None or interval.ends is None or interval.confidence is None:
+    extent = wording.extent(results.metrics[name].counts, results.contract.unit)
+    if summary.mean is None:
+        undefined = f"{metric.label} is undefined on every {results.fold_noun} ({extent})"
+        return f"{subject} is not shown to distinguish {classes}: {undefined}."
+    interval, folds = summary.interval, results.folds_of(summary)
+    if interval is not None and interval.ends is not None and interval.confidence is not None:
+        ends = f"{wording.percent(interval.confidence)} interval {wording.interval(*interval.ends)}"
+        bracket = f"({ends}, {wording.method_name(HEADLINE_METHOD)} over {folds}; {extent})"
+    else:
         reason = "no interval" if interval is None else f"no interval: {interval.refused}"
-        return f"{subject} has {value} in distinguishing {classes} (mean over {folds}, {reason}; {extent})."
-    bracket = (
-        f"({wording.percent(interval.confidence)} interval {wording.interval(*interval.ends)}, "
-        f"{wording.method_name(HEADLINE_METHOD)} over {folds}; {extent})"
-    )
-    if not _better_than_constant(interval.ends, metrics.baseline("constant", metric.key), metric):
-        return f"{subject} is not shown to distinguish {classes}: {value} {bracket}."
-    pair = _pair_with_constant(results, name)
-    if pair is None or pair.test is None or pair.test.p_holm < 1 - results.comparison.confidence:
-        return f"{subject} distinguishes {classes} with {value} {bracket}."
-    return f"{subject} may distinguish {classes}: {value} {bracket}."
+        bracket = f"(mean over {folds}, {reason}; {extent})"
+    value = f"{metric.label} {wording.number(summary.mean)} {bracket}"
+    if _is_better(name, results.comparison.test(name, CONSTANT)):
+        return f"{subject} distinguishes {classes} with {value}."
+    return f"{subject} is not shown to distinguish {classes}: {value}."
 
 
-def _better_than_constant(ends: tuple[float, float], constant: float | None, metric: Metric) -> bool:
-    """Tell whether the whole interval is on the better side of the constant prediction."""
-    if constant is None:
-        return False
-    return ends[1] < constant if metric.lower_is_better else ends[0] > constant
+def _is_better(name: str, test: DifferenceTest | None) -> bool:
+    """Tell whether the test of a model against the constant prediction shows that the model is better."""
+    return test is not None and test.verdict == f"{name} better than {CONSTANT}"
 
 
-def _pair_with_constant(results: DatasetResults, name: str) -> Pair | None:
-    return next((pair for pair in results.comparison.pairs if {pair.a, pair.b} == {name, "constant"}), None)
+def _interval_or_test(results: DatasetResults, name: str, summary: MetricSummary, metric: Metric) -> list[str]:
+    """Return one sentence on which of the two counts where the interval says another thing than the test, else none."""
+    test = results.comparison.test(name, CONSTANT)
+    ends = None if summary.interval is None else summary.interval.ends
+    constant = results.metrics[name].baseline(CONSTANT, metric.key)
+    if test is None or ends is None or constant is None:
+        return []
+    above = ends[1] < constant if metric.lower_is_better else ends[0] > constant
+    if above == _is_better(name, test):
+        return []
+    pairs = wording.counted(len(results.comparison.family("baselines")), "comparison")
+    p = f"(p {wording.probability(test.p_holm)} after Holm's correction for {pairs} with the baselines)"
+    if above:
+        return [
+            "The interval does not include the constant prediction, but it is not corrected for several comparisons: "
+            f"the test of the difference counts, and it is not significant {p}."
+        ]
+    return [
+        "The interval includes the constant prediction, but it is not the interval of the difference: the test of the "
+        f"difference counts, and it is significant {p}."
+    ]
 
 
-def _context(results: DatasetResults, name: str, metric: Metric) -> list[str]:
+def _context(results: DatasetResults, name: str, summary: MetricSummary, metric: Metric) -> list[str]:
     metrics = results.metrics[name]
     baselines = ", ".join(
         f"{wording.display_name(baseline).lower()} {wording.number(metrics.baseline(baseline, metric.key))}"
-        for baseline in ("constant", "logistic_regression")
+        for baseline in (CONSTANT, "logistic_regression")
     )
-    lines = [f"Baselines on the same {results.outer_folds}, {metric.label} by row: {baselines} ({metric.direction})."]
-    pair = _pair_with_constant(results, name)
-    if pair is not None and pair.test is not None:
-        significant = "significant" if pair.test.p_holm < 1 - results.comparison.confidence else "not significant"
-        lines.append(
-            f"The difference from the constant prediction is {significant} after Holm's correction for all "
-            f"{wording.counted(len(results.comparison.pairs), 'pair')} of models and baselines (p "
-            f"{wording.probability(pair.test.p_holm)}); the interval above is not corrected."
-        )
+    lines = [
+        f"Baselines on the same {results.outer_folds}, {metric.label} by row: {baselines} ({metric.direction}).",
+        *_interval_or_test(results, name, summary, metric),
+    ]
     unit = metrics.summary(metric.key, "unit")
     if unit.mean is not None:
         spread = "" if unit.sd is None else f" ± {unit.sd:.3f}"

@@ -18,6 +18,7 @@ from foldwise.tracking.model_run import FoldRun, ModelRun
 KEY = "foldwise.key"
 ARTIFACTS_KEY = "foldwise.artifacts_key"
 PARENT = "mlflow.parentRunId"
+DESCRIPTION = "mlflow.note.content"
 ALIAS = "recommended"
 
 # Without this tag MLflow's pages open with features for language models.
@@ -54,6 +55,8 @@ class Sender:
         """
         logged = self._logged_run(run) or self._log_run(run)
         run_id = logged.info.run_id
+        if logged.data.tags.get(DESCRIPTION) != run.description:
+            self._client.set_tag(run_id, DESCRIPTION, run.description)
         if logged.data.tags.get(ARTIFACTS_KEY) != run.artifacts_key():
             self._log_artifacts(run_id, run)
         name, version = self._registered_model(run_id, run)
@@ -76,7 +79,7 @@ class Sender:
 
     def _log_run(self, run: ModelRun) -> Run:
         name = f"{run.dataset} {run.backend}"
-        tags = {**run.tags, KEY: run.key(), "mlflow.note.content": run.description}
+        tags = {**run.tags, KEY: run.key(), DESCRIPTION: run.description}
         parent = self._client.create_run(self._experiment_id, tags=tags, run_name=name)
         fold_metrics = {(f"fold_{n}", fold.fold): v for fold in run.folds for n, v in fold.metrics.items()}
         metrics = {**{(n, 0): v for n, v in run.metrics.items()}, **fold_metrics}

@@ -37,7 +37,7 @@ class ModelRun:
     Attributes:
         dataset: name of the dataset.
         backend: name of the backend, or ``ensemble``.
-        description: text shown with the run.
+        description: text shown with the run, with the verdicts on all models; not in the key, and brought up to date.
         params: settings of the configuration and of the final model.
         metrics: means, standard deviations and interval ends over the folds.
         tags: hashes and versions.

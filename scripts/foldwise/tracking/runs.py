@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from foldwise.data.contract import read_contract
+from foldwise.evaluation.comparison_records import Comparison
 from foldwise.evaluation.records import HEADLINE_METHOD, FoldMetrics, Metrics
 from foldwise.io.files import read_table, sha256, without_credentials
 from foldwise.model_names import ENSEMBLE
@@ -54,12 +55,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class DatasetFiles:
-    """Files of one dataset that are logged with each of its models."""
+    """Files of one dataset that are read or logged for each of its models."""
 
     contract: str
     table: str
     folds: str
     report: str
+    comparison: str
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def _backend_run(
     return ModelRun(
         dataset=metrics.dataset,
         backend=metrics.backend,
-        description=_description(metrics, read_contract(shared.contract).unit),
+        description=_description(shared, metrics),
         params={**_flat(sections), **_chosen(final, "final.")},
         metrics=_summary(metrics),
         tags={**_tags(shared, metrics, code), **versions},
@@ -163,7 +165,7 @@ def _ensemble_run(
     return ModelRun(
         dataset=metrics.dataset,
         backend=metrics.backend,
-        description=_description(metrics, read_contract(shared.contract).unit),
+        description=_description(shared, metrics),
         params={**_flat(sections), **{f"final.weight.{b}": str(w) for b, w in final.weights.items()}},
         metrics=_summary(metrics),
         tags=_tags(shared, metrics, code),
@@ -200,13 +202,14 @@ def _tags(shared: DatasetFiles, metrics: Metrics, code: str) -> dict[str, str]:
     }
 
 
-def _description(metrics: Metrics, unit: str) -> str:
-    counts = metrics.counts
+def _description(shared: DatasetFiles, metrics: Metrics) -> str:
+    counts, unit = metrics.counts, read_contract(shared.contract).unit
+    comparison = read_record(shared.comparison, Comparison)
     return (
         f"{metrics.backend} on {metrics.dataset}: test metrics by row, means over {counts.folds} outer folds "
         f"of {counts.rows} rows, {counts.units} units ({unit}), {counts.groups} groups. No group is split across "
         "folds. Threshold 0.5. The final model is fitted on every row: the metrics are those of the folds' models. "
-        + " ".join(metrics.decision.in_use)
+        f"{comparison.verdict_baselines} {comparison.verdict} " + " ".join(metrics.decision.in_use)
     )
 
 

@@ -112,6 +112,15 @@ def test_the_ensemble_has_its_metrics_and_weights_where_a_backend_has_its_traini
     assert analytics.query(query)[weights.columns.tolist()].to_numpy().tolist() == weights.to_numpy().tolist()
 
 
+def test_a_pair_has_its_family_and_a_dataset_the_verdict_of_each(analytics: DuckDBAnalytics, results: Path) -> None:
+    written = read_json(results / "comparison.json")
+    query = "SELECT backend_a, backend_b, family, p_holm FROM comparisons WHERE dataset = 'tiny' ORDER BY rowid"
+    pairs = [[pair[key] for key in ("a", "b", "family", "p_holm")] for pair in written["pairs"]]
+    assert analytics.query(query).to_numpy().tolist() == pairs
+    verdicts = analytics.query("SELECT verdict_baselines, verdict FROM datasets WHERE dataset = 'tiny'")
+    assert verdicts.to_numpy().tolist() == [[written["verdict_baselines"], written["verdict"]]]
+
+
 def test_a_fold_of_the_database_is_that_of_the_fold_file(lone_run: FinishedRun, tmp_path: Path) -> None:
     with DuckDBAnalytics(build(tmp_path, [lone_run])) as analytics:
         rows = analytics.query("FROM folds WHERE fold = 3")

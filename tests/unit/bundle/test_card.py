@@ -54,6 +54,12 @@ def _front_matter(card: str) -> dict[str, Any]:
     return metadata
 
 
+def test_the_card_has_the_sentence_of_each_family_of_comparisons(results: DatasetResults, folder: Path) -> None:
+    comparison = replace(results.comparison, verdict_baselines="None is better.", verdict="All are equal.")
+    card = _card(replace(results, comparison=comparison), folder)
+    assert "\nBaselines: None is better.\n\nComparison: All are equal.\n" in card
+
+
 def _html(card: str) -> str:
     return str(MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(card.split("---\n", 2)[2]))
 

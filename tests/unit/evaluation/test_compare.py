@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from fixtures.scored import Scored, compare, validation_of, write_scored
 from foldwise.evaluation.compare import compare_models
-from foldwise.evaluation.comparison_records import Comparison, Pair
+from foldwise.evaluation.comparison_records import Comparison, Family, Pair
 from foldwise.folds.assignment import open_rows
 from foldwise.io.files import read_json, read_table
 from foldwise.stats.corrected_t import corrected_t, holm
@@ -51,9 +51,10 @@ def _first_repeat(scored: Scored, model: str) -> Any:
     return scored.scores[model][fold, np.arange(len(fold))]
 
 
-def test_every_pair_of_models_is_compared_once(comparison: Comparison) -> None:
+def test_every_pair_but_that_of_the_baselines_is_compared_once(comparison: Comparison) -> None:
     assert [model.name for model in comparison.models] == [*BACKENDS, "logistic_regression", "constant"]
-    assert len({frozenset((pair.a, pair.b)) for pair in comparison.pairs}) == len(comparison.pairs) == 10
+    assert len({frozenset((pair.a, pair.b)) for pair in comparison.pairs}) == len(comparison.pairs) == 9
+    assert {pair.family for pair in comparison.pairs if not {pair.a, pair.b} <= set(BACKENDS)} == {"baselines"}
 
 
 def test_the_recommended_model_is_the_one_that_was_named_and_not_the_best(comparison: Comparison) -> None:
@@ -91,10 +92,11 @@ def test_a_difference_is_a_minus_b_on_the_same_folds(confidence: float, left_out
     )
 
 
-def test_p_values_are_adjusted_for_all_pairs(comparison: Comparison) -> None:
-    tests = [pair.test for pair in comparison.pairs if pair.test]
+@pytest.mark.parametrize(("family", "number"), [("baselines", 6), ("models", 3)])
+def test_p_values_are_adjusted_for_the_pairs_of_a_family(comparison: Comparison, family: Family, number: int) -> None:
+    tests = [pair.test for pair in comparison.family(family) if pair.test]
     assert [test.p_holm for test in tests] == pytest.approx(holm([test.p for test in tests]))
-    assert len(tests) == 10
+    assert len(tests) == number
 
 
 def test_a_pair_says_what_it_is_computed_on_and_its_rope(comparison: Comparison) -> None:
@@ -108,8 +110,10 @@ def test_a_pair_says_what_it_is_computed_on_and_its_rope(comparison: Comparison)
 
 def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
     rows = open_rows(*(scored.paths[k] for k in ("table", "contract", "folds")))
-    measured = {model: influences("brier", validation_of(scored, model)) for model in ("strong", "weak")}
-    [pair] = compare_models("tiny", measured, rows, 0.95, recommended="weak").pairs
+    measured = {
+        model: influences("brier", validation_of(scored, model)) for model in ("strong", "weak", "logistic_regression")
+    }
+    [pair] = compare_models("tiny", measured, rows, 0.95, recommended="weak").family("models")
     assert pair.metric == "brier"
     assert pair.difference is not None
     assert pair.difference < 0
@@ -117,7 +121,11 @@ def test_the_lower_wins_where_lower_is_better(scored: Scored) -> None:
     assert (pair.test.verdict, pair.test.delong) == ("strong better than weak", None)
 
 
-def test_the_verdict_names_the_better_models_and_what_they_are_compared_on(comparison: Comparison) -> None:
+def test_the_verdicts_name_the_better_models_and_what_they_are_compared_on(comparison: Comparison) -> None:
+    assert comparison.verdict_baselines == (
+        "Shown to be better by AUC over 6 folds of 30 groups (influence functions, Holm) than the constant prediction: "
+        "strong; than the logistic regression: strong."
+    )
     assert comparison.verdict == (
         "Differences by AUC over 6 folds of 30 groups (influence functions, Holm): "
         "strong better than weak; strong better than other_weak."
@@ -134,7 +142,9 @@ def test_too_few_groups_are_not_compared(tmp_path: Path) -> None:
     assert {pair.refused for pair in comparison.pairs} == {model.refused for model in comparison.models} == {reason}
     assert not any(pair.test for pair in comparison.pairs)
     assert not any(model.ends for model in comparison.models)
-    assert comparison.verdict == f"The backends were not compared by AUC over 6 folds of 18 groups: {reason}."
+    on = "by AUC over 6 folds of 18 groups"
+    assert comparison.verdict_baselines == f"No model was compared with the baselines {on}: {reason}."
+    assert comparison.verdict == f"The backends were not compared {on}: {reason}."
 
 
 def test_the_cross_check_is_the_clustered_difference_of_the_first_repeat(

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from foldwise.evaluation.comparison_records import CorrectedT, DifferenceTest, Pair
 from foldwise.evaluation.interval_records import Means
-from foldwise.evaluation.pairs import compare_pairs, cross_check, pair_verdict, verdict
-from foldwise.stats.corrected_t import corrected_t, posterior
+from foldwise.evaluation.pairs import compare_pairs, cross_check, family_of, pair_verdict, verdict, verdict_baselines
+from foldwise.stats.corrected_t import corrected_t, holm, posterior
 from foldwise.stats.influence_interval import Influences, influence_difference
 from foldwise.stats.training_variance import SplitShares
 
@@ -19,17 +19,19 @@ FOLDS = {
     "b": np.array([0.60, 0.63, 0.60, 0.64, 0.61]),
     "same": np.array([0.901, 0.919, 0.911, 0.929, 0.901]),
     "unsteady": np.array([0.50, 0.99, 0.80, 0.95, 0.97]),
+    "logistic_regression": np.array([0.61, 0.64, 0.61, 0.65, 0.62]),
     "constant": np.full(5, 0.5),
-    "constant too": np.full(5, 0.5),
+    "like the constant": np.full(5, 0.5),
+    "slightly better": np.full(5, 0.5005),
 }
 # How far the groups' contributions to the mean of a model spread, and how far apart two models are by them.
-SPREAD = {"a": 0.01, "b": 0.02, "same": 0.011, "unsteady": 0.15, "constant": 0.0, "constant too": 0.0}
+SPREAD = {"a": 0.01, "b": 0.02, "same": 0.011, "unsteady": 0.15, "logistic_regression": 0.02}
 SETTINGS = {"over": OVER, "test_share": 0.25, "confidence": 0.95}
 
 
 def _measured(name: str, metric: str = "auc") -> Influences:
     direction = np.random.default_rng(0).normal(size=40)
-    tested = SPREAD[name] * direction / np.sqrt((direction**2).sum())
+    tested = SPREAD.get(name, 0.0001 * (name == "slightly better")) * direction / np.sqrt((direction**2).sum())
     trained = np.zeros((5, 40))
     return Influences(
         metric, FOLDS[name], tested, tested[None], trained, np.ones(5, np.int64), 20, SplitShares.equal(5, 3)
@@ -101,7 +103,8 @@ def test_steady_but_too_small_a_difference_makes_no_model_better(
 
 
 def test_two_models_that_are_the_same_on_every_fold_are_practically_equal() -> None:
-    _, test = _pair("constant", "constant too")
+    [pair] = compare_pairs({name: _measured("a") for name in ("a", "b")}, {"a": None, "b": None}, rope=0.01, **SETTINGS)
+    assert (test := pair.test) is not None
     assert (test.p, test.p_equivalent, test.verdict) == (1.0, 1.0, "practically equal")
     assert (test.low, test.high) == (0, 0)
 
@@ -115,12 +118,35 @@ def test_a_refused_model_is_in_no_comparison_and_in_no_adjustment() -> None:
     assert [(pair.difference, pair.test, pair.refused) for pair in others] == [(None, None, "one fold only")] * 2
 
 
+def test_each_family_has_its_own_adjustment_and_the_two_baselines_are_not_compared() -> None:
+    names = ("a", "unsteady", "b", "logistic_regression", "constant")
+    pairs = compare_pairs({n: _measured(n) for n in names}, dict.fromkeys(names), rope=0.01, **SETTINGS)
+    families = {"baselines": [], "models": []}  # type: dict[str, list[Pair]]
+    for pair in pairs:
+        assert pair.family == ("baselines" if {pair.a, pair.b} & {"logistic_regression", "constant"} else "models")
+        families[pair.family].append(pair)
+    assert {family: len(of_family) for family, of_family in families.items()} == {"baselines": 6, "models": 3}
+    for of_family in families.values():
+        tests = [pair.test for pair in of_family if pair.test]
+        assert [test.p_holm for test in tests] == holm([test.p for test in tests])
+        assert any(test.p_holm != test.p for test in tests)
+
+
+def test_a_tiny_but_significant_difference_from_the_constant_prediction_is_a_signal() -> None:
+    _, test = _pair("slightly better", "constant")
+    assert test.p_equivalent > 0.95
+    assert test.p_holm < 0.05
+    assert test.verdict == "slightly better better than constant"
+    assert _pair("like the constant", "constant")[1].verdict == "not distinguishable"
+
+
 def _pairs(names: list[str], verdicts: list[str]) -> list[Pair]:
     _, test = _pair("a", "b")
     return [
         Pair(
             a=a,
             b=b,
+            family=family_of(a, b),
             difference=0.1,
             test=replace(test, verdict=words),
             metric="auc",
@@ -175,6 +201,35 @@ EQUAL, SIMILAR, BETTER = "practically equal", "not distinguishable", "x better t
 )
 def test_the_verdict_is_one_sentence_on_the_models(names: list[str], verdicts: list[str], expected: str) -> None:
     assert verdict(_pairs(names, verdicts), [name for name in names if name != "constant"]) == expected
+
+
+ON = "by AUC over 5 folds of 40 groups"
+SHOWN = f"Shown to be better {ON} (influence functions, Holm) than the constant prediction:"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected"),
+    [
+        (["x better than z", SIMILAR, SIMILAR, SIMILAR, SIMILAR], f"{SHOWN} none; than the logistic regression: none."),
+        (
+            [SIMILAR, EQUAL, "x better than constant", "y better than logistic_regression", "y better than constant"],
+            f"{SHOWN} x, y; than the logistic regression: y.",
+        ),
+        (
+            [SIMILAR, "logistic_regression better than x", "constant better than x", EQUAL, "y better than constant"],
+            f"{SHOWN} y; than the logistic regression: none; worse than the constant prediction: x; worse than the "
+            "logistic regression: x.",
+        ),
+    ],
+)
+def test_the_verdict_on_the_baselines_is_one_sentence_that_names_models(verdicts: list[str], expected: str) -> None:
+    pairs = _pairs(["x", "y", "logistic_regression", "constant"], [*verdicts, SIMILAR])[:-1]
+    assert verdict_baselines(pairs, ["x", "y"]) == expected
+
+
+def test_baselines_that_were_not_compared_have_the_reason_in_the_verdict() -> None:
+    pairs = [replace(pair, test=None, refused="one fold only") for pair in _pairs(["x", "constant"], [SIMILAR])]
+    assert verdict_baselines(pairs, ["x"]) == f"No model was compared with the baselines {ON}: one fold only."
 
 
 def test_models_that_were_not_compared_have_the_reason_in_the_verdict() -> None:

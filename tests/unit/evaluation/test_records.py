@@ -45,10 +45,11 @@ CONTENT: dict[str, Any] = {
         {"name": "lightgbm", "estimate": None, "sd": None, "low": None, "high": None, "refused": "one fold only"},
     ],
     "pairs": [
-        {"a": "xgboost", "b": "catboost", "difference": -0.01, **TEST, "delong": DELONG, **OVER},
-        {"a": "xgboost", "b": "catboost", "difference": -0.01, **TEST, **OVER},
-        {"a": "xgboost", "b": "lightgbm", "difference": None, "refused": "one fold only", **OVER},
+        {"a": "xgboost", "b": "catboost", "family": "models", "difference": -0.01, **TEST, "delong": DELONG, **OVER},
+        {"a": "xgboost", "b": "catboost", "family": "models", "difference": -0.01, **TEST, **OVER},
+        {"a": "xgboost", "b": "lightgbm", "family": "models", "difference": None, "refused": "one fold only", **OVER},
     ],
+    "verdict_baselines": "Shown to be better: none.",
     "verdict": "The 2 backends are not distinguishable.",
     "recommended": "ensemble",
 }

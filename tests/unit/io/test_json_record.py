@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from foldwise.io.json_record import INLINE, REST, JsonRecord, Key
@@ -28,10 +28,21 @@ class Entry(JsonRecord):
     metrics: Annotated[Mapping[str, float | None], REST]
     at_half: Annotated[Sequence[int], Key("at_0.5")]
     fold: int | str
+    level: Literal["row", "unit"]
     test: Annotated[PValue | None, INLINE]
 
 
-CONTENT = {"name": "a", "rows": 3, "groups": 2, "auc": 0.5, "ap": None, "at_0.5": [1, 2], "fold": "final", "p": 1}
+CONTENT = {
+    "name": "a",
+    "rows": 3,
+    "groups": 2,
+    "auc": 0.5,
+    "ap": None,
+    "at_0.5": [1, 2],
+    "fold": "final",
+    "level": "row",
+    "p": 1,
+}
 
 
 def test_a_record_is_read_and_written_unchanged() -> None:
@@ -57,6 +68,7 @@ def test_an_optional_inline_record_without_its_keys_is_none() -> None:
         ({"auc": "high"}, "metrics: auc is 'high', not float"),
         ({"at_0.5": 1}, "at_0.5 is 1, not a list"),
         ({"fold": 1.5}, "fold is 1.5, not int or str"),
+        ({"level": "video"}, "level is 'video', not 'row' or 'unit'"),
     ],
 )
 def test_a_value_of_another_type_is_refused(change: dict[str, Any], message: str) -> None:

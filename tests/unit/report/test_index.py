@@ -13,6 +13,7 @@ from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 
 ATTACK = "<script>alert(1)</script>"
+SENTENCES = ["Verdict", "Baselines", "Comparison"]
 MODELS = ["XGBoost", "LightGBM", "CatBoost", "Ensemble (recommended)", "Logistic regression", "Constant prediction"]
 
 
@@ -32,12 +33,12 @@ def page(results: DatasetResults) -> Page:
 
 def test_each_dataset_has_a_row_with_audit_metrics_extent_and_verdict(results: DatasetResults, page: Page) -> None:
     heading, demo, flights = page.tables["datasets"]
-    assert heading == ["Dataset", "Audit", *(f"{m} AUC" for m in MODELS), "Computed on", "Verdict", "Comparison"]
+    assert heading == ["Dataset", "Audit", *(f"{m} AUC" for m in MODELS), "Computed on", *SENTENCES]
     first = results.comparison.models[0]
     assert first.ends is not None
     assert demo[:3] == ["demo", "pass", f"{wording.number(first.estimate)}{wording.interval(*first.ends)}"]
     assert demo[7:9] == ["0.500", "200 rows40 units, 40 groups, 3 folds"]
-    assert demo[9:] == [verdict(results).headline, results.comparison.verdict]
+    assert demo[9:] == [verdict(results).headline, results.comparison.verdict_baselines, results.comparison.verdict]
     assert flights[0] == "flights"
 
 
@@ -74,7 +75,7 @@ def test_a_metric_without_an_interval_and_one_without_a_value_are_named(results:
 
 def test_text_from_tables_is_escaped(results: DatasetResults) -> None:
     label = replace(results.contract.label, column=ATTACK, positive=ATTACK, negative=ATTACK)
-    comparison = replace(results.comparison, dataset=ATTACK, verdict=ATTACK)
+    comparison = replace(results.comparison, dataset=ATTACK, verdict_baselines=ATTACK, verdict=ATTACK)
     contract = replace(results.contract, label=label)
     html = render_index([replace(results, comparison=comparison, contract=contract), results])
     assert ATTACK not in html

@@ -51,6 +51,12 @@ def test_the_terminal_and_the_report_say_what_the_searches_met(tiny_run: Finishe
     assert [line for line in what_was_fitted(results) if "outer folds" in line] == expected
 
 
+def test_the_terminal_gives_both_verdicts_on_the_models(tiny_run: FinishedRun) -> None:
+    lines = summarize(tiny_run.folder / "results", "tiny").splitlines()
+    comparison = results_of(tiny_run).comparison
+    assert f"  {comparison.verdict_baselines}\n  {comparison.verdict}" in "\n".join(lines)
+
+
 def test_the_recommended_model_is_marked(tiny_run: FinishedRun) -> None:
     models = summarize(tiny_run.folder / "results", "tiny").splitlines()[3:9]
     assert [line.split()[0] for line in models if line.endswith(", recommended")] == ["ensemble"]

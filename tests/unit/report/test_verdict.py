@@ -27,45 +27,89 @@ def with_interval(results: DatasetResults, low: float | None, refused: str | Non
     return edited(results, intervals={"auc": {HEADLINE_METHOD: changed}})
 
 
-def with_p(results: DatasetResults, p: float) -> DatasetResults:
-    """Return the results with another corrected p value in every pair."""
-    pairs = [replace(pair, test=pair.test and replace(pair.test, p_holm=p)) for pair in results.comparison.pairs]
+def with_test(results: DatasetResults, p: float, verdict: str = "not distinguishable") -> DatasetResults:
+    """Return the results with another corrected p value and verdict in every pair with the constant prediction.
+
+    Args:
+        results: those of a run.
+        p: the corrected p value.
+        verdict: with ``{model}`` for the model of the pair.
+    """
+    pairs = [
+        replace(pair, test=replace(pair.test, p_holm=p, verdict=verdict.format(model=pair.a)))
+        if pair.test and pair.b == "constant"
+        else pair
+        for pair in results.comparison.pairs
+    ]
     return replace(results, comparison=replace(results.comparison, pairs=pairs))
+
+
+BETTER, WORSE = "{model} better than constant", "constant better than {model}"
 
 
 def test_the_headline_has_metric_interval_method_and_extent(results: DatasetResults) -> None:
     interval = results.metrics["catboost"].intervals["auc"][HEADLINE_METHOD]
     assert interval.ends is not None
-    assert verdict(with_p(results, 0.01)).headline == (
+    assert verdict(with_test(results, 0.01, BETTER)).headline == (
         f"CatBoost distinguishes fake 1 from fake 0 with AUC {wording.number(interval.estimate)} (95 % interval "
         f"{wording.interval(*interval.ends)}, influence functions over 3 folds; 200 rows, 40 units (video), 40 groups)."
     )
 
 
-def test_a_difference_that_is_not_significant_after_correction_is_not_claimed(results: DatasetResults) -> None:
-    sentences = verdict(with_p(results, 0.2))
-    assert sentences.headline.startswith("CatBoost may distinguish fake 1 from fake 0: AUC ")
-    assert "not significant after Holm's correction for all 15 pairs" in sentences.context[1]
-    assert "(p 0.200)" in sentences.context[1]
-    assert "is significant after Holm's correction" in verdict(with_p(results, 0.01)).context[1]
+@pytest.mark.parametrize("low", [0.49, 0.501, None])
+@pytest.mark.parametrize(
+    ("p", "words", "expected"),
+    [
+        (0.01, BETTER, "CatBoost distinguishes fake 1 from fake 0 with AUC "),
+        (0.2, "not distinguishable", "CatBoost is not shown to distinguish fake 1 from fake 0: AUC "),
+        (0.01, WORSE, "CatBoost is not shown to distinguish fake 1 from fake 0: AUC "),
+    ],
+)
+def test_the_headline_follows_the_test_against_the_constant_prediction_whatever_the_interval(
+    results: DatasetResults, low: float | None, p: float, words: str, expected: str
+) -> None:
+    assert verdict(with_interval(with_test(results, p, words), low)).headline.startswith(expected)
 
 
-def test_an_interval_that_includes_the_constant_prediction_shows_nothing(results: DatasetResults) -> None:
-    sentences = verdict(with_interval(with_p(results, 0.01), low=0.49))
-    assert sentences.headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
+def test_one_sentence_says_what_counts_where_interval_and_test_differ(results: DatasetResults) -> None:
+    not_shown = verdict(with_interval(with_test(results, 0.2), low=0.501)).context[1]
+    assert not_shown == (
+        "The interval does not include the constant prediction, but it is not corrected for several comparisons: the "
+        "test of the difference counts, and it is not significant (p 0.200 after Holm's correction for 8 comparisons "
+        "with the baselines)."
+    )
+    shown = verdict(with_interval(with_test(results, 0.01, BETTER), low=0.49)).context[1]
+    assert shown.startswith("The interval includes the constant prediction, but it is not the interval of the ")
+    assert "counts, and it is significant (p 0.010 after" in shown
+    for agreed in (
+        with_interval(with_test(results, 0.2), 0.49),
+        with_interval(with_test(results, 0.01, BETTER), 0.501),
+    ):
+        assert "counts" not in " ".join(verdict(agreed).context)
 
 
 def test_a_refused_interval_gives_its_reason(results: DatasetResults) -> None:
     odd = with_interval(results, None, "two folds only")
-    assert "CatBoost has AUC" in verdict(odd).headline
     assert "(mean over 3 folds, no interval: two folds only;" in verdict(odd).headline
     chart = interval_chart(odd)
     assert chart is not None
     assert all(line.ends is None for line in chart.lines)
 
 
+def test_models_that_were_not_compared_are_not_shown_to_distinguish(results: DatasetResults) -> None:
+    pairs = [replace(pair, test=None, refused="two folds only") for pair in results.comparison.pairs]
+    odd = replace(results, comparison=replace(results.comparison, pairs=pairs))
+    assert verdict(odd).headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
+
+
+def test_the_page_has_the_sentence_of_each_family(results: DatasetResults) -> None:
+    text = Page(render_report(results)).text()
+    for sentence in (results.comparison.verdict_baselines, results.comparison.verdict):
+        assert text.count(sentence) == 2
+
+
 def test_the_context_has_baselines_units_and_why_the_model_is_named(results: DatasetResults) -> None:
-    baselines, _, unit, named = verdict(results).context
+    baselines, *_, unit, named = verdict(results).context
     logistic = wording.number(results.metrics["catboost"].baseline("logistic_regression", "auc"))
     assert baselines == (
         "Baselines on the same outer folds, AUC by row: constant prediction 0.500, logistic regression "
@@ -97,23 +141,28 @@ def test_the_ensemble_is_recommended_where_none_is_named_and_there_is_one(
     assert not any("recommended" in line for line in verdict(lone).context)
 
 
-def test_an_undefined_metric_gives_no_verdict(results: DatasetResults) -> None:
+def test_an_undefined_metric_is_said_in_the_headline(results: DatasetResults) -> None:
     metrics = results.metrics["xgboost"]
     folds = [replace(fold, row={**fold.row, "auc": None}) for fold in metrics.folds]
     means = {**metrics.headline.means, "auc": replace(metrics.headline.means["auc"], mean=None, sd=None)}
     odd = edited(results, folds=folds, headline=replace(metrics.headline, means=means), intervals={})
-    assert verdict(odd).headline == "No verdict: AUC is undefined on every fold."
+    undefined = "CatBoost is not shown to distinguish fake 1 from fake 0: AUC is undefined on every fold"
+    assert verdict(odd).headline == f"{undefined} (200 rows, 40 units (video), 40 groups)."
     assert interval_chart(odd) is None
-    assert "No verdict: AUC is undefined on every fold." in Page(render_report(odd)).text()
+    assert undefined in Page(render_report(odd)).text()
 
 
-def test_a_metric_that_is_better_when_lower_is_judged_by_the_upper_end(results: DatasetResults) -> None:
-    comparison = replace(results.comparison, metric="log_loss", pairs=[])
+def test_where_lower_is_better_the_upper_end_is_compared_with_the_constant_prediction(
+    results: DatasetResults,
+) -> None:
     interval = replace(results.metrics["catboost"].intervals["log_loss"][HEADLINE_METHOD], low=0.5, high=0.69)
-    odd = edited(replace(results, comparison=comparison), intervals={"log_loss": {HEADLINE_METHOD: interval}})
+    tested = with_test(results, 0.01, BETTER)
+    tested = replace(tested, comparison=replace(tested.comparison, metric="log_loss"))
+    odd = edited(tested, intervals={"log_loss": {HEADLINE_METHOD: interval}})
     assert "distinguishes fake 1 from fake 0 with Log loss" in verdict(odd).headline
+    assert not any(line.startswith("The interval") for line in verdict(odd).context)
     odd = edited(odd, intervals={"log_loss": {HEADLINE_METHOD: replace(interval, high=0.75)}})
-    assert "is not shown to distinguish" in verdict(odd).headline
+    assert any(line.startswith("The interval includes") for line in verdict(odd).context)
 
 
 def test_a_failed_audit_is_said_before_anything_may_be_used(results: DatasetResults) -> None:
@@ -164,7 +213,8 @@ def test_a_pair_has_its_verdict_and_its_cross_checks(results: DatasetResults) ->
         *map(wording.probability, (pair.test.p_holm, pair.test.p_equivalent)),
         wording.probability(pair.test.delong and pair.test.delong.p),
     ]
-    assert len(page.tables["cross-checks"]) == 1 + 15
+    assert len(page.tables["cross-checks"]) == 1 + 14
+    assert "the 8 pairs with a baseline, and the 6 pairs of models" in page.text()
     assert "the mean difference in AUC is within ±0.01" in page.text()
 
 

@@ -204,6 +204,19 @@ def test_new_results_make_new_runs_and_new_pictures_do_not(run_copy: FinishedRun
     assert Logged(uri).n_runs == N_RUNS + 2 * 4
 
 
+def test_the_description_has_both_verdicts_of_the_comparison_and_is_brought_up_to_date(
+    run_copy: FinishedRun, tmp_path: Path
+) -> None:
+    path, uri = run_copy.results / "comparison.json", f"sqlite:///{tmp_path}/mlflow.db"
+    for words in ("A better than B.", "Nothing is better."):
+        write_json(path, {**read_json(path), "verdict_baselines": f"Baselines: {words}", "verdict": words})
+        log(tmp_path, run_copy, uri)
+    logged = Logged(uri)
+    assert logged.n_runs == N_RUNS
+    for run in logged.parents.values():
+        assert run.data.tags["mlflow.note.content"].endswith(f" Baselines: {words} {words}")
+
+
 def test_an_unfinished_run_is_replaced(tiny_run: FinishedRun, tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     log(tmp_path, tiny_run, uri)
