@@ -132,6 +132,7 @@ def compare_models(
         confidence=confidence,
         rope=rope,
         counts=counts(rows),
+        groups_of_rarer_class=groups,
         models=[_estimate(name, model, refused[name], confidence) for name, model in measured.items()],
         pairs=pairs,
         verdict_baselines=verdict_baselines(pairs, models),

@@ -133,6 +133,7 @@ class Comparison(JsonRecord):
         confidence: confidence of the intervals; 1 minus it is the level of the tests.
         rope: difference below which two models count as practically equal.
         counts: what the comparison is computed on.
+        groups_of_rarer_class: groups with a row of the class that fewer groups have.
         models: the backends, the ensemble and the baselines (key ``entrants``).
         pairs: every pair of them but that of the two baselines.
         verdict_baselines: one sentence on which backends, and whether their ensemble, are better than the baselines.
@@ -146,6 +147,7 @@ class Comparison(JsonRecord):
     confidence: float
     rope: float
     counts: Counts
+    groups_of_rarer_class: int
     models: Annotated[Sequence[ModelEstimate], Key("entrants")]
     pairs: Sequence[Pair]
     verdict_baselines: str

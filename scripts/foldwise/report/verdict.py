@@ -9,6 +9,7 @@ from foldwise.model_names import CONSTANT, counted_models
 from foldwise.results import wording
 from foldwise.results.load import DatasetResults
 from foldwise.results.wording import Metric
+from foldwise.stats.corrected_t import FEW_GROUPS
 
 _AUDIT_WORDS = {
     "pass": "The audit passed.",
@@ -111,6 +112,17 @@ def _interval_or_test(results: DatasetResults, name: str, summary: MetricSummary
     ]
 
 
+def _few_groups(results: DatasetResults, summary: MetricSummary) -> list[str]:
+    """Return one sentence on the interval where it rests on few groups, else none."""
+    groups = results.comparison.groups_of_rarer_class
+    if groups > FEW_GROUPS or summary.interval is None or summary.interval.ends is None:
+        return []
+    return [
+        f"With {groups} groups in the rarer class ({FEW_GROUPS} or fewer), intervals are wide, and how often they "
+        "cover the true value is known from simulations only."
+    ]
+
+
 def _context(results: DatasetResults, name: str, summary: MetricSummary, metric: Metric) -> list[str]:
     metrics = results.metrics[name]
     baselines = ", ".join(
@@ -120,6 +132,7 @@ def _context(results: DatasetResults, name: str, summary: MetricSummary, metric:
     lines = [
         f"Baselines on the same {results.outer_folds}, {metric.label} by row: {baselines} ({metric.direction}).",
         *_interval_or_test(results, name, summary, metric),
+        *_few_groups(results, summary),
     ]
     unit = metrics.summary(metric.key, "unit")
     if unit.mean is not None:

@@ -11,6 +11,9 @@ from scipy import stats
 FEWEST_GROUPS = 10
 """Groups of the rarer class below which no interval is given."""
 
+FEW_GROUPS = 25
+"""Groups of the rarer class up to which intervals are known to be wide."""
+
 Floats = npt.NDArray[np.float64]
 
 

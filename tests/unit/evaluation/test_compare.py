@@ -139,6 +139,7 @@ def test_too_few_groups_are_not_compared(tmp_path: Path) -> None:
     few = read_json(compare(write_scored(tmp_path, groups=18), ["strong", "weak"], tmp_path)["comparison"])
     comparison = Comparison.from_json(few)
     reason = "9 groups in the rarer class, fewer than 10"
+    assert comparison.groups_of_rarer_class == 9
     assert {pair.refused for pair in comparison.pairs} == {model.refused for model in comparison.models} == {reason}
     assert not any(pair.test for pair in comparison.pairs)
     assert not any(model.ends for model in comparison.models)

@@ -40,6 +40,7 @@ CONTENT: dict[str, Any] = {
         "repeats": 2,
         "n_splits": 3,
     },
+    "groups_of_rarer_class": 20,
     "entrants": [
         {"name": "xgboost", "estimate": 0.7, "sd": 0.03, "low": 0.6, "high": 0.8},
         {"name": "lightgbm", "estimate": None, "sd": None, "low": None, "high": None, "refused": "one fold only"},

@@ -102,6 +102,19 @@ def test_models_that_were_not_compared_are_not_shown_to_distinguish(results: Dat
     assert verdict(odd).headline.startswith("CatBoost is not shown to distinguish fake 1 from fake 0: AUC ")
 
 
+@pytest.mark.parametrize(("groups", "low", "said"), [(10, 0.6, 1), (25, 0.6, 1), (26, 0.6, 0), (25, None, 0)])
+def test_an_interval_from_few_groups_is_said_to_be_wide(
+    results: DatasetResults, groups: int, low: float | None, said: int
+) -> None:
+    few = replace(results, comparison=replace(results.comparison, groups_of_rarer_class=groups))
+    sentence = (
+        f"With {groups} groups in the rarer class (25 or fewer), intervals are wide, and how often they cover the true "
+        "value is known from simulations only."
+    )
+    assert verdict(with_interval(few, low)).context.count(sentence) == said
+    assert "are wide" not in " ".join(verdict(with_interval(few, low)).context).replace(sentence, "")
+
+
 def test_the_page_has_the_sentence_of_each_family(results: DatasetResults) -> None:
     text = Page(render_report(results)).text()
     for sentence in (results.comparison.verdict_baselines, results.comparison.verdict):
