@@ -25,14 +25,15 @@ LARGEST = {"log_loss": -np.log(np.finfo(np.float64).eps)}
 def evaluation(number: int, folder: Path) -> tuple[DatasetResults, dict[str, Any]]:
     """Return the results of a made-up evaluation, and the out-of-fold predictions of its models.
 
-    Of every six, one has 9 groups in the rarer class, one 11, the others 15. The signal is none, weak, strong or
-    reversed.
+    Of every six, one has 9 groups in the rarer class, one 11, one 30, the others 15. The signal is none, hard to tell
+    from none, strong or reversed.
     """
     random = np.random.default_rng(number)
-    groups = (30, 30, 22, 30, 18, 30)[number % 6]
-    typical = (0.0, 0.3, 0.5, 1.5, 1.0, -0.5)[number % 6]
+    groups = (30, 60, 22, 30, 18, 30)[number % 6]
+    typical = (0.0, 0.3, 0.6, 1.5, 1.0, -0.5)[number % 6]
     signal = {name: float(typical + 0.2 * random.normal()) for name in (*MODELS, "logistic_regression")}
-    outputs = compare(write_scored(folder, groups, signal=signal, seed=number), MODELS, folder)
+    scored = write_scored(folder, groups, signal=signal, seed=number)
+    outputs = compare(scored, MODELS, folder, calibration="auto")
     results = read_results(
         models=MODELS,
         contract=folder / "table.json",
