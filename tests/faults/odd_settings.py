@@ -35,7 +35,7 @@ GOOD: dict[str, Any] = {
         },
     },
     "training": {"threads": 1, "class_weight": "unit", "device": "cpu"},
-    "evaluation": {"confidence": 0.9, "operating_fpr": [0.1], "calibration": "none", "threshold": "fpr", "rope": 0.02},
+    "evaluation": {"confidence": 0.9, "operating_fpr": [0.1], "calibration": "none", "threshold": "mcc", "rope": 0.02},
     "audit": {"enabled": True, "scrambles": 3, "fail_on": ["scramble"], "row_wise_reference": False},
     "tracking": {"mlflow": False, "uri": "sqlite:///results/mlflow.db", "experiment": "e", "timeout": 5},
     "predict": {"new": {"dataset": "mine", "table": "new.parquet", "explain": True}},

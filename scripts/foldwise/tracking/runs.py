@@ -209,7 +209,7 @@ def _description(shared: DatasetFiles, metrics: Metrics) -> str:
         f"{metrics.backend} on {metrics.dataset}: test metrics by row, means over {counts.folds} outer folds "
         f"of {counts.rows} rows, {counts.units} units ({unit}), {counts.groups} groups. No group is split across "
         "folds. Threshold 0.5. The final model is fitted on every row: the metrics are those of the folds' models. "
-        f"{comparison.verdict_baselines} {comparison.verdict} " + " ".join(metrics.decision.in_use)
+        + " ".join([*metrics.decision.in_use, comparison.verdict_baselines, comparison.verdict])
     )
 
 

@@ -10,7 +10,7 @@ from foldwise.stats.calibration import Calibrator
 def _model(name: str, estimate: float | None, low: float | None = None, high: float | None = None) -> FinalModel:
     auc = HeadlineAuc("auc", estimate, low, high, rows=48, units=12, groups=10, folds=3)
     record = ModelRecord("model", "", 0.5, "f1", "none", "", auc)
-    return FinalModel(name, DecisionRule(Calibrator("none"), 0.5), record, get_backend(name), None)
+    return FinalModel(name, DecisionRule(Calibrator("none"), 0.5, {}), record, get_backend(name), None)
 
 
 def test_the_headline_has_the_auc_of_each_model_and_its_interval_where_they_are_defined() -> None:
