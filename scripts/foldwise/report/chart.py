@@ -58,8 +58,11 @@ def interval_chart(results: DatasetResults) -> Chart | None:
         (name, summary.mean, None if summary.interval is None else summary.interval.ends)
         for name, summary in models.items()
     ]
+    if logistic is not None:
+        interval = first.baselines["logistic_regression"].interval(metric.key)
+        shown.append(("logistic_regression", logistic, None if interval is None else interval.ends))
     values = [value for _, mean, ends in shown for value in (mean, *(ends or ()))]
-    start, stop, step = _axis([value for value in (*values, constant, logistic) if value is not None])
+    start, stop, step = _axis([value for value in (*values, constant) if value is not None])
 
     def position(value: float) -> float:
         return round(100 * (value - start) / (stop - start), 2)
@@ -70,12 +73,10 @@ def interval_chart(results: DatasetResults) -> Chart | None:
             wording.number(mean) + ("" if ends is None else f" ({wording.interval(*ends)})"),
             None if mean is None else position(mean),
             None if ends is None else (position(ends[0]), position(ends[1])),
+            baseline=name == "logistic_regression",
         )
         for name, mean, ends in shown
     ]
-    if logistic is not None:
-        name = wording.display_name("logistic_regression")
-        lines.append(Line(name, wording.number(logistic), position(logistic), None, baseline=True))
     ticks = [start + i * step for i in range(round((stop - start) / step) + 1)]
     return Chart(
         metric=metric,

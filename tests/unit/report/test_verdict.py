@@ -93,7 +93,7 @@ def test_a_refused_interval_gives_its_reason(results: DatasetResults) -> None:
     assert "(mean over 3 folds, no interval: two folds only;" in verdict(odd).headline
     chart = interval_chart(odd)
     assert chart is not None
-    assert all(line.ends is None for line in chart.lines)
+    assert [line.ends is None for line in chart.lines] == [True] * 4 + [False]
 
 
 def test_models_that_were_not_compared_are_not_shown_to_distinguish(results: DatasetResults) -> None:
@@ -210,6 +210,7 @@ def test_the_chart_has_every_model_inside_its_axis(results: DatasetResults) -> N
     assert chart is not None
     assert [line.name for line in chart.lines] == ["XGBoost", "LightGBM", "CatBoost", "Ensemble", "Logistic regression"]
     assert [line.baseline for line in chart.lines] == [False] * 4 + [True]
+    assert all(line.ends for line in chart.lines)
     places = [place for line in chart.lines for place in (line.mean, *(line.ends or ())) if place is not None]
     assert all(0 < place < 100 for place in places)
     assert chart.ticks[0][0] == 0
