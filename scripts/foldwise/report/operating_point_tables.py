@@ -5,7 +5,7 @@ from statistics import median
 
 from foldwise.evaluation.decision_records import Decision
 from foldwise.evaluation.interval_records import Interval
-from foldwise.evaluation.records import Level
+from foldwise.evaluation.records import HEADLINE_METHOD, Level
 from foldwise.report import html_table
 from foldwise.report.html_table import Cell, Column, Table
 from foldwise.results import wording
@@ -31,25 +31,21 @@ class _IntervalCells:
     def __init__(self, confidence: float) -> None:
         self._confidence = confidence
         self._refused: dict[str, list[str]] = {}
-        self._outside = False
 
-    def cell(self, name: str, interval: Interval, lowest: float = 0) -> Cell:
-        """Return a metric with its interval below it; ``name`` and the ``lowest`` possible value are for the notes."""
+    def cell(self, name: str, interval: Interval) -> Cell:
+        """Return a metric with its interval below it; ``name`` is for the notes."""
         if interval.ends is None:
             self._refused.setdefault(str(interval.refused), []).append(name)
             return html_table.metric(interval.estimate, "no interval")
-        self._outside |= interval.ends[0] < lowest or interval.ends[1] > 1
         return html_table.metric(interval.estimate, wording.interval(*interval.ends))
 
     def described(self) -> str:
-        """Name the intervals: ``95 % corrected t interval``."""
-        return f"{wording.percent(self._confidence)} corrected t interval"
+        """Name the intervals: ``95 % interval by influence functions``."""
+        return f"{wording.percent(self._confidence)} interval by {wording.method_name(HEADLINE_METHOD)}"
 
     def notes(self) -> list[str]:
-        """Write each reason for a missing interval once, and why an end can be an impossible value."""
-        notes = ["A corrected t interval is symmetric: its ends can be outside the range of the metric."]
-        refused = [f"No interval for {_distinct(names)}: {reason}." for reason, names in self._refused.items()]
-        return (notes if self._outside else []) + refused
+        """Write each reason for a missing interval once."""
+        return [f"No interval for {_distinct(names)}: {reason}." for reason, names in self._refused.items()]
 
 
 def decided_levels(results: DatasetResults) -> list[Level]:
@@ -105,7 +101,7 @@ def decision_table(results: DatasetResults, level: Level) -> Table:
         [
             html_table.text(metric.label),
             *(
-                cells.cell(f"{name} {metric.label}", at[metric.key], lowest=-1 if metric.key == "mcc" else 0)
+                cells.cell(f"{name} {metric.label}", at[metric.key])
                 for name, decision in decisions.items()
                 for at in (decision.at(level).at_chosen, decision.at(level).at_half)
             ),
