@@ -113,7 +113,7 @@ def _interval_or_test(results: DatasetResults, name: str, summary: MetricSummary
 
 
 def _few_groups(results: DatasetResults, summary: MetricSummary) -> list[str]:
-    """Return one sentence on the interval where it rests on few groups, else none."""
+    """Return a sentence on the width of the interval where a class has few groups, else nothing."""
     groups = results.comparison.groups_of_rarer_class
     if groups > FEW_GROUPS or summary.interval is None or summary.interval.ends is None:
         return []
