@@ -1,11 +1,12 @@
 """What a model does in use, in sentences that page, model card, terminal and trackers share."""
 
+from foldwise.errors import counted
 from foldwise.evaluation.decision_records import DecisionsAtLevel
 from foldwise.evaluation.interval_records import Interval
 
 
 def sentences_in_use(decisions: DecisionsAtLevel, positive: str, negative: str) -> list[str]:
-    """Return a sentence for each operating point, and one for the shipped decision.
+    """Return a sentence for each operating point, one for the shipped decision, and one on what they are measured on.
 
     Args:
         decisions: how good decisions on units, or on rows, are on the test rows.
@@ -16,11 +17,13 @@ def sentences_in_use(decisions: DecisionsAtLevel, positive: str, negative: str) 
         >>> from foldwise.evaluation.interval_records import Means
         >>> rates = {"recall": Interval(0.6, 0.52, 0.68), "fpr": Interval(0.3)}
         >>> decisions = DecisionsAtLevel(Means("unit", 5, 100, 100), [], rates, {}, {}, True, [])
-        >>> [sentence] = sentences_in_use(decisions, "fake", "real")
+        >>> sentence, extent = sentences_in_use(decisions, "fake", "real")
         >>> sentence.split(", ")[0]
         'The shipped decision finds 60 (52 to 68) of 100 units labelled fake'
         >>> sentence.split(", ")[1]
         'and calls 30 of 100 labelled real positive.'
+        >>> extent
+        'Means over 5 outer folds of 100 units in 100 groups; in brackets, intervals.'
     """
     units = f"{decisions.over.level}s"
     sentences = []
@@ -38,7 +41,11 @@ def sentences_in_use(decisions: DecisionsAtLevel, positive: str, negative: str) 
             f"The shipped decision finds {found} of 100 {units} labelled {positive}, and calls {100 * wrong:.0f} of "
             f"100 labelled {negative} positive{worse}."
         )
-    return sentences
+    over = decisions.over
+    extent = f"{counted(over.n_rows, over.level)} in {counted(over.n_groups, 'group')}"
+    return (
+        [*sentences, f"Means over {over.n_folds} outer folds of {extent}; in brackets, intervals."] if sentences else []
+    )
 
 
 def _of_100(share: Interval) -> str:

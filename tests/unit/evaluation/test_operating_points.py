@@ -271,6 +271,7 @@ def test_what_a_decision_does_in_use_is_said_by_unit() -> None:
         "real positive.",
         "The shipped decision finds 50 of 100 units labelled fake, and calls 50 of 100 labelled real positive, which "
         "is no better than always giving the same answer.",
+        "Means over 2 outer folds of 8 units in 4 groups; in brackets, intervals.",
     ]
     assert "no better" not in "".join(summary(two_folds()).in_use)
 
